@@ -1,0 +1,102 @@
+"""The ADT actor: registers patients (RAD-1) and announces changes of their data (RAD-12).
+
+Owns demographics, and tells the Order Placer and the Order Filler alike (RAD TF-1: 3.1).
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+from actors import messaging
+from actors.peers import ADT, ORDER_FILLER, ORDER_PLACER
+from actors.segments import adt, evn, pid, pv1
+from harness.actor import Action, Actor, World, performs, register
+from harness.errors import CannotAct, LinkError
+from harness.model.scenario import Case, Patient, Visit
+
+
+@register
+class Adt(Actor):
+    """ADT Patient Registration."""
+
+    name = ADT
+    originates = True
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._lock = threading.Lock()
+        self._visits: dict[tuple[str, str], Visit] = {}
+
+    @performs("RAD-1")
+    def register_patient(self, action: Action) -> None:
+        """Register the step's patient with the event it names (A04 when it names none)."""
+        case = _case(action)
+        patient = _patient(case, action.step.patient)
+        self._tell(action, action.step.trigger or "A04", patient, self._visit(patient, case))
+
+    @performs("RAD-12")
+    def update_patient(self, action: Action) -> None:
+        """Announce the step's patient as the new data of the registered one; the ID stays (A08)."""
+        case = _case(action)
+        event = action.step.trigger or "A08"
+        if event != "A08":
+            raise CannotAct(f"the simulated ADT announces A08 in RAD-12, not {event}")
+        patient = self._registered(case, _patient(case, action.step.patient))
+        self._tell(action, event, patient, self._visit(patient, case))
+
+    def _tell(self, action: Action, event: str, patient: Patient, visit: Visit) -> None:
+        """Send to everybody that should know; one unreachable receiver does not keep it from the other."""
+        failures: list[LinkError] = []
+        for receiver in (ORDER_PLACER, ORDER_FILLER):
+            if not self.world.knows(receiver):
+                continue
+            body = [
+                evn(event, self.world.clock.now(), action.form),
+                pid(patient, visit, action.form),
+                pv1(visit, patient),
+            ]
+            try:
+                messaging.deliver(
+                    self.world,
+                    action.step.transaction,
+                    receiver,
+                    adt(event),
+                    body,
+                    version=action.form,
+                    cause=action.cause,
+                )
+            except LinkError as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]
+
+    def _visit(self, patient: Patient, case: Case) -> Visit:
+        """The patient's visit; its number is made once."""
+        key = (patient.id, patient.authority)
+        with self._lock:
+            if key not in self._visits:
+                number = case.visit.number or self.world.identifiers.number("V")
+                self._visits[key] = replace(case.visit, number=number)
+            return self._visits[key]
+
+    def _registered(self, case: Case, patient: Patient) -> Patient:
+        """The patient under the ID that was registered: A08 never changes it (RAD TF-2: 4.12)."""
+        with self._lock:
+            if (patient.id, patient.authority) in self._visits:
+                return patient
+        main = case.patients.get("main", patient)
+        return replace(patient, id=main.id, authority=main.authority)
+
+
+def _case(action: Action) -> Case:
+    if action.case is None:
+        raise CannotAct("the simulated ADT was not given a case")
+    return action.case
+
+
+def _patient(case: Case, name: str) -> Patient:
+    patient = case.patients.get(name)
+    if patient is None:
+        raise CannotAct(f"case {case.id} has no patient {name!r}; it has {', '.join(case.patients)}")
+    return patient

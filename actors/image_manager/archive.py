@@ -1,0 +1,139 @@
+"""What the archive holds: every object's bytes as they came, and an index of what a query may ask for.
+
+Small objects stay in memory, large ones in files of the actor's own directory, named by number and never by anything
+from the wire. Safe for threads. Knows nothing of patients' updates.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataset import Dataset
+
+from harness.dicom.paths import first
+
+SPILL = 1 << 20
+"""Bytes above which an object is kept in a file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredObject:
+    """One stored instance: its identity, its indexed attributes, and its Part 10 form in memory or in a file."""
+
+    sop_class: str
+    sop_instance: str
+    study: str
+    series: str
+    patient_id: str
+    issuer: str
+    index: Dataset
+    payload: bytes | Path
+
+    def content(self) -> bytes:
+        """The Part 10 form."""
+        return self.payload if isinstance(self.payload, bytes) else self.payload.read_bytes()
+
+
+Series = Mapping[str, StoredObject]
+"""The instances of a series by SOP Instance UID, in the order in which they came."""
+
+Study = Mapping[str, Series]
+"""The series of a study by Series Instance UID."""
+
+
+def indexed(dataset: Dataset, keywords: Iterable[str]) -> Dataset:
+    """The attributes of a data set that queries may ask for; pixel data is never among them."""
+    index = Dataset()
+    for keyword in ("SpecificCharacterSet", *keywords):
+        tag = tag_for_keyword(keyword)
+        if tag is not None and tag in dataset:
+            index[tag] = dataset[tag]
+    return index
+
+
+class Archive:
+    """Stored objects by study, series and instance."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._objects: dict[str, StoredObject] = {}
+        self._studies: dict[str, dict[str, dict[str, StoredObject]]] = {}
+        self._hidden: set[str] = set()
+        self._directory: Path | None = None
+        self._remove: Callable[[], object] = lambda: None
+        self._files = 0
+
+    def close(self) -> None:
+        """Remove the directory of large objects, if there is one."""
+        self._remove()
+
+    def add(self, index: Dataset, payload: bytes) -> bool:
+        """Keep an object; one with a known SOP Instance UID is left as it was. Whether it was new."""
+        sop_instance = first(index, "SOPInstanceUID")
+        with self._lock:
+            if sop_instance in self._objects:
+                return False
+            stored = StoredObject(
+                sop_class=first(index, "SOPClassUID"),
+                sop_instance=sop_instance,
+                study=first(index, "StudyInstanceUID"),
+                series=first(index, "SeriesInstanceUID"),
+                patient_id=first(index, "PatientID"),
+                issuer=first(index, "IssuerOfPatientID"),
+                index=index,
+                payload=payload if len(payload) <= SPILL else self._spill(payload),
+            )
+            self._objects[sop_instance] = stored
+            series = self._studies.setdefault(stored.study, {}).setdefault(stored.series, {})
+            series[sop_instance] = stored
+            return True
+
+    def _spill(self, payload: bytes) -> Path:
+        if self._directory is None:
+            self._directory = Path(tempfile.mkdtemp(prefix="swf-archive-"))
+            self._remove = weakref.finalize(self, shutil.rmtree, self._directory, ignore_errors=True)
+        self._files += 1
+        path = self._directory / f"{self._files:08d}.dcm"
+        path.write_bytes(payload)
+        return path
+
+    def find(self, sop_instance: str) -> StoredObject | None:
+        """The object with that SOP Instance UID, hidden or not."""
+        with self._lock:
+            return self._objects.get(sop_instance)
+
+    def holds_study(self, study: str) -> bool:
+        """Whether any object of the study is here."""
+        with self._lock:
+            return study in self._studies
+
+    def hide(self, sop_instances: Collection[str]) -> None:
+        """Hand these instances out no more (RAD TF-1: 3.3.4, wrongly identified images)."""
+        with self._lock:
+            self._hidden.update(sop_instances)
+
+    def study(self, uid: str) -> Study:
+        """The visible series of a study; empty when it has none."""
+        with self._lock:
+            return self._visible(self._studies.get(uid, {}))
+
+    def studies(self) -> Mapping[str, Study]:
+        """Every study with its visible series; studies without any are left out."""
+        with self._lock:
+            visible = {uid: self._visible(series) for uid, series in self._studies.items()}
+        return MappingProxyType({uid: study for uid, study in visible.items() if study})
+
+    def _visible(self, study: Mapping[str, Series]) -> Study:
+        found = {
+            uid: {name: each for name, each in series.items() if name not in self._hidden}
+            for uid, series in study.items()
+        }
+        return MappingProxyType({uid: MappingProxyType(series) for uid, series in found.items() if series})

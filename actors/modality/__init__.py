@@ -1,0 +1,257 @@
+"""The Acquisition Modality: worklist, performed procedure step, images, storage commitment (RAD-5 to RAD-8, RAD-10).
+
+It knows what a person beside the patient knows, and what the worklist told it; everything else it makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import ClassVar
+
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+from actors.modality import commitment, performed_step, worklist
+from actors.modality.examination import Examination, Image, PatientFile, Patients, PerformedSeries
+from actors.modality.images import Acquisition, acquire, new_series
+from actors.modality.performed_step import REASONS, StepStatus
+from actors.peers import IMAGE_MANAGER, MODALITY, ORDER_FILLER, PPS_MANAGER
+from harness.actor import Action, Actor, CannotAct, World, feeds, performs, register
+from harness.dicom.encoding import encode, wrap_payload
+from harness.dicom.statuses import is_failure, is_pending
+from harness.dicom.uids import uid_of
+from harness.model.names import ActorName, TransactionId
+from harness.model.scenario import ReportLink, Step
+from harness.transports.dimse import Association, DimseRequest, DimseResponse, SupportedClass
+
+DEFAULT_IMAGES = 4
+"""Images of an examination when the step does not say how many."""
+
+_WORKLIST = "ModalityWorklistInformationFind"
+_PERFORMED_STEP = "ModalityPerformedProcedureStep"
+_COMMITMENT = "StorageCommitmentPushModel"
+_COMMITMENT_INSTANCE = "StorageCommitmentPushModelInstance"
+_UNSPECIFIED = "110513"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a step wants the performed step to end: its new status, and why when it is discontinued."""
+
+    status: StepStatus
+    reason: str = ""
+
+    @classmethod
+    def of(cls, step: Step) -> Ending:
+        """From the step's `status`: nothing or COMPLETED, IN PROGRESS, or DISCONTINUED with a code of CID 9301."""
+        text = step.status.upper()
+        if text in ("", StepStatus.COMPLETED.value):
+            return cls(status=StepStatus.COMPLETED)
+        if text == StepStatus.IN_PROGRESS.value:
+            return cls(status=StepStatus.IN_PROGRESS)
+        word, _, reason = text.partition(" ")
+        reason = reason.strip() or _UNSPECIFIED
+        if word == StepStatus.DISCONTINUED.value and reason in REASONS:
+            return cls(status=StepStatus.DISCONTINUED, reason=reason)
+        raise CannotAct(
+            f"step {step.id}: a performed step ends as COMPLETED, or as DISCONTINUED with a code of CID 9301 "
+            f"(DISCONTINUED 110514), not as {step.status!r}"
+        )
+
+
+@register
+class Modality(Actor):
+    """Our modality, one for every patient. `report_patience`: seconds it waits for a commitment report."""
+
+    name = MODALITY
+    supports = (SupportedClass(_COMMITMENT, requestor_is_scp=True),)
+    report_patience: ClassVar[float] = 5.0
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._patients = Patients()
+        self._commitments = commitment.Commitments()
+
+    @performs("RAD-5")
+    def query_worklist(self, action: Action) -> None:
+        """Ask for the patient's entries, and keep those for the ordered service; none is an answer, too."""
+        with self._associate("RAD-5", action) as association:
+            answers = association.c_find(_WORKLIST, worklist.query(action.bedside))
+        found = [answer.dataset for answer in answers if is_pending(answer.status) and answer.dataset is not None]
+        procedure = self.world.procedures.procedure(action.bedside.service)
+        file = self._file(action)
+        file.entries = worklist.entries_for(found, action.bedside.patient_id, procedure)
+
+    @performs("RAD-6")
+    def start_step(self, action: Action) -> None:
+        """Start a performed step for the next scheduled step of the patient, and report it in progress."""
+        file = self._file(action)
+        started = [worklist.step_key(each.entry) for each in file.examinations]
+        entry = worklist.next_entry(file.entries, started)
+        if entry is None:
+            raise CannotAct(f"the worklist had no entry for patient {action.bedside.patient_id}")
+        examination = self._new_examination(file, entry)
+        file.examinations.append(examination)
+        created = performed_step.in_progress(examination, self._ae_title())
+        with self._associate("RAD-6", action) as association:
+            association.n_create(_PERFORMED_STEP, examination.mpps, created)
+
+    def _new_examination(self, file: PatientFile, entry: Dataset) -> Examination:
+        identifiers, now = self.world.identifiers, self.world.clock.now()
+        examination = Examination(
+            entry=entry,
+            mpps=identifiers.uid(),
+            pps_id=identifiers.number("PPS"),
+            start=now,
+            study_start=now,
+            frame_of_reference=identifiers.uid(),
+        )
+        earlier = file.of_study(examination.study)
+        if earlier:
+            examination.study_start = earlier[0].study_start
+        return examination
+
+    @performs("RAD-8")
+    def store_images(self, action: Action) -> None:
+        """Store the images that wait, or acquire `step.instances` of them; what is refused is not listed later."""
+        file = self._file(action)
+        examination = self._examination(file.to_store(), action)
+        if not examination.pending():
+            self._acquire(file, examination, _count(action.step))
+        pending = examination.pending()
+        classes = sorted({image.reference.sop_class for image in pending})
+        with self._associate("RAD-8", action, *classes) as association:
+            for image in pending:
+                self._store(association, image)
+
+    def _store(self, association: Association, image: Image) -> None:
+        response = association.c_store(image.dataset)
+        image.stored = not is_failure(response.status)
+
+    def _acquire(self, file: PatientFile, examination: Examination, images: int) -> None:
+        if examination.final:
+            raise CannotAct(
+                f"the performed step {examination.pps_id} is {examination.final}: no more images are made for it "
+                "(PS3.4 F.7.2.2.2); to store after the final N-SET, say `instances` in its step"
+            )
+        made = sum(len(each.series) for each in file.of_study(examination.study))
+        acquire(examination, Acquisition(first_series=made + 1, images=images), self.world.identifiers)
+
+    @performs("RAD-7")
+    def end_step(self, action: Action) -> None:
+        """Report the latest performed step ended, with the instances stored in it.
+
+        With `step.instances` so many images are acquired now, and listed before they are stored. A step that is
+        final already is reported again all the same: the receiver has to refuse that.
+        """
+        ending = Ending.of(action.step)
+        file = self._file(action)
+        examination = self._examination(file.latest(), action)
+        if action.step.instances and not examination.final:
+            self._acquire(file, examination, action.step.instances)
+            for image in examination.pending():
+                image.announced = True
+        modified = self._modification(examination, ending)
+        with self._associate("RAD-7", action) as association:
+            association.n_set(_PERFORMED_STEP, examination.mpps, modified)
+
+    def _modification(self, examination: Examination, ending: Ending) -> Dataset:
+        if ending.status is StepStatus.IN_PROGRESS:
+            return performed_step.progressed(examination)
+        examination.final = ending.status.value
+        series = [each for each in examination.series if each.listed()] or [self._empty_series(examination)]
+        return performed_step.finished(examination, ending.status, self.world.clock.now(), series, ending.reason)
+
+    def _empty_series(self, examination: Examination) -> PerformedSeries:
+        """The series that a performed step without images lists (PS3.4 Table F.7.2-1 note 2)."""
+        return new_series(examination, Dataset(), 1, self.world.identifiers)
+
+    @performs("RAD-10")
+    def request_commitment(self, action: Action) -> None:
+        """Ask the archive to keep what was stored, and wait for its report while patience lasts."""
+        references = list(self._file(action).to_commit(self._commitments.committed()))
+        if not references:
+            raise CannotAct(f"nothing was stored for patient {action.bedside.patient_id}")
+        never = [references[0]._replace(sop_instance=self.world.identifiers.uid()) for _ in range(action.step.unstored)]
+        transaction_uid = self.world.identifiers.uid()
+        information = commitment.request(transaction_uid, (*references, *never))
+        with self._associate("RAD-10", action) as association:
+            response = association.n_action(_COMMITMENT, uid_of(_COMMITMENT_INSTANCE), 1, information)
+            if is_failure(response.status):
+                return
+            if action.step.report_on is ReportLink.SAME:
+                self._await_report(association, transaction_uid)
+        if action.step.report_on is ReportLink.SEPARATE:
+            self._await_report(association, transaction_uid)
+
+    def _await_report(self, association: Association, transaction_uid: str) -> None:
+        """Take the report wherever it comes; a released association may have brought it just before."""
+
+        def receive(seconds: float) -> Dataset | None:
+            report = association.wait_event_report(seconds)
+            return None if report is None else report.dataset
+
+        commitment.receive_until(receive, self._commitments, transaction_uid, self.report_patience)
+
+    def n_event_report(self, request: DimseRequest) -> DimseResponse:
+        """Take a commitment report that comes on an association of the archive (PS3.4 J.3.3)."""
+        self._commitments.report(request.dataset)
+        return DimseResponse(status=0x0000)
+
+    @feeds("RAD-8")
+    def write_images(self, action: Action, folder: Path) -> None:
+        """Write the images of the examination as Part 10 files, for a product that stores them in our place."""
+        file = self._file(action)
+        examination = self._examination(file.to_store(), action)
+        if not examination.series:
+            self._acquire(file, examination, _count(action.step))
+        for number, image in enumerate(examination.images(), start=1):
+            (folder / f"image-{number:04d}.dcm").write_bytes(_part_10(image))
+            image.stored = True
+
+    def _examination(self, examination: Examination | None, action: Action) -> Examination:
+        if examination is None:
+            raise CannotAct(f"no examination was started for patient {action.bedside.patient_id}")
+        return examination
+
+    def _file(self, action: Action) -> PatientFile:
+        return self._patients.file(action.bedside.patient_id)
+
+    def _ae_title(self) -> str:
+        if self.world.me.dimse is None:
+            raise CannotAct("the modality has no AE title")
+        return self.world.me.dimse.ae_title
+
+    @contextmanager
+    def _associate(self, transaction: str, action: Action, *sop_classes: str) -> Iterator[Association]:
+        """An association with the responder of the transaction, for its classes or the given ones."""
+        peer, classes = _RESPONDERS[transaction]
+        with self.world.associate(
+            TransactionId(transaction), peer, sop_classes or classes, action.cause
+        ) as association:
+            yield association
+
+
+_RESPONDERS: Mapping[str, tuple[ActorName, tuple[str, ...]]] = MappingProxyType(
+    {
+        "RAD-5": (ORDER_FILLER, (_WORKLIST,)),
+        "RAD-6": (PPS_MANAGER, (_PERFORMED_STEP,)),
+        "RAD-7": (PPS_MANAGER, (_PERFORMED_STEP,)),
+        "RAD-8": (IMAGE_MANAGER, ()),
+        "RAD-10": (IMAGE_MANAGER, (_COMMITMENT,)),
+    }
+)
+"""Who answers the modality's transactions, and the SOP classes proposed; RAD-8 proposes those of its images."""
+
+
+def _count(step: Step) -> int:
+    return DEFAULT_IMAGES if step.instances is None else step.instances
+
+
+def _part_10(image: Image) -> bytes:
+    syntax = str(ExplicitVRLittleEndian)
+    return wrap_payload(encode(image.dataset, syntax), syntax, *image.reference)

@@ -1,0 +1,125 @@
+"""What the modality remembers of its patients: worklist entries, performed steps, series and images.
+
+Pure state: nothing here sends. One thread works on one patient at a time; the ledger of patients is shared.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from pydicom.dataset import Dataset
+
+from harness.dicom.paths import first
+
+
+class Reference(NamedTuple):
+    """An instance by its SOP class and SOP instance UID."""
+
+    sop_class: str
+    sop_instance: str
+
+
+@dataclass(kw_only=True)
+class Image:
+    """An image that was made; `stored` once the archive took it, `announced` when the performed step lists it."""
+
+    reference: Reference
+    dataset: Dataset
+    stored: bool = False
+    announced: bool = False
+
+
+@dataclass(kw_only=True)
+class PerformedSeries:
+    """A series of a performed step; it belongs to this step alone."""
+
+    uid: str
+    number: int
+    modality: str
+    protocol_name: str
+    description: str
+    performing_physician: str
+    operator: str
+    images: list[Image] = field(default_factory=list)
+
+    def listed(self) -> tuple[Reference, ...]:
+        """The instances that the performed step lists."""
+        return tuple(image.reference for image in self.images if image.stored or image.announced)
+
+
+@dataclass(kw_only=True)
+class Examination:
+    """One Modality Performed Procedure Step with what was made in it.
+
+    `study_start` is the start of the study's first step, the same in every image of the study.
+    """
+
+    entry: Dataset
+    mpps: str
+    pps_id: str
+    start: datetime
+    study_start: datetime
+    frame_of_reference: str
+    final: str = ""
+    series: list[PerformedSeries] = field(default_factory=list)
+
+    @property
+    def study(self) -> str:
+        """The Study Instance UID."""
+        return first(self.entry, "StudyInstanceUID")
+
+    def images(self) -> Iterator[Image]:
+        """Every image of the step."""
+        for series in self.series:
+            yield from series.images
+
+    def pending(self) -> tuple[Image, ...]:
+        """Images that wait to be stored."""
+        return tuple(image for image in self.images() if not image.stored)
+
+
+@dataclass(kw_only=True)
+class PatientFile:
+    """What is known of one patient: entries of the last worklist query, and the examinations made."""
+
+    entries: tuple[Dataset, ...] = ()
+    examinations: list[Examination] = field(default_factory=list)
+
+    def latest(self) -> Examination | None:
+        """The examination that was started last."""
+        return self.examinations[-1] if self.examinations else None
+
+    def to_store(self) -> Examination | None:
+        """The first examination with images that wait to be stored, else the latest."""
+        return next((each for each in self.examinations if each.pending()), self.latest())
+
+    def to_commit(self, committed: Container[str]) -> tuple[Reference, ...]:
+        """Stored instances without a commitment; when all have one, all stored instances again."""
+        stored = [image.reference for each in self.examinations for image in each.images() if image.stored]
+        return tuple(each for each in stored if each.sop_instance not in committed) or tuple(stored)
+
+    def of_study(self, study: str) -> tuple[Examination, ...]:
+        """The examinations of a study, in the order in which they were started."""
+        return tuple(each for each in self.examinations if each.study == study)
+
+
+class Patients:
+    """Files by patient ID; safe for threads that work on different patients."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, PatientFile] = {}
+        self._lock = threading.Lock()
+
+    def file(self, patient_id: str) -> PatientFile:
+        """The patient's file; an empty one for a patient seen for the first time."""
+        with self._lock:
+            return self._files.setdefault(patient_id, PatientFile())
+
+    def all(self) -> tuple[PatientFile, ...]:
+        """Every file, in the order in which the patients came."""
+        with self._lock:
+            return tuple(self._files.values())

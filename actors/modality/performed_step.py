@@ -1,0 +1,188 @@
+"""The Modality Performed Procedure Step as N-CREATE and N-SET carry it (RAD-6, RAD-7; PS3.4 Table F.7.2-1).
+
+Built from an examination alone; knows nothing of links. Attributes that may be set later are created, empty if need be
+(PS3.4 F.7.2.1.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+
+from pydicom.dataset import Dataset
+
+from actors.copying import REFERENCE, fresh_items, put, reference_item, take, take_valued
+from actors.modality.examination import Examination, PerformedSeries
+from actors.modality.worklist import scheduled_step
+from harness.dicom.paths import first
+
+
+class StepStatus(Enum):
+    """Performed Procedure Step Status (PS3.3 C.4.14)."""
+
+    IN_PROGRESS = "IN PROGRESS"
+    COMPLETED = "COMPLETED"
+    DISCONTINUED = "DISCONTINUED"
+
+
+REASONS = {
+    "110500": "Doctor canceled procedure",
+    "110501": "Equipment failure",
+    "110502": "Incorrect procedure ordered",
+    "110503": "Patient allergic to media/contrast",
+    "110504": "Patient died",
+    "110505": "Patient refused to continue procedure",
+    "110506": "Patient taken for treatment or surgery",
+    "110507": "Patient did not arrive",
+    "110508": "Patient pregnant",
+    "110509": "Change of procedure for correct charging",
+    "110510": "Duplicate order",
+    "110511": "Nursing unit cancel",
+    "110512": "Incorrect side ordered",
+    "110513": "Discontinued for unspecified reason",
+    "110514": "Incorrect worklist entry selected",
+    "110515": "Patient condition prevented continuing",
+    "110516": "Equipment change",
+}
+"""Modality PPS Discontinuation Reasons with the designator DCM (PS3.16 CID 9301)."""
+
+_PATIENT = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
+_PATIENT_IF_GIVEN = (
+    "IssuerOfPatientID",
+    "IssuerOfPatientIDQualifiersSequence",
+    "OtherPatientIDsSequence",
+    "AdmissionID",
+    "IssuerOfAdmissionIDSequence",
+)
+_SET_LATER = (
+    "PerformedProcedureTypeDescription",
+    "PerformedProcedureStepEndDate",
+    "PerformedProcedureStepEndTime",
+    "CommentsOnThePerformedProcedureStep",
+)
+_SEQUENCES_SET_LATER = (
+    "PerformedSeriesSequence",
+    "PerformedProcedureStepDiscontinuationReasonCodeSequence",
+    "BillingProcedureStepSequence",
+    "FilmConsumptionSequence",
+    "BillingSuppliesAndDevicesSequence",
+)
+
+
+def in_progress(examination: Examination, ae_title: str) -> Dataset:
+    """The attribute list of the N-CREATE: everything scheduled is copied from the worklist entry (simple case)."""
+    entry = examination.entry
+    created = Dataset()
+    take_valued(entry, created, ("SpecificCharacterSet",))
+    put(created, "ScheduledStepAttributesSequence", [_scheduled_attributes(entry)])
+    take(entry, created, _PATIENT)
+    take_valued(entry, created, _PATIENT_IF_GIVEN)
+    put(created, "ReferencedPatientSequence", fresh_items(entry, "ReferencedPatientSequence", REFERENCE))
+    put(created, "PerformedProcedureStepID", examination.pps_id)
+    put(created, "PerformedStationAETitle", ae_title)
+    put(created, "PerformedStationName", first(scheduled_step(entry), "ScheduledStationName"))
+    put(created, "PerformedLocation", None)
+    put(created, "PerformedProcedureStepStartDate", dicom_date(examination.start))
+    put(created, "PerformedProcedureStepStartTime", dicom_time(examination.start))
+    put(created, "PerformedProcedureStepStatus", StepStatus.IN_PROGRESS.value)
+    put(created, "Modality", first(scheduled_step(entry), "Modality"))
+    put(created, "StudyID", first(entry, "RequestedProcedureID"))
+    _performed(created, examination)
+    for keyword in _SET_LATER:
+        put(created, keyword, None)
+    for keyword in _SEQUENCES_SET_LATER:
+        put(created, keyword, [])
+    return created
+
+
+def _scheduled_attributes(entry: Dataset) -> Dataset:
+    """The item of the Scheduled Step Attributes Sequence (RAD TF-2x: A.1, simple case)."""
+    item = Dataset()
+    step = scheduled_step(entry)
+    take(entry, item, ("StudyInstanceUID", "AccessionNumber", "RequestedProcedureID", "RequestedProcedureDescription"))
+    put(item, "ReferencedStudySequence", fresh_items(entry, "ReferencedStudySequence", REFERENCE))
+    take_valued(
+        entry,
+        item,
+        (
+            "IssuerOfAccessionNumberSequence",
+            "PlacerOrderNumberImagingServiceRequest",
+            "FillerOrderNumberImagingServiceRequest",
+        ),
+    )
+    put(item, "RequestedProcedureCodeSequence", fresh_items(entry, "RequestedProcedureCodeSequence"))
+    take(step, item, ("ScheduledProcedureStepID", "ScheduledProcedureStepDescription"))
+    put(item, "ScheduledProtocolCodeSequence", fresh_items(step, "ScheduledProtocolCodeSequence"))
+    return item
+
+
+def _performed(target: Dataset, examination: Examination) -> None:
+    """What was done, which by default is what was scheduled."""
+    step = scheduled_step(examination.entry)
+    put(target, "PerformedProcedureStepDescription", first(examination.entry, "RequestedProcedureDescription"))
+    put(target, "ProcedureCodeSequence", fresh_items(examination.entry, "RequestedProcedureCodeSequence"))
+    put(target, "PerformedProtocolCodeSequence", fresh_items(step, "ScheduledProtocolCodeSequence"))
+
+
+def progressed(examination: Examination) -> Dataset:
+    """The modification list of an intermediate N-SET: the series so far (PS3.4 F.7.2.2)."""
+    modified = _modification(examination, StepStatus.IN_PROGRESS)
+    put(modified, "PerformedSeriesSequence", [_series_item(series) for series in examination.series])
+    return modified
+
+
+def finished(
+    examination: Examination, status: StepStatus, end: datetime, series: Sequence[PerformedSeries], reason: str
+) -> Dataset:
+    """The modification list of the final N-SET.
+
+    `series` has at least one series, also when no image was made (PS3.4 Table F.7.2-1 note 2); `reason` is a code of
+    CID 9301 for a discontinued step, else "".
+    """
+    modified = _modification(examination, status)
+    put(modified, "PerformedProcedureStepEndDate", dicom_date(end))
+    put(modified, "PerformedProcedureStepEndTime", dicom_time(end))
+    put(modified, "PerformedSeriesSequence", [_series_item(each) for each in series])
+    if reason:
+        put(modified, "PerformedProcedureStepDiscontinuationReasonCodeSequence", [_reason_item(reason)])
+    return modified
+
+
+def _modification(examination: Examination, status: StepStatus) -> Dataset:
+    modified = Dataset()
+    take_valued(examination.entry, modified, ("SpecificCharacterSet",))
+    put(modified, "PerformedProcedureStepStatus", status.value)
+    _performed(modified, examination)
+    return modified
+
+
+def _reason_item(reason: str) -> Dataset:
+    item = Dataset()
+    put(item, "CodeValue", reason)
+    put(item, "CodingSchemeDesignator", "DCM")
+    put(item, "CodeMeaning", REASONS[reason])
+    return item
+
+
+def _series_item(series: PerformedSeries) -> Dataset:
+    item = Dataset()
+    put(item, "PerformingPhysicianName", series.performing_physician)
+    put(item, "OperatorsName", series.operator)
+    put(item, "ProtocolName", series.protocol_name)
+    put(item, "SeriesInstanceUID", series.uid)
+    put(item, "SeriesDescription", series.description)
+    put(item, "RetrieveAETitle", None)
+    put(item, "ReferencedImageSequence", [reference_item(*each) for each in series.listed()])
+    put(item, "ReferencedNonImageCompositeSOPInstanceSequence", [])
+    return item
+
+
+def dicom_date(moment: datetime) -> str:
+    """The VR DA."""
+    return moment.strftime("%Y%m%d")
+
+
+def dicom_time(moment: datetime) -> str:
+    """The VR TM, to the second."""
+    return moment.strftime("%H%M%S")

@@ -1,0 +1,64 @@
+"""Answering worklist queries (RAD-5), and the same entries as files for a product that answers instead of us."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydicom import dcmwrite
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import UID, ExplicitVRLittleEndian
+
+from actors.attributes import charset_for, set_text
+from actors.order_filler import matching
+from actors.order_filler.orders import OrderBook
+from actors.order_filler.worklist import EntryDatasets, entry_dataset
+from harness.actor import World
+from harness.dicom.encoding import quiet
+from harness.dicom.uids import uid_of
+from harness.transports.dimse import DimseRequest, DimseResponse
+
+WORKLIST = "ModalityWorklistInformationModelFind"
+
+PENDING = 0xFF00
+PENDING_WITHOUT_OPTIONAL_KEYS = 0xFF01
+CANCELLED = 0xFE00
+IDENTIFIER_DOES_NOT_MATCH = 0xA900
+UNABLE_TO_PROCESS = 0xC000
+
+
+def answers(world: World, orders: OrderBook, datasets: EntryDatasets, request: DimseRequest) -> Iterator[DimseResponse]:
+    """One pending response for each matching step (PS3.4 K.4.1.1.4)."""
+    keys = request.dataset
+    if request.content and not len(keys):
+        yield DimseResponse(UNABLE_TO_PROCESS)
+        return
+    if len(keys.get("ScheduledProcedureStepSequence") or ()) > 1:
+        yield DimseResponse(IDENTIFIER_DOES_NOT_MATCH)
+        return
+    for entry in orders.entries():
+        if request.cancelled():
+            yield DimseResponse(CANCELLED)
+            return
+        dataset = datasets.of(entry)
+        if world.decide("worklist-entry-matches", matching.matches(keys, dataset)):
+            response = _in_charset(matching.answer(keys, dataset))
+            status = PENDING_WITHOUT_OPTIONAL_KEYS if matching.unsupported(keys, dataset) else PENDING
+            yield DimseResponse(status, response)
+
+
+def write_entries(world: World, orders: OrderBook, folder: Path) -> None:
+    """Write `entry-1.wl`, `entry-2.wl` ...: DICOM files in Explicit VR Little Endian, one for each entry."""
+    for number, entry in enumerate(orders.entries(), start=1):
+        dataset = _in_charset(entry_dataset(entry))
+        dataset.file_meta = FileMetaDataset()
+        dataset.file_meta.MediaStorageSOPClassUID = UID(uid_of(WORKLIST))
+        dataset.file_meta.MediaStorageSOPInstanceUID = UID(world.identifiers.uid())
+        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        with quiet():
+            dcmwrite(folder / f"entry-{number}.wl", dataset, enforce_file_format=True)
+
+
+def _in_charset(dataset: Dataset) -> Dataset:
+    set_text(dataset, "SpecificCharacterSet", charset_for(dataset))
+    return dataset

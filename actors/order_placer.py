@@ -1,0 +1,217 @@
+"""The Order Placer: orders for the patients it was told of (RAD-2), and follows what the filler reports (RAD-3)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from actors import messaging, received
+from actors.imaging_order import EntityIdentifier, Order
+from actors.peers import ORDER_FILLER, ORDER_PLACER
+from actors.registration import Registration, Registrations
+from actors.segments import (
+    GENERAL_ORDER_251,
+    GENERAL_ORDER_RESPONSE_251,
+    ORDER_231,
+    ORDER_RESPONSE_231,
+    V231,
+    Segment,
+    form_of,
+    order_group,
+    pid,
+    pv1,
+)
+from harness.actor import Action, Actor, World, performs, receives, register
+from harness.errors import CannotAct
+from harness.hl7 import AckError, Message
+from harness.hl7.time import ts
+from harness.model.scenario import Code
+
+NAMESPACE = "OP"
+"""The namespace of placer order numbers (EI.2)."""
+
+
+class OrderState(Enum):
+    """What the placer has learnt about an order; the values are order statuses of HL7 table 0038."""
+
+    PLACED = ""
+    SCHEDULED = "SC"
+    IN_PROGRESS = "IP"
+    COMPLETED = "CM"
+    DISCONTINUED = "DC"
+    CANCELLED = "CA"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacedOrder:
+    """An order under its placer order number."""
+
+    order: Order
+    patient_id: str
+    authority: str
+    state: OrderState = OrderState.PLACED
+
+
+@register
+class OrderPlacer(Actor):
+    """Order Placer."""
+
+    name = ORDER_PLACER
+    originates = True
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._registrations = Registrations()
+        self._lock = threading.Lock()
+        self._orders: dict[str, PlacedOrder] = {}
+
+    def order(self, number: str) -> PlacedOrder | None:
+        """The order under that placer order number."""
+        with self._lock:
+            return self._orders.get(number)
+
+    def refuse_unknown(self, message: Message) -> bytes:
+        """AR."""
+        return messaging.refuse_unknown(self.world, message, ("ADT", "ORM", "OMG"))
+
+    @receives("ADT^A01", "ADT^A04", "ADT^A05", "ADT^A08")
+    def take_patient(self, message: Message) -> bytes:
+        """Register the patient, or update the known one."""
+        fault = received.missing_identity(message)
+        if fault is not None:
+            return messaging.refuse(self.world, message, fault)
+        self._registrations.enter(message)
+        return messaging.accept(self.world, message)
+
+    # RAD-2
+
+    @performs("RAD-2")
+    def place_order(self, action: Action) -> None:
+        """NW orders the case's service, CA cancels the patient's latest order."""
+        control = action.step.control or "NW"
+        patient = action.bedside
+        registration = self._registrations.find(patient.patient_id, patient.authority)
+        if registration is None:
+            raise CannotAct(f"the Order Placer was told of no patient {patient.patient_id} (RAD-1)")
+        if control == "NW":
+            placed = self._new_order(action, registration)
+        elif control == "CA":
+            placed = self._cancelled(registration)
+        else:
+            raise CannotAct(f"the simulated Order Placer sends NW and CA in RAD-2, not {control}")
+        messaging.deliver(
+            self.world,
+            action.step.transaction,
+            ORDER_FILLER,
+            ORDER_231 if action.form == V231 else GENERAL_ORDER_251,
+            [
+                pid(registration.patient, registration.visit, action.form),
+                pv1(registration.visit, registration.patient),
+                *order_group(placed.order, control, action.form, self.world.clock.now()),
+            ],
+            version=action.form,
+            cause=action.cause,
+        )
+
+    def _new_order(self, action: Action, registration: Registration) -> PlacedOrder:
+        if action.case is None:
+            raise CannotAct("the simulated Order Placer was not given a case")
+        request = action.case.order
+        order = Order(
+            service=self.world.procedures.procedure(request.service).service,
+            placer=self._fresh_number(),
+            priority=request.priority,
+            start=ts(self.world.clock.now()),
+            reason=Code(value="", scheme="", meaning=request.reason),
+            orderer=request.orderer,
+            entered_by=request.entered_by,
+            organization=_organization(request.organization),
+            callback=request.callback,
+            transport=request.transport,
+        )
+        with self._lock:
+            return self._keep(order, registration)
+
+    def _cancelled(self, registration: Registration) -> PlacedOrder:
+        patient = registration.patient
+        with self._lock:
+            for number, placed in reversed(self._orders.items()):
+                same = (placed.patient_id, placed.authority) == (patient.id, patient.authority)
+                if same and placed.state is not OrderState.CANCELLED:
+                    self._orders[number] = replace(placed, state=OrderState.CANCELLED)
+                    return placed
+        raise CannotAct(f"the Order Placer has no order for patient {patient.id} to cancel")
+
+    def _keep(self, order: Order, registration: Registration) -> PlacedOrder:
+        patient = registration.patient
+        placed = PlacedOrder(order=order, patient_id=patient.id, authority=patient.authority)
+        self._orders[order.placer.number] = placed
+        return placed
+
+    def _fresh_number(self) -> EntityIdentifier:
+        return EntityIdentifier(self.world.identifiers.number("P", 10), NAMESPACE)
+
+    # RAD-3
+
+    @receives("ORM^O01", "OMG^O19")
+    def take_filler_order(self, message: Message) -> bytes:
+        """SN is answered with a new number (NA); SC and OC change the state of the order."""
+        control = message.first("ORC-1")
+        if control == "SN":
+            return self._number_filler_order(message)
+        if control in ("SC", "OC", "CA", "DC"):
+            return self._note_state(message, control)
+        fault = AckError(location="ORC^1^1", code="103", text="Order control not expected from the filler")
+        return messaging.refuse(self.world, message, fault)
+
+    def _number_filler_order(self, message: Message) -> bytes:
+        order = received.order(message)
+        fault = received.missing_identity(message)
+        if fault is None and not order.filler:
+            fault = AckError(location="ORC^1^3^1^1", code="101", text="Filler order number missing")
+        if fault is not None:
+            return messaging.refuse(self.world, message, fault)
+        registration = self._registrations.enter(message)
+        with self._lock:
+            known = next((p for p in self._orders.values() if p.order.filler == order.filler), None)
+            placed = known or self._keep(replace(order, placer=self._fresh_number()), registration)
+        version = form_of(message.version)
+        kind = ORDER_RESPONSE_231 if version == V231 else GENERAL_ORDER_RESPONSE_251
+        return messaging.respond(self.world, message, kind, self._assigned(placed, registration, version))
+
+    def _assigned(self, placed: PlacedOrder, registration: Registration, version: str) -> Iterable[Segment]:
+        yield pid(registration.patient, registration.visit, version)
+        yield from order_group(placed.order, "NA", version, self.world.clock.now())
+
+    def _note_state(self, message: Message, control: str) -> bytes:
+        number = message.first("ORC-2.1")
+        state = _state(control, message.first("ORC-5"))
+        with self._lock:
+            placed = self._orders.get(number)
+            if placed is not None and state is not None:
+                filler = received.order(message).filler or placed.order.filler
+                order = replace(placed.order, filler=filler)
+                self._orders[number] = replace(placed, order=order, state=state)
+        if placed is None:
+            fault = AckError(location="ORC^1^2^1^1", code="204", text="Unknown placer order number")
+            return messaging.refuse(self.world, message, fault)
+        if state is None:
+            fault = AckError(location="ORC^1^5", code="103", text="Order status unknown")
+            return messaging.refuse(self.world, message, fault)
+        return messaging.accept(self.world, message)
+
+
+def _state(control: str, status: str) -> OrderState | None:
+    """The state that a message of the filler announces; None for a status outside HL7 table 0038."""
+    if control in ("OC", "CA"):
+        return OrderState.CANCELLED
+    if control == "DC":
+        return OrderState.DISCONTINUED
+    return next((state for state in OrderState if state.value and state.value == status), None)
+
+
+def _organization(name: str) -> Code:
+    """ORC-17 as a local code, or nothing."""
+    return Code(value=name, scheme="L" if name else "", meaning=name)

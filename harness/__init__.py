@@ -1,0 +1,1 @@
+"""The machine: loads, plans, executes and judges. It knows no actor by name."""

@@ -1,0 +1,236 @@
+"""Attribute tables: types 1, 1C, 2, 2C, 3 and forbidden attributes of DIMSE messages, item by item (PS3.5 7.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from pydicom.dataset import Dataset
+
+from harness.checks.conditions import holds
+from harness.checks.items import Spot, requested, same_indices, spots
+from harness.checks.recording import ExchangeView, LegView
+from harness.checks.registry import leg_check
+from harness.dicom.statuses import is_pending
+from harness.model.finding import Finding
+from harness.model.names import RequirementId
+from harness.model.plan import LegState
+from harness.model.profile import Service
+from harness.model.tables import AttributeRow, AttributeTable
+from harness.model.transcript import Half
+from harness.model.verdict import Confidence, Outcome, Strength
+
+REQUEST = "dimse.request"
+RESPONSE = "dimse.response"
+
+_STATUS = "PerformedProcedureStepStatus"
+_FINAL = frozenset({"COMPLETED", "DISCONTINUED"})
+_NO_FIELDS: Mapping[str, str] = MappingProxyType({})
+_MPPS_SERVICES = frozenset({Service.N_CREATE, Service.N_SET})
+
+
+@dataclass(frozen=True)
+class RowJudgement:
+    """What one row says about one place of a data set."""
+
+    row: str
+    outcome: Outcome
+    path: str
+    expected: str = ""
+    received: str = ""
+
+
+@leg_check(REQUEST)
+def check_requests(view: LegView) -> Iterator[Finding]:
+    """The data set of each request against its table; a relayed MPPS is judged on its first hop."""
+    form = view.dimse
+    table = view.knowledge.attribute_tables.get(form.request_table) if form else None
+    if form is None or table is None or relayed(view):
+        return
+    for position, exchange in enumerate(view.exchanges):
+        dataset = exchange.request_dataset
+        if dataset is None:
+            yield _undecoded(view, exchange, form.request_table, table)
+            continue
+        dataset = _with_earlier(view.exchanges[:position], exchange, dataset)
+        for judgement in judge(dataset, table, fields=_fields(exchange)):
+            yield view.finding(
+                REQUEST,
+                RequirementId(f"{form.request_table}/{judgement.row}"),
+                judgement.outcome,
+                view.initiator,
+                exchange.evidence(judgement.path),
+                expected=judgement.expected,
+                received=judgement.received,
+            )
+
+
+@leg_check(RESPONSE)
+def check_responses(view: LegView) -> Iterator[Finding]:
+    """The data set of each response against its table, as far as the request asked for the attributes."""
+    form = view.dimse
+    table = view.knowledge.attribute_tables.get(form.response_table) if form else None
+    if form is None or table is None:
+        return
+    for exchange in view.exchanges:
+        for index, dataset in enumerate(exchange.response_datasets):
+            if dataset is None:
+                continue
+            for judgement in judge(dataset, table, exchange.request_dataset):
+                yield view.finding(
+                    RESPONSE,
+                    RequirementId(f"{form.response_table}/{judgement.row}"),
+                    judgement.outcome,
+                    view.responder,
+                    exchange.evidence(judgement.path, Half.RESPONSE, index),
+                    expected=judgement.expected,
+                    received=judgement.received,
+                )
+
+
+def _undecoded(view: LegView, exchange: ExchangeView, name: str, table: AttributeTable) -> Finding:
+    """A request without a readable data set: its first required attribute is not there."""
+    sent = exchange.exchange.request.payload is not None
+    first = next((path for path, row in table.rows.items() if row.type == "1"), next(iter(table.rows), ""))
+    return view.finding(
+        REQUEST,
+        RequirementId(f"{name}/{first}"),
+        Outcome.VIOLATED,
+        view.initiator,
+        exchange.evidence(),
+        expected="a data set",
+        received="a data set that cannot be decoded" if sent else "no data set",
+    )
+
+
+def relayed(view: LegView) -> bool:
+    """Whether the leg passes on an MPPS whose first hop crossed a link of ours."""
+    form = view.dimse
+    if form is None or form.service not in _MPPS_SERVICES or not view.planned.leg.reaction:
+        return False
+    return any(
+        planned.state is LegState.LIVE and not planned.leg.reaction and planned.leg.dimse is not None
+        for planned in view.step.legs
+    )
+
+
+def _with_earlier(earlier: tuple[ExchangeView, ...], exchange: ExchangeView, dataset: Dataset) -> Dataset:
+    """The N-SET that makes a step final, with what earlier ones had set (PS3.4 F.7.2.2.2)."""
+    command = exchange.exchange.request.command
+    if command is None or command.service is not Service.N_SET or not earlier:
+        return dataset
+    if str(dataset.get(_STATUS, "")) not in _FINAL:
+        return dataset
+    merged = Dataset()
+    for one in (*earlier, exchange):
+        other = one.exchange.request.command
+        part = one.request_dataset
+        if other is not None and other.sop_instance == command.sop_instance and part is not None:
+            merged.update(part)
+    return merged
+
+
+def judge(
+    dataset: Dataset,
+    table: AttributeTable,
+    identifier: Dataset | None = None,
+    fields: Mapping[str, str] = _NO_FIELDS,
+) -> Iterator[RowJudgement]:
+    """Every row of the table on a data set: each violation, or one judgement that sums the row up.
+
+    `identifier` is the query that asked: rows that hold for requested keys are judged only where it names them.
+    `fields` are command elements that a condition may name, such as EventTypeID.
+    """
+    for path, row in table.rows.items():
+        if row.when_requested and (identifier is None or not requested(identifier, path)):
+            continue
+        judgements = [
+            judgement
+            for spot in spots(dataset, path)
+            for judgement in _judge_spot(path, row, spot, _applies(dataset, row, spot, fields))
+        ]
+        bad = [one for one in judgements if one.outcome in (Outcome.VIOLATED, Outcome.UNDECIDED)]
+        met = [one for one in judgements if one.outcome is Outcome.MET]
+        yield from bad or met[:1] or judgements[:1]
+
+
+def _judge_spot(
+    row_path: str, row: AttributeRow, spot: Spot, applies: bool | None
+) -> Iterator[RowJudgement]:
+    if applies is None and row.when and row.type != "3":
+        yield RowJudgement(row_path, Outcome.UNDECIDED, spot.path, row.when, "condition cannot be evaluated")
+        return
+    if not applies and row.type != "3":
+        if spot.valued and row.values and applies is None:
+            yield from _judge_value(row_path, row, spot)
+        else:
+            yield RowJudgement(row_path, Outcome.NOT_APPLICABLE, spot.path, row.when or row.condition)
+        return
+    if row.type == "-":
+        outcome = Outcome.VIOLATED if spot.present else Outcome.MET
+        received = (spot.value or "present") if spot.present else "absent"
+        yield RowJudgement(row_path, outcome, spot.path, "absent", received)
+    elif row.type.startswith("1") and not spot.valued:
+        yield RowJudgement(
+            row_path, Outcome.VIOLATED, spot.path, "a value", "empty" if spot.present else "absent"
+        )
+    elif row.type.startswith("2") and not spot.present:
+        yield RowJudgement(row_path, Outcome.VIOLATED, spot.path, "present", "absent")
+    elif spot.valued and row.values:
+        yield from _judge_value(row_path, row, spot)
+    elif row.type != "3":
+        yield RowJudgement(row_path, Outcome.MET, spot.path, received=spot.value)
+
+
+def _judge_value(row_path: str, row: AttributeRow, spot: Spot) -> Iterator[RowJudgement]:
+    values = [value.strip() for value in spot.value.split("\\")]
+    outcome = Outcome.MET if all(value in row.values for value in values) else Outcome.VIOLATED
+    yield RowJudgement(row_path, outcome, spot.path, " | ".join(row.values), spot.value)
+
+
+def _applies(dataset: Dataset, row: AttributeRow, spot: Spot, fields: Mapping[str, str]) -> bool | None:
+    """Whether the obligation applies here; None when that is prose or cannot be evaluated."""
+    if row.when:
+        return holds(
+            row.when,
+            lambda path: (fields[path],) if path in fields else _found(dataset, same_indices(path, spot.path)),
+        )
+    if row.condition or row.type in ("1C", "2C"):
+        return None
+    return True
+
+
+def _found(dataset: Dataset, path: str) -> Iterator[str]:
+    for spot in spots(dataset, path):
+        if spot.valued:
+            yield spot.value or "an item"
+
+
+def legal(view: LegView, exchange: ExchangeView) -> bool:
+    """Whether nothing that the tables are sure of speaks against a request."""
+    form = view.dimse
+    table = view.knowledge.attribute_tables.get(form.request_table) if form else None
+    if table is None:
+        return True
+    dataset = exchange.request_dataset
+    return dataset is not None and not any(
+        judgement.outcome is Outcome.VIOLATED
+        and table.rows[judgement.row].strength is Strength.SHALL
+        and table.rows[judgement.row].confidence is not Confidence.UNSURE
+        for judgement in judge(dataset, table, fields=_fields(exchange))
+    )
+
+
+def _fields(exchange: ExchangeView) -> Mapping[str, str]:
+    command = exchange.exchange.request.command
+    return command.fields if command is not None else _NO_FIELDS
+
+
+def pending(exchange: ExchangeView) -> Iterator[tuple[int, Dataset]]:
+    """The entries that a query returned, with their place among the responses."""
+    for index, response in enumerate(exchange.exchange.responses):
+        status = response.command.status if response.command else None
+        dataset = exchange.response_datasets[index]
+        if status is not None and is_pending(status) and dataset is not None:
+            yield index, dataset

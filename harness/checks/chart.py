@@ -1,0 +1,197 @@
+"""Where the places of the consistency table are in a play, and which source values belong to a target value.
+
+A place that was not observed is replaced by the nearest observed one upstream. Nothing is judged.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from harness.checks.acquisition import Acquisitions, acquisitions
+from harness.checks.carriers import KINDS, Carrier, Seen, answers, requests
+from harness.checks.compare import is_empty
+from harness.checks.recording import LegView, PlayView
+from harness.model.names import ActorName
+from harness.model.profile import Service
+from harness.model.tables import Comparison, Edge, Place
+from harness.model.transcript import Half
+
+_WEAK = ("step", "procedure", "accession", "placer", "filler")
+"""Identifiers that two departments may both use: one of them alone joins nothing."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One value that may have been copied."""
+
+    carrier: Carrier
+    seen: Seen
+
+
+@dataclass
+class Pool:
+    """The values at a source place, found again by the identifiers that stand beside them."""
+
+    values: list[Source] = field(default_factory=list)
+    index: dict[tuple[str, str], list[Source]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, carrier: Carrier, seen: Seen) -> None:
+        """Take in one value."""
+        source = Source(carrier, seen)
+        self.values.append(source)
+        for kind, values in carrier.beside(seen.path).items():
+            for value in values:
+                self.index[kind, value].append(source)
+
+    def extend(self, other: Pool) -> None:
+        """Take in another pool."""
+        for source in other.values:
+            self.add(source.carrier, source.seen)
+
+    def for_target(self, carrier: Carrier, seen: Seen) -> list[Source]:
+        """The values that belong to a target: those that share its most specific identifier, else all earlier ones.
+
+        The identifier that is being compared joins nothing. A shared patient joins earlier values only.
+        """
+        beside = carrier.beside(seen.path)
+        own = carrier.kinds_at(seen.path)
+        for kind in KINDS:
+            if kind in own:
+                continue
+            hits = [source for value in beside.get(kind, ()) for source in self.index.get((kind, value), ())]
+            if kind == "patient":
+                hits = [source for source in hits if source.carrier.seq < carrier.seq]
+            if hits:
+                return hits
+        return [source for source in self.values if source.carrier.seq < carrier.seq]
+
+
+class Chart:
+    """The places of one play."""
+
+    def __init__(self, play: PlayView) -> None:
+        self._play = play
+        self._carriers: dict[tuple[Place, ActorName], tuple[Carrier, ...]] = {}
+        self._pools: dict[tuple[str, frozenset[str]], Pool] = {}
+
+    @cached_property
+    def acquisitions(self) -> Acquisitions:
+        """The acquisition cases of the play."""
+        return acquisitions(self._play)
+
+    def carriers(self, place: Place, by: ActorName) -> tuple[Carrier, ...]:
+        """The messages at a place, seen from the actor that copies."""
+        key = (place, by)
+        if key not in self._carriers:
+            side = requests if place.half is Half.REQUEST else answers
+            found = [carrier for view in self._legs(place, by) for carrier in side(view)]
+            self._carriers[key] = tuple(sorted(found, key=lambda carrier: carrier.seq))
+        return self._carriers[key]
+
+    def _legs(self, place: Place, by: ActorName) -> list[LegView]:
+        """Legs with exchanges: the named one, else those that the copying actor takes part in, first hops first."""
+        views = [view for view in self._play.of(place.transaction, place.leg) if view.exchanges]
+        if place.leg is not None:
+            return views
+        own = [view for view in views if by in (view.planned.leg.initiator, view.planned.leg.responder)]
+        for tier in (own, views):
+            for reaction in (False, True):
+                found = [view for view in tier if view.planned.leg.reaction is reaction]
+                if found:
+                    return found
+        return []
+
+    def relevant(self, carrier: Carrier) -> bool:
+        """Whether an answer is about this play: by patient or study, or by two of the weaker numbers."""
+        if carrier.half is Half.REQUEST:
+            return True
+        kinds: Mapping[str, set[str]] = defaultdict(set)
+        for one in carrier.identifiers:
+            kinds[one.kind].add(one.value)
+        if not kinds or any(kinds[kind] & self._known[kind] for kind in ("patient", "study", "series", "instance")):
+            return True
+        return sum(bool(kinds[kind] & self._known[kind]) for kind in _WEAK) > 1
+
+    @cached_property
+    def _known(self) -> Mapping[str, set[str]]:
+        """The identifiers that the play's own messages hold, queries aside."""
+        known: dict[str, set[str]] = defaultdict(set)
+        known["patient"] = {patient.id for patient in self._play.play.case.patients.values() if patient.id}
+        for view in self._play.legs:
+            for carrier in requests(view):
+                command = carrier.exchange.exchange.request.command
+                if command is None or command.service not in (Service.C_FIND, Service.C_MOVE, Service.C_GET):
+                    for one in carrier.identifiers:
+                        known[one.kind].add(one.value)
+        return known
+
+    def pool(self, edge: Edge, cases: frozenset[str]) -> Pool:
+        """The values that an edge's target may have been copied from."""
+        key = (edge.id, cases)
+        if key not in self._pools:
+            self._pools[key] = self._pool(edge, cases, (edge.id,))
+        return self._pools[key]
+
+    def _pool(self, edge: Edge, cases: frozenset[str], trail: tuple[str, ...]) -> Pool:
+        pool = Pool()
+        if self._legs(edge.source_place, edge.by):
+            for carrier in self.carriers(edge.source_place, edge.by):
+                if self.relevant(carrier):
+                    for seen in places(carrier, edge.source_place, edge.compare):
+                        pool.add(carrier, seen)
+            return pool
+        for up in self.upstream(edge.source_place, cases):
+            if up.id not in trail:
+                pool.extend(self._pool(up, cases, (*trail, up.id)))
+        return pool
+
+    def candidates(self, edge: Edge, cases: frozenset[str], carrier: Carrier, seen: Seen) -> list[Source]:
+        """The values that a target may have under an edge; of several MPPS the one whose series the target lies in."""
+        found = self.pool(edge, cases).for_target(carrier, seen)
+        mpps = self.acquisitions.by_series(carrier)
+        return [source for source in found if mpps and source.carrier.instance == mpps] or found
+
+    def upstream(self, place: Place, cases: frozenset[str]) -> Iterator[Edge]:
+        """The edges that end at a place."""
+        for edge in self._play.knowledge.edges:
+            if cases & set(edge.cases) and _overlap(edge.target, place):
+                yield edge
+
+    def ancestors(self, edge: Edge, cases: frozenset[str]) -> Iterator[tuple[Edge, Pool]]:
+        """The edges above an edge, nearest first, each with the values where it begins."""
+        waiting: list[Edge] = list(self.upstream(edge.source_place, cases))
+        done = {edge.id}
+        while waiting:
+            up = waiting.pop(0)
+            if up.id in done:
+                continue
+            done.add(up.id)
+            yield up, self.pool(up, cases)
+            waiting.extend(self.upstream(up.source_place, cases))
+
+
+def _overlap(one: Place, other: Place) -> bool:
+    return (
+        one.transaction == other.transaction
+        and one.half is other.half
+        and (one.leg == other.leg or None in (one.leg, other.leg))
+        and bool(_bare(one.paths) & _bare(other.paths))
+    )
+
+
+def _bare(paths: Iterable[str]) -> set[str]:
+    return {path.replace("[*]", "") for path in paths}
+
+
+def places(carrier: Carrier, place: Place, compare: Comparison) -> Sequence[Seen]:
+    """What a message has at a place: the first alternative that has a value, else the first that can have one."""
+    empty: Sequence[Seen] = ()
+    for path in place.paths:
+        found = carrier.seen(path, code=compare is Comparison.CODE)
+        if any(not is_empty(compare, seen.term) for seen in found):
+            return found
+        empty = empty or found
+    return empty

@@ -1,0 +1,204 @@
+"""Consistency: a value that an actor copies equals the value where it was copied from (RAD TF-2x: A).
+
+Edges are directed. The copying actor is charged, and only where the chain breaks first: a wrong value that was copied
+faithfully is held against whoever made it wrong.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.checks.carriers import Carrier, Seen
+from harness.checks.chart import Chart, Source, places
+from harness.checks.compare import Term, equal, is_empty
+from harness.checks.items import requested
+from harness.checks.recording import PlayView
+from harness.checks.registry import play_check
+from harness.hl7 import Message
+from harness.model.finding import Finding
+from harness.model.names import RequirementId
+from harness.model.profile import Service
+from harness.model.tables import Edge, Usage
+from harness.model.transcript import Half
+from harness.model.verdict import Outcome
+
+CHECK = "consistency"
+
+_SHOWN = 3
+_ABSENCE_ALLOWED = frozenset({Usage.OPTIONAL, Usage.NOT_SUPPORTED})
+
+
+@play_check(CHECK)
+def check(play: PlayView) -> Iterator[Finding]:
+    """Every edge of the profile at every place where its target stands: each exchange, each item."""
+    chart = Chart(play)
+    for alternatives in _alternatives(play.knowledge.edges):
+        yield from _judge(chart, alternatives)
+
+
+def _alternatives(edges: Sequence[Edge]) -> Iterator[tuple[Edge, ...]]:
+    """Edges of one actor to one target: the value may come from any of their sources."""
+    groups: dict[tuple[object, ...], list[Edge]] = defaultdict(list)
+    for edge in edges:
+        groups[edge.by, edge.target, edge.compare].append(edge)
+    yield from (tuple(group) for group in groups.values())
+
+
+@dataclass(frozen=True)
+class _Target:
+    """One place that a value was copied to, with the edges that may explain it."""
+
+    chart: Chart
+    edges: tuple[Edge, ...]
+    cases: frozenset[str]
+    carrier: Carrier
+    seen: Seen
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was copied."""
+        return is_empty(self.edges[0].compare, self.seen.term)
+
+
+def _judge(chart: Chart, edges: tuple[Edge, ...]) -> Iterator[Finding]:
+    agreed: dict[tuple[object, ...], Finding] = {}
+    idle: dict[tuple[object, ...], Finding] = {}
+    broken: set[tuple[object, ...]] = set()
+    for target in _targets(chart, edges):
+        finding = _judge_target(target)
+        key = (finding.requirement, finding.step, finding.leg)
+        if finding.outcome is Outcome.VIOLATED:
+            broken.add(key)
+            yield finding
+        else:
+            (agreed if finding.outcome is Outcome.MET else idle).setdefault(key, finding)
+    yield from (finding for key, finding in agreed.items() if key not in broken)
+    yield from (finding for key, finding in idle.items() if key not in broken and key not in agreed)
+
+
+def _targets(chart: Chart, edges: tuple[Edge, ...]) -> Iterator[_Target]:
+    place, by = edges[0].target, edges[0].by
+    for carrier in chart.carriers(place, by):
+        cases = chart.acquisitions.of(carrier)
+        live = tuple(edge for edge in edges if cases & set(edge.cases))
+        if not live or not chart.relevant(carrier):
+            continue
+        found = places(carrier, place, live[0].compare) or _nowhere(carrier, place.paths)
+        for seen in found:
+            if seen.present or _absence_counts(carrier, seen.path):
+                yield _Target(chart, live, cases, carrier, seen)
+
+
+def _nowhere(carrier: Carrier, paths: Sequence[str]) -> Sequence[Seen]:
+    """An attribute within a sequence that is not there at all; a missing HL7 segment is judged elsewhere."""
+    if isinstance(carrier.content, Message) or carrier.half is Half.RESPONSE:
+        return ()
+    attribute = next((path for path in paths if "-" not in path), "")
+    return (Seen(attribute.replace("[*]", "[0]"), Term(""), present=False),) if "." in attribute else ()
+
+
+def _absence_counts(carrier: Carrier, path: str) -> bool:
+    """Whether leaving a value out breaks the chain: not in N-SET, not where the tables make it optional."""
+    if isinstance(carrier.content, Message):
+        form = carrier.leg.message_form(carrier.content)
+        table = carrier.leg.knowledge.hl7_tables.get(form.table) if form else None
+        row = table.rows.get(_unbound(path)) if table else None
+        return row is None or row.use not in _ABSENCE_ALLOWED
+    command = carrier.exchange.exchange.request.command
+    if carrier.half is Half.RESPONSE or command is None or command.service is Service.N_SET:
+        return False
+    form_name = carrier.leg.dimse.request_table if carrier.leg.dimse else ""
+    attributes = carrier.leg.knowledge.attribute_tables.get(form_name)
+    types = {_unbound(name): row.type for name, row in attributes.rows.items()} if attributes else {}
+    return types.get(_unbound(path)) != "3"
+
+
+def _unbound(path: str) -> str:
+    """A path without its indices."""
+    return "".join(part.partition("]")[2] if index else part for index, part in enumerate(path.split("[")))
+
+
+def _judge_target(target: _Target) -> Finding:
+    first = target.edges[0]
+    sources: list[tuple[Edge, Source]] = [
+        (edge, source)
+        for edge in target.edges
+        for source in target.chart.candidates(edge, target.cases, target.carrier, target.seen)
+    ]
+    valued = [(edge, one) for edge, one in sources if not is_empty(edge.compare, one.seen.term)]
+    for edge, source in valued:
+        if equal(edge.compare, source.seen.term, target.seen.term):
+            return _finding(target, edge, Outcome.MET, [source])
+    if not valued or (target.empty and len(valued) < len(sources)) or _not_asked(target):
+        return _finding(target, first, Outcome.NOT_APPLICABLE, [])
+    if not target.empty and not any(_sound(target, *one) for one in valued) and _from_further_up(target):
+        return _finding(target, valued[0][0], Outcome.NOT_APPLICABLE, [])
+    return _finding(target, valued[0][0], Outcome.VIOLATED, [source for _, source in valued])
+
+
+def _not_asked(target: _Target) -> bool:
+    """Whether an entry lacks a value because the query did not ask for it."""
+    if not target.empty or target.carrier.half is Half.REQUEST or isinstance(target.carrier.content, Message):
+        return False
+    identifier = target.carrier.exchange.request_dataset
+    return identifier is not None and not requested(identifier, target.seen.path)
+
+
+def _sound(target: _Target, edge: Edge, source: Source) -> bool:
+    """Whether a source value is itself what stands upstream of it, or nothing does: then the chain breaks here."""
+    upstream = [
+        (up, other)
+        for up in target.chart.upstream(edge.source_place, target.cases)
+        for other in target.chart.pool(up, target.cases).for_target(source.carrier, source.seen)
+        if not is_empty(up.compare, other.seen.term)
+    ]
+    return not upstream or any(equal(up.compare, other.seen.term, source.seen.term) for up, other in upstream)
+
+
+def _from_further_up(target: _Target) -> bool:
+    """Whether the copying actor had the value from further up, so that the wrong source did not mislead it."""
+    for edge in target.edges:
+        for up, pool in target.chart.ancestors(edge, target.cases):
+            for source in pool.for_target(target.carrier, target.seen):
+                leg = source.carrier.leg
+                if (
+                    source.carrier.seq < target.carrier.seq
+                    and edge.by in (leg.initiator, leg.responder)
+                    and equal(up.compare, source.seen.term, target.seen.term)
+                ):
+                    return True
+    return False
+
+
+def _finding(target: _Target, edge: Edge, outcome: Outcome, sources: Sequence[Source]) -> Finding:
+    carrier, seen = target.carrier, target.seen
+    shown = list(dict.fromkeys(source.seen.term.text for source in sources))
+    more = f" | ... ({len(shown)} values)" if len(shown) > _SHOWN else ""
+    origin = _origin(target, edge, sources[0]) if sources else ""
+    received = seen.term.text if not target.empty else ("empty" if seen.present else "absent")
+    return carrier.leg.finding(
+        CHECK,
+        RequirementId(f"consistency/{edge.id}"),
+        outcome,
+        edge.by,
+        carrier.evidence(seen.path),
+        expected=" | ".join(shown[:_SHOWN]) + more,
+        received=received,
+        origin=origin,
+    )
+
+
+def _origin(target: _Target, edge: Edge, source: Source) -> str:
+    """Where the expected value was seen first: the furthest place upstream that has it."""
+    first = source
+    for up, pool in target.chart.ancestors(edge, target.cases):
+        for other in pool.values:
+            if other.carrier.seq < first.carrier.seq and equal(up.compare, other.seen.term, source.seen.term):
+                first = other
+    carrier = first.carrier
+    verb = "returned" if carrier.half is Half.RESPONSE else "announced"
+    if not isinstance(carrier.content, Message) and carrier.half is Half.REQUEST:
+        verb = "sent"
+    return f"{verb} in {carrier.transaction} {first.seen.path}"

@@ -1,0 +1,128 @@
+"""Delivery: every required leg crossed the wire, or who kept it from doing so.
+
+"Never came" is a violation only where the initiator had its chance: its link was proven in this run and its time is up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.checks.recording import ExchangeView, LegView, PlayView
+from harness.checks.registry import play_check
+from harness.dicom.statuses import is_success, is_warning
+from harness.model.finding import Finding
+from harness.model.names import HARNESS, ActorName
+from harness.model.plan import LegState
+from harness.model.transcript import Event, EventKind
+from harness.model.verdict import Outcome
+
+_ROW_OF_EVENT = {
+    EventKind.CONTEXT_REFUSED: "context-accepted",
+    EventKind.UNREACHABLE: "reachable",
+    EventKind.REJECTED: "reachable",
+    EventKind.LINK_LOST: "link-kept",
+}
+
+
+@play_check("delivery")
+def delivery(play: PlayView) -> Iterator[Finding]:
+    """One finding for each required leg that crosses a link of ours."""
+    for view in play.legs:
+        if view.planned.state not in (LegState.LIVE, LegState.NOT_OFFERED):
+            continue
+        if view.exchanges:
+            evidence = view.exchanges[0].evidence()
+            yield view.finding("delivery", view.requirement("delivered"), Outcome.MET, view.initiator, evidence)
+        elif view.planned.leg.required:
+            yield from _missing(play, view)
+
+
+def took_effect(view: ExchangeView) -> bool:
+    """Whether the responder accepted the request, so that reactions must follow."""
+    if view.answer_message is not None:
+        return view.answer_message.first("MSA-1") in {"AA", "CA"}
+    status = view.status
+    return status is not None and (is_success(status) or is_warning(status))
+
+
+def _missing(play: PlayView, view: LegView) -> Iterator[Finding]:
+    if view.planned.leg.reaction and not _trigger_took_effect(play, view):
+        return
+    events = [event for event in play.events if event.step and event.step.step == view.step.step.id]
+    own = events + _of_reaction(play, view)
+    for event in own:
+        row = _ROW_OF_EVENT.get(event.kind)
+        if row is not None and event.peer_actor in (None, view.responder) and event.actor == view.initiator:
+            yield _kept_from(play, view, event, row)
+            return
+    cannot = next((event for event in own if event.kind is EventKind.CANNOT_ACT), None)
+    waited = _waited(events, view)
+    if cannot is not None:
+        yield _undelivered(view, Outcome.UNDECIDED, cannot.text)
+    elif not waited and (not events or any(event.kind is EventKind.INTERRUPTED for event in play.events)):
+        yield _undelivered(view, Outcome.UNDECIDED, "the run was interrupted")
+    elif view.planned.initiator == HARNESS:
+        yield _undelivered(view, Outcome.VIOLATED, "nothing was sent")
+    elif not waited:
+        yield _undelivered(view, Outcome.UNDECIDED, "nothing, and its time was not up")
+    elif _proven(play, view.initiator):
+        yield _undelivered(view, Outcome.VIOLATED, waited)
+    else:
+        yield _undelivered(view, Outcome.UNDECIDED, f"{waited}; its link was never proven")
+
+
+def _of_reaction(play: PlayView, view: LegView) -> list[Event]:
+    """What kept our actor from a reaction: no step asked for it, so its events name the two actors alone."""
+    if not view.planned.leg.reaction:
+        return []
+    causeless = [event for event in play.events if event.step is None and event.actor == view.initiator]
+    return [event for event in causeless if event.peer_actor == view.responder or event.kind is EventKind.CANNOT_ACT]
+
+
+def _trigger_took_effect(play: PlayView, view: LegView) -> bool:
+    """A reaction follows a leg of the same step that was accepted, or one that passed where we cannot see."""
+    earlier = [leg for leg in play.legs if leg.step is view.step and not leg.planned.leg.reaction]
+    return any(
+        leg.planned.state is LegState.NOT_OBSERVABLE or any(took_effect(exchange) for exchange in leg.exchanges)
+        for leg in earlier
+    )
+
+
+def _kept_from(play: PlayView, view: LegView, event: Event, row: str) -> Finding:
+    environment = event.kind is EventKind.REJECTED or (
+        event.kind is EventKind.UNREACHABLE and not _proven(play, view.responder)
+    )
+    return view.finding(
+        "delivery",
+        view.requirement(row),
+        Outcome.UNDECIDED if environment else Outcome.VIOLATED,
+        view.responder,
+        None,
+        expected=row.replace("-", " "),
+        received=event.text,
+    )
+
+
+def _undelivered(view: LegView, outcome: Outcome, received: str) -> Finding:
+    return view.finding(
+        "delivery",
+        view.requirement("delivered"),
+        outcome,
+        view.initiator,
+        None,
+        expected="sent",
+        received=received,
+    )
+
+
+def _waited(events: list[Event], view: LegView) -> str:
+    """How long was waited for the leg, once its time was up; empty before."""
+    for event in events:
+        if event.kind is EventKind.LEG_EXPIRED and event.leg == view.planned.leg.id:
+            return f"nothing within {event.facts.get('seconds', '?')} s (the system, or its configuration)"
+    return ""
+
+
+def _proven(play: PlayView, actor: ActorName) -> bool:
+    """Whether the system that plays the actor was heard in this run."""
+    return actor in play.proven

@@ -1,0 +1,110 @@
+"""DIMSE responses: that there is a final one, that its status is defined, and that a legal request was accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.checks import attribute_tables
+from harness.checks.expecting import may_be_refused
+from harness.checks.recording import ExchangeView, LegView
+from harness.checks.registry import leg_check
+from harness.dicom.statuses import is_pending, is_success, is_warning, lookup
+from harness.dicom.uids import uid_of
+from harness.model.finding import Evidence, Finding
+from harness.model.profile import Service
+from harness.model.transcript import Half
+from harness.model.verdict import Outcome
+
+REPLY = "dimse.reply"
+STATUS = "dimse.status"
+
+_MPPS = uid_of("ModalityPerformedProcedureStep")
+
+
+def hexadecimal(status: int | None) -> str:
+    """A status as the standard prints it: `0110`."""
+    return "no response" if status is None else f"{status:04X}"
+
+
+def accepted(status: int | None) -> bool:
+    """Whether a final status says that the request was carried out, perhaps with a warning."""
+    return status is not None and (is_success(status) or is_warning(status))
+
+
+def is_mpps(exchange: ExchangeView) -> bool:
+    """Whether the exchange is about a Modality Performed Procedure Step."""
+    command = exchange.exchange.request.command
+    return command is not None and command.sop_class in (_MPPS, "ModalityPerformedProcedureStep")
+
+
+def final_evidence(exchange: ExchangeView) -> Evidence:
+    """A pointer at the final response, or at the request when there is none."""
+    count = len(exchange.exchange.responses)
+    return exchange.evidence("", Half.RESPONSE, count - 1) if count else exchange.evidence()
+
+
+@leg_check(REPLY, rows=("answered", "status-defined"))
+def reply(view: LegView) -> Iterator[Finding]:
+    """Each request of the leg has a final response with a status that the service defines (PS3.7 9.1, 10.1)."""
+    for exchange in view.exchanges:
+        command = exchange.exchange.request.command
+        if command is None:
+            continue
+        status = exchange.status
+        final = status is not None and not is_pending(status)
+        yield from view.ruled(
+            REPLY,
+            "answered",
+            Outcome.MET if final else Outcome.VIOLATED,
+            final_evidence(exchange),
+            expected="a final response",
+            received=hexadecimal(status),
+        )
+        if status is not None:
+            yield from view.ruled(
+                REPLY,
+                "status-defined",
+                Outcome.MET if lookup(status, command.service) is not None else Outcome.VIOLATED,
+                final_evidence(exchange),
+                expected=f"a status of {command.service.value}",
+                received=hexadecimal(status),
+            )
+
+
+@leg_check(STATUS, rows=("status",))
+def status(view: LegView) -> Iterator[Finding]:
+    """A request that our tables find legal is accepted; refusals of MPPS are judged by its states."""
+    for exchange in view.exchanges:
+        code = exchange.status
+        command = exchange.exchange.request.command
+        if command is None or code is None or is_pending(code):
+            continue
+        if may_be_refused(view):
+            outcome = Outcome.NOT_APPLICABLE
+        elif accepted(code):
+            outcome = Outcome.MET
+        elif _excused(view, exchange, command.service):
+            outcome = Outcome.NOT_APPLICABLE
+        else:
+            outcome = Outcome.VIOLATED
+        comment = _comment(exchange)
+        yield from view.ruled(
+            STATUS,
+            "status",
+            outcome,
+            final_evidence(exchange),
+            expected="0000",
+            received=f"{hexadecimal(code)} ({comment})" if comment else hexadecimal(code),
+        )
+
+
+def _excused(view: LegView, exchange: ExchangeView, service: Service) -> bool:
+    """Whether the request was not legal, or its acceptance is judged elsewhere."""
+    if is_mpps(exchange) and service in (Service.N_CREATE, Service.N_SET):
+        return True
+    return not attribute_tables.legal(view, exchange)
+
+
+def _comment(exchange: ExchangeView) -> str:
+    final = exchange.exchange.final
+    return final.command.fields.get("ErrorComment", "") if final and final.command else ""

@@ -1,0 +1,131 @@
+"""Acknowledgements: that there is one, that it names its message, and what it says (RAD TF-2: 2.4, HL7 2.9.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.checks import hl7_header, hl7_structure, hl7_table
+from harness.checks.expecting import may_be_refused
+from harness.checks.recording import ExchangeView, LegView
+from harness.checks.registry import leg_check
+from harness.hl7 import Message
+from harness.model.finding import Evidence, Finding
+from harness.model.transcript import Half
+from harness.model.verdict import Confidence, Outcome, Strength
+
+CHECK = "hl7.ack"
+
+ACCEPTING = frozenset({"AA", "CA"})
+_ORIGINAL = frozenset({"AA", "AE", "AR"})
+_WITH_ERR = "2.5"
+
+
+@leg_check(CHECK, rows=("ack-answered", "ack-echo", "ack-code", "ack-type", "ack-error", "ack-accepted"))
+def check(view: LegView) -> Iterator[Finding]:
+    """Each message of the leg and its answer."""
+    for exchange in view.exchanges:
+        message = exchange.request_message
+        if message is None:
+            continue
+        answer = exchange.answer_message
+        evidence = exchange.evidence("MSA", Half.RESPONSE, max(len(exchange.exchange.responses) - 1, 0))
+        if answer is None:
+            yield from view.ruled(
+                CHECK,
+                "ack-answered",
+                Outcome.VIOLATED,
+                exchange.evidence(),
+                expected="an acknowledgement",
+                received="no answer" if exchange.exchange.final is None else "no HL7 message",
+            )
+            continue
+        yield from view.ruled(CHECK, "ack-answered", Outcome.MET, evidence)
+        yield from _echo(view, message, answer, evidence)
+        yield from _code(view, answer, evidence)
+        yield from _type(view, message, answer, evidence)
+        yield from _error(view, message, answer, evidence)
+        yield from _accepted(view, exchange, message, answer)
+
+
+def _echo(view: LegView, message: Message, answer: Message, evidence: Evidence) -> Iterator[Finding]:
+    echoed = answer.first("MSA-2")
+    outcome = Outcome.MET if echoed == message.control_id else Outcome.VIOLATED
+    yield from view.ruled(
+        CHECK, "ack-echo", outcome, evidence, expected=message.control_id, received=echoed or "absent"
+    )
+
+
+def _code(view: LegView, answer: Message, evidence: Evidence) -> Iterator[Finding]:
+    code = answer.first("MSA-1")
+    outcome = Outcome.MET if code in _ORIGINAL else Outcome.VIOLATED
+    yield from view.ruled(CHECK, "ack-code", outcome, evidence, expected="AA | AE | AR", received=code or "absent")
+
+
+def _type(view: LegView, message: Message, answer: Message, evidence: Evidence) -> Iterator[Finding]:
+    form = view.message_form(message)
+    if form is None:
+        return
+    fits = any(wanted in (answer.type, answer.first("MSH-9.1")) for wanted in form.answer)
+    yield from view.ruled(
+        CHECK,
+        "ack-type",
+        Outcome.MET if fits else Outcome.VIOLATED,
+        evidence,
+        expected=" | ".join(form.answer),
+        received=answer.type or "absent",
+    )
+
+
+def _error(view: LegView, message: Message, answer: Message, evidence: Evidence) -> Iterator[Finding]:
+    """From 2.5 on a negative acknowledgement says what is wrong in ERR-3 and how grave it is in ERR-4."""
+    if answer.first("MSA-1") in ACCEPTING or message.version < _WITH_ERR:
+        yield from view.ruled(CHECK, "ack-error", Outcome.NOT_APPLICABLE, evidence)
+        return
+    missing = [path for path in ("ERR-3", "ERR-4") if not answer.has(path)]
+    yield from view.ruled(
+        CHECK,
+        "ack-error",
+        Outcome.VIOLATED if missing else Outcome.MET,
+        evidence,
+        expected="ERR-3 and ERR-4",
+        received=f"{' and '.join(missing)} absent" if missing else answer.first("ERR-3.1"),
+    )
+
+
+def _accepted(view: LegView, exchange: ExchangeView, message: Message, answer: Message) -> Iterator[Finding]:
+    """A message without fault is accepted; what the step wants refused is for the expectations."""
+    evidence = exchange.evidence("MSA-1", Half.RESPONSE, len(exchange.exchange.responses) - 1)
+    code = answer.first("MSA-1")
+    if code in ACCEPTING:
+        outcome = Outcome.NOT_APPLICABLE if may_be_refused(view) else Outcome.MET
+    elif may_be_refused(view) or not legal(view, message):
+        outcome = Outcome.NOT_APPLICABLE
+    else:
+        outcome = Outcome.VIOLATED
+    reason = answer.first("ERR-8") or answer.first("ERR-3.2") or answer.first("MSA-3")
+    yield from view.ruled(
+        CHECK,
+        "ack-accepted",
+        outcome,
+        evidence,
+        expected="AA",
+        received=f"{code or 'absent'} ({reason})" if reason else code or "absent",
+    )
+
+
+def legal(view: LegView, message: Message) -> bool:
+    """Whether nothing that the tables are sure of speaks against a message."""
+    form = view.message_form(message)
+    if form is None:
+        return False
+    table = view.knowledge.hl7_tables.get(form.table)
+    if any(hl7_structure.departures(message, table)) or any(hl7_header.faults(message, form, table)):
+        return False
+    if table is None:
+        return True
+    return not any(
+        judgement.outcome is Outcome.VIOLATED
+        and table.rows[judgement.row].strength is Strength.SHALL
+        and table.rows[judgement.row].confidence is not Confidence.UNSURE
+        for judgement in hl7_table.judge(message, table)
+    )

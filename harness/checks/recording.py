@@ -1,0 +1,220 @@
+"""What a check sees: the exchanges of a play, placed at their steps and legs, decoded on demand.
+
+Nothing here judges. Decoding never fails: HL7 reading is lossless, and a data set that cannot be decoded is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from pydicom.dataset import Dataset
+
+from harness.dicom.encoding import decode_payload
+from harness.hl7 import Message
+from harness.model.finding import Evidence, Finding
+from harness.model.names import ActorName, CheckName, RequirementId
+from harness.model.plan import LegState, PlannedLeg, PlannedStep, Play
+from harness.model.profile import DimseForm, MessageForm
+from harness.model.tables import LegRule, PlayRule
+from harness.model.transcript import Capture, Event, Exchange, Half, Payload, PayloadKind
+from harness.model.verdict import Outcome
+from harness.profiles import Knowledge
+
+ReadPayload = Callable[[Payload], bytes]
+
+
+@dataclass(frozen=True)
+class ExchangeView:
+    """One exchange with its messages decoded on demand."""
+
+    exchange: Exchange
+    read: ReadPayload
+
+    @cached_property
+    def request_message(self) -> Message | None:
+        """The HL7 request; None on an association."""
+        return self._message(self.exchange.request)
+
+    @cached_property
+    def answer_message(self) -> Message | None:
+        """The HL7 answer, the first one if there were several; None when there was none."""
+        return self._message(self.exchange.responses[0]) if self.exchange.responses else None
+
+    @cached_property
+    def request_dataset(self) -> Dataset | None:
+        """The data set of the DIMSE request; None when absent or undecodable."""
+        return self._dataset(self.exchange.request)
+
+    @cached_property
+    def response_datasets(self) -> tuple[Dataset | None, ...]:
+        """One entry for each DIMSE response, in order."""
+        return tuple(self._dataset(response) for response in self.exchange.responses)
+
+    @property
+    def status(self) -> int | None:
+        """Status of the final DIMSE response."""
+        final = self.exchange.final
+        return final.command.status if final and final.command else None
+
+    def evidence(self, path: str = "", half: Half = Half.REQUEST, response: int = 0) -> Evidence:
+        """A pointer into this exchange."""
+        return Evidence(exchange=self.exchange.id, half=half, response=response, path=path)
+
+    def _message(self, capture: Capture | None) -> Message | None:
+        if capture is None or capture.payload is None or capture.payload.kind is not PayloadKind.HL7:
+            return None
+        return Message.parse(self.read(capture.payload))
+
+    def _dataset(self, capture: Capture) -> Dataset | None:
+        if capture.payload is None or capture.payload.kind is not PayloadKind.DICOM:
+            return None
+        return decode_payload(self.read(capture.payload))
+
+
+@dataclass(frozen=True)
+class LegView:
+    """One leg of one step with the exchanges that belong to it, in order."""
+
+    play: Play
+    step: PlannedStep
+    planned: PlannedLeg
+    exchanges: tuple[ExchangeView, ...]
+    knowledge: Knowledge
+
+    @property
+    def initiator(self) -> ActorName:
+        """The actor that starts the leg."""
+        return self.planned.leg.initiator
+
+    @property
+    def responder(self) -> ActorName:
+        """The actor that answers."""
+        return self.planned.leg.responder
+
+    @property
+    def dimse(self) -> DimseForm | None:
+        """The leg's shape on an association."""
+        return self.planned.leg.dimse
+
+    def message_form(self, message: Message) -> MessageForm | None:
+        """The form that a request has: by type, then order control, then version; None when the type fits none."""
+        fitting = [form for form in self.planned.leg.messages if form.type == message.type]
+        control = message.first("ORC-1")
+        fitting = [form for form in fitting if not form.control or control in form.control] or fitting
+        exact = [form for form in fitting if form.version == message.version]
+        lower = [form for form in fitting if form.version <= message.version]
+        return next(iter(exact or sorted(lower, key=lambda form: form.version, reverse=True) or fitting), None)
+
+    def requirement(self, row: str) -> RequirementId:
+        """The id of a rule that the profile states for this leg."""
+        return RequirementId(f"{self.step.transaction.id.lower()}.{self.planned.leg.id}/{row}")
+
+    def rule(self, check: str, row: str) -> LegRule | None:
+        """The profile's rule of that row; None when the profile does not state it."""
+        rules = self.knowledge.leg_rules.get(CheckName(check), ())
+        return next((rule for rule in rules if rule.row == row), None)
+
+    def ruled(
+        self,
+        check: str,
+        row: str,
+        outcome: Outcome,
+        evidence: Evidence | None,
+        *,
+        expected: str = "",
+        received: str = "",
+    ) -> Iterator[Finding]:
+        """A finding on a leg rule, charged to the side that the rule names; nothing when there is no such rule."""
+        rule = self.rule(check, row)
+        if rule is not None:
+            yield self.finding(
+                check,
+                self.requirement(row),
+                outcome,
+                self.initiator if rule.charged == "initiator" else self.responder,
+                evidence,
+                expected=expected,
+                received=received,
+            )
+
+    def finding(
+        self,
+        check: str,
+        requirement: RequirementId,
+        outcome: Outcome,
+        actor: ActorName,
+        evidence: Evidence | None,
+        *,
+        expected: str = "",
+        received: str = "",
+        origin: str = "",
+    ) -> Finding:
+        """A finding placed at this leg."""
+        return Finding(
+            check=CheckName(check),
+            requirement=requirement,
+            outcome=outcome,
+            actor=actor,
+            expected=expected,
+            received=received,
+            origin=origin,
+            evidence=evidence,
+            step=self.step.step.id,
+            leg=self.planned.leg.id,
+        )
+
+
+@dataclass(frozen=True)
+class PlayView:
+    """A whole play: its legs in the order of the scenario, and the events that concern it.
+
+    `proven` are the actors whose player was heard on a link of ours in this run.
+    """
+
+    play: Play
+    legs: tuple[LegView, ...]
+    events: tuple[Event, ...]
+    knowledge: Knowledge
+    proven: frozenset[ActorName] = frozenset()
+
+    def of(self, transaction: str, leg: str | None = None) -> Iterator[LegView]:
+        """The legs of a transaction, all of them or one by name."""
+        for view in self.legs:
+            if view.step.transaction.id == transaction and leg in (None, view.planned.leg.id):
+                yield view
+
+    def observed(self, transaction: str, leg: str | None = None) -> bool:
+        """Whether any leg of the transaction crossed a link of ours."""
+        return any(view.planned.state is LegState.LIVE for view in self.of(transaction, leg))
+
+    def rule(self, rule_id: str) -> PlayRule | None:
+        """The profile's play rule of that id; None when the profile does not state it."""
+        return next((rule for rule in self.knowledge.play_rules if rule.id == rule_id), None)
+
+    def ruled(
+        self,
+        rule_id: str,
+        leg: LegView,
+        outcome: Outcome,
+        actor: ActorName,
+        evidence: Evidence | None,
+        *,
+        expected: str = "",
+        received: str = "",
+        origin: str = "",
+    ) -> Iterator[Finding]:
+        """A finding on a play rule, placed at a leg; nothing when there is no such rule."""
+        rule = self.rule(rule_id)
+        if rule is not None:
+            yield leg.finding(
+                rule.check,
+                RequirementId(rule_id),
+                outcome,
+                actor,
+                evidence,
+                expected=expected,
+                received=received,
+                origin=origin,
+            )

@@ -1,0 +1,73 @@
+"""The registry of checks.
+
+A check on a leg is called once for each planned leg that names it and has exchanges; a check on a play is called once
+for each play. Both yield findings and raise nothing for whatever was on the wire.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from harness.checks.recording import LegView, PlayView
+from harness.model.finding import Finding
+from harness.model.names import CheckName
+
+LegCheck = Callable[[LegView], Iterator[Finding]]
+PlayCheck = Callable[[PlayView], Iterator[Finding]]
+
+_LEG_CHECKS: dict[CheckName, LegCheck] = {}
+_PLAY_CHECKS: dict[CheckName, PlayCheck] = {}
+_ROWS: dict[CheckName, tuple[str, ...]] = {}
+
+
+def leg_check(name: str, rows: tuple[str, ...] = ()) -> Callable[[LegCheck], LegCheck]:
+    """Register a check that judges the exchanges of one leg; `rows` are the leg rules it can decide."""
+
+    def add(function: LegCheck) -> LegCheck:
+        _refuse_second(name)
+        _LEG_CHECKS[CheckName(name)] = function
+        _ROWS[CheckName(name)] = rows
+        return function
+
+    return add
+
+
+def play_check(name: str, rules: tuple[str, ...] = ()) -> Callable[[PlayCheck], PlayCheck]:
+    """Register a check that judges a whole play; `rules` are the play rules it can decide."""
+
+    def add(function: PlayCheck) -> PlayCheck:
+        _refuse_second(name)
+        _PLAY_CHECKS[CheckName(name)] = function
+        _ROWS[CheckName(name)] = rules
+        return function
+
+    return add
+
+
+def _refuse_second(name: str) -> None:
+    if name in _LEG_CHECKS or name in _PLAY_CHECKS:
+        raise ValueError(f"two checks are called {name}")
+
+
+def load() -> None:
+    """Import every module of this package, so that each registers its check."""
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        importlib.import_module(f"harness.checks.{module.name}")
+
+
+def leg_checks() -> Mapping[CheckName, LegCheck]:
+    """Every check on a leg."""
+    return dict(_LEG_CHECKS)
+
+
+def play_checks() -> Mapping[CheckName, PlayCheck]:
+    """Every check on a play."""
+    return dict(_PLAY_CHECKS)
+
+
+def rows() -> Mapping[CheckName, tuple[str, ...]]:
+    """The rule rows that each check can decide."""
+    return dict(_ROWS)

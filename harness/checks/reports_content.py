@@ -1,0 +1,244 @@
+"""Reports: what they reference exists, they are passed on as they are, and their export names them (PS3.3 A.35)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from pydicom.dataset import Dataset
+
+from harness.checks import stored as facts
+from harness.checks.carriers import Carrier, requests
+from harness.checks.compare import Syntax, Term, equal
+from harness.checks.recording import PlayView
+from harness.checks.registry import play_check
+from harness.checks.stored import Instance
+from harness.dicom.paths import first, values
+from harness.dicom.uids import keyword_of
+from harness.hl7 import Message
+from harness.model.finding import Finding
+from harness.model.tables import Comparison
+from harness.model.verdict import Outcome
+
+CHECK = "reports.content"
+EVIDENCE = "reports/evidence-exists"
+STUDY = "reports/same-study"
+REQUEST = "reports/referenced-request"
+ISSUED = "reports/issued-as-submitted"
+NAMED = "reports/export-names-report"
+ORDER = "reports/export-names-order"
+TREE = "reports/content-tree"
+
+_EVIDENCE_SEQUENCES = ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")
+_BASIC = frozenset(
+    {"TEXT", "CODE", "DATETIME", "DATE", "TIME", "UIDREF", "PNAME", "COMPOSITE", "IMAGE", "WAVEFORM", "CONTAINER"}
+)
+_VALUE_TYPES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"BasicTextSRStorage": _BASIC, "EnhancedSRStorage": _BASIC | {"NUM", "SCOORD", "TCOORD"}}
+)
+"""Value types by SOP class (PS3.3 A.35.1.3.1, A.35.2.3.1); the others allow all."""
+
+
+@play_check(CHECK, rules=(EVIDENCE, STUDY, REQUEST, ISSUED, NAMED, ORDER, TREE))
+def check(play: PlayView) -> Iterator[Finding]:
+    """Every report that was submitted, issued or exported in the play."""
+    submitted = facts.stores(play.of("RAD-24"))
+    issued = facts.stores(play.of("RAD-25"))
+    reports = {one.uid for one in (*submitted, *issued)}
+    objects = {one.uid: one for one in facts.stored(play) if one.uid not in reports}
+    for report in submitted:
+        yield from _tree(play, report)
+        yield from _evidence(play, report, objects)
+        yield from _study(play, report, objects)
+        yield from _request(play, report, objects)
+    for report in issued:
+        yield from _issued(play, report, submitted)
+    for view in play.of("RAD-28"):
+        for carrier in requests(view):
+            if isinstance(carrier.content, Message):
+                yield from _exported(play, carrier, carrier.content, (*submitted, *issued))
+
+
+def _content_items(root: Dataset) -> Iterator[Dataset]:
+    """Every item of the content tree below the root."""
+    waiting = [root]
+    while waiting:
+        parent = waiting.pop()
+        for item in parent.get("ContentSequence") or ():
+            yield item
+            waiting.append(item)
+
+
+def _evidence_of(report: Dataset) -> frozenset[str]:
+    """The instances that the evidence sequences list."""
+    return frozenset(
+        one.value
+        for name in _EVIDENCE_SEQUENCES
+        for one in values(
+            report, f"{name}[*].ReferencedSeriesSequence[*].ReferencedSOPSequence[*].ReferencedSOPInstanceUID"
+        )
+    )
+
+
+def _referenced(report: Dataset) -> frozenset[str]:
+    """The instances that the content tree points at."""
+    return frozenset(
+        one.value
+        for item in _content_items(report)
+        for one in values(item, "ReferencedSOPSequence[*].ReferencedSOPInstanceUID")
+    )
+
+
+def _ruled(
+    play: PlayView, rule: str, one: Carrier, path: str, expected: str, received: str, *, holds: bool
+) -> Iterator[Finding]:
+    yield from play.ruled(
+        rule,
+        one.leg,
+        Outcome.MET if holds else Outcome.VIOLATED,
+        one.leg.initiator,
+        one.evidence(path),
+        expected=expected,
+        received=received,
+    )
+
+
+def _tree(play: PlayView, report: Instance) -> Iterator[Finding]:
+    """Value types that the SOP class allows, each with its relationship."""
+    sop_class = keyword_of(first(report.dataset, "SOPClassUID"))
+    allowed = _VALUE_TYPES.get(sop_class)
+    for item in _content_items(report.dataset):
+        kind = first(item, "ValueType")
+        by_reference = "ReferencedContentItemIdentifier" in item
+        if allowed is not None and (by_reference or kind not in allowed):
+            received = "by reference" if by_reference else kind or "absent"
+            yield from _ruled(
+                play, TREE, report.carrier, "ContentSequence", f"a value type of {sop_class}", received, holds=False
+            )
+            return
+        if not first(item, "RelationshipType"):
+            yield from _ruled(
+                play, TREE, report.carrier, "ContentSequence", "RelationshipType", "absent", holds=False
+            )
+            return
+    yield from _ruled(play, TREE, report.carrier, "ContentSequence", "", "", holds=True)
+
+
+def _evidence(play: PlayView, report: Instance, objects: Mapping[str, Instance]) -> Iterator[Finding]:
+    """What the tree points at stands in the evidence, and the evidence of the procedure was stored."""
+    listed, pointed = _evidence_of(report.dataset), _referenced(report.dataset)
+    current = frozenset(
+        one.value
+        for one in values(
+            report.dataset,
+            f"{_EVIDENCE_SEQUENCES[0]}[*].ReferencedSeriesSequence[*].ReferencedSOPSequence[*].ReferencedSOPInstanceUID",
+        )
+    )
+    unlisted = sorted(pointed - listed)
+    unknown = sorted(current - set(objects)) if objects else []
+    if unlisted:
+        expected, received = "in the evidence sequence", unlisted[0]
+    elif unknown:
+        expected, received = "instances that were stored", unknown[0]
+    else:
+        expected, received = "", f"{len(current)} instances"
+    path = _EVIDENCE_SEQUENCES[0]
+    yield from _ruled(play, EVIDENCE, report.carrier, path, expected, received, holds=not expected)
+
+
+def _images(report: Instance, objects: Mapping[str, Instance]) -> list[Instance]:
+    """The stored instances that a report is about."""
+    named = _evidence_of(report.dataset) | _referenced(report.dataset)
+    return [objects[uid] for uid in sorted(named) if uid in objects]
+
+
+def _study(play: PlayView, report: Instance, objects: Mapping[str, Instance]) -> Iterator[Finding]:
+    """Study of the report is one of those reported; so is the patient, unless an update came in between."""
+    images = _images(report, objects)
+    if not images:
+        return
+    updated = any(view.exchanges for view in play.of("RAD-12"))
+    for path in ("StudyInstanceUID",) if updated else ("StudyInstanceUID", "PatientID"):
+        known = {first(one.dataset, path) for one in images}
+        value = first(report.dataset, path)
+        if value not in known:
+            yield from _ruled(play, STUDY, report.carrier, path, sorted(known)[0], value or "absent", holds=False)
+            return
+    yield from _ruled(play, STUDY, report.carrier, "StudyInstanceUID", "", "", holds=True)
+
+
+def _request(play: PlayView, report: Instance, objects: Mapping[str, Instance]) -> Iterator[Finding]:
+    """The request that the images name stands in the Referenced Request Sequence."""
+    for path, source in (
+        ("StudyInstanceUID", "StudyInstanceUID"),
+        ("AccessionNumber", "AccessionNumber"),
+        ("RequestedProcedureID", "RequestAttributesSequence[*].RequestedProcedureID"),
+    ):
+        known = {
+            one.value.strip() for image in _images(report, objects) for one in values(image.dataset, source)
+        } - {""}
+        where = f"ReferencedRequestSequence[*].{path}"
+        named = {one.value.strip() for one in values(report.dataset, where)} - {""}
+        if known and not named & known:
+            received = ", ".join(sorted(named)) or "absent"
+            target = where.replace("[*]", "[0]")
+            yield from _ruled(play, REQUEST, report.carrier, target, sorted(known)[0], received, holds=False)
+            return
+    if _images(report, objects):
+        yield from _ruled(play, REQUEST, report.carrier, "ReferencedRequestSequence", "", "", holds=True)
+
+
+def _issued(play: PlayView, report: Instance, submitted: tuple[Instance, ...]) -> Iterator[Finding]:
+    """An issued report is about what a submitted one was about."""
+    if not submitted:
+        return
+    mine = _subject(report)
+    known = [_subject(one) for one in submitted]
+    wrong = [
+        (path, known[-1][index], mine[index])
+        for index, path in enumerate(("StudyInstanceUID", "PatientID", _EVIDENCE_SEQUENCES[0]))
+        if mine not in known and mine[index] != known[-1][index]
+    ]
+    path, expected, received = wrong[0] if wrong else ("StudyInstanceUID", "", "")
+    yield from _ruled(play, ISSUED, report.carrier, path, expected, received, holds=not wrong)
+
+
+def _subject(report: Instance) -> tuple[str, str, str]:
+    return (
+        first(report.dataset, "StudyInstanceUID"),
+        first(report.dataset, "PatientID"),
+        ", ".join(sorted(_evidence_of(report.dataset))),
+    )
+
+
+def _exported(
+    play: PlayView, carrier: Carrier, message: Message, reports: tuple[Instance, ...]
+) -> Iterator[Finding]:
+    """The result names the report by UID, and patient and order as the report does."""
+    if not reports:
+        return
+    named = _observed(message, "SR Instance UID")
+    uids = {one.uid: one for one in reports}
+    yield from _ruled(
+        play, NAMED, carrier, "OBX-5", " | ".join(sorted(uids)[:3]), named or "absent", holds=named in uids
+    )
+    report = uids.get(named, reports[-1])
+    for path, kind, source in (
+        ("PID-3.1", Comparison.TEXT, "PatientID"),
+        ("PID-5", Comparison.NAME, "PatientName"),
+        ("OBR-2.1", Comparison.TEXT, "ReferencedRequestSequence[*].PlacerOrderNumberImagingServiceRequest"),
+        ("OBR-3.1", Comparison.TEXT, "ReferencedRequestSequence[*].FillerOrderNumberImagingServiceRequest"),
+    ):
+        wanted, given = first(report.dataset, source), message.first(path)
+        if wanted and not equal(kind, Term(given, Syntax.HL7), Term(wanted, Syntax.DICOM)):
+            yield from _ruled(play, ORDER, carrier, path, wanted, given or "absent", holds=False)
+            return
+    yield from _ruled(play, ORDER, carrier, "OBR-2", "", "", holds=True)
+
+
+def _observed(message: Message, name: str) -> str:
+    """OBX-5 of the observation of that name (RAD TF-2: 4.28)."""
+    for occurrence in range(1, message.segment_names().count("OBX") + 1):
+        if name in (message.first(f"OBX[{occurrence}]-3.1"), message.first(f"OBX[{occurrence}]-3.2")):
+            return message.first(f"OBX[{occurrence}]-5.1").strip()
+    return ""

@@ -1,0 +1,65 @@
+"""The outcome of a retrieve: all sub-operations done, counted as the standard counts them (PS3.4 C.4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.checks.dimse_reply import final_evidence, hexadecimal
+from harness.checks.expecting import may_be_refused
+from harness.checks.recording import ExchangeView, LegView
+from harness.checks.registry import leg_check
+from harness.dicom.statuses import StatusClass, is_pending, is_success, status_class
+from harness.model.finding import Evidence, Finding
+from harness.model.transcript import Half
+from harness.model.verdict import Outcome
+
+CHECK = "retrieve.result"
+
+_REMAINING = "NumberOfRemainingSuboperations"
+_COMPLETED = "NumberOfCompletedSuboperations"
+_FAILED = "NumberOfFailedSuboperations"
+_WARNING = "NumberOfWarningSuboperations"
+
+
+@leg_check(CHECK, rows=("completed", "counters"))
+def check(view: LegView) -> Iterator[Finding]:
+    """Each retrieve of the leg ends with success, and its counters agree with that."""
+    for exchange in view.exchanges:
+        status = exchange.status
+        if status is None or is_pending(status):
+            continue
+        outcome = Outcome.MET if is_success(status) else Outcome.VIOLATED
+        yield from view.ruled(
+            CHECK,
+            "completed",
+            Outcome.NOT_APPLICABLE if may_be_refused(view) else outcome,
+            final_evidence(exchange),
+            expected="0000",
+            received=hexadecimal(status),
+        )
+        found = list(_faults(exchange))
+        for evidence, expected, received in found:
+            yield from view.ruled(
+                CHECK, "counters", Outcome.VIOLATED, evidence, expected=expected, received=received
+            )
+        if not found:
+            yield from view.ruled(CHECK, "counters", Outcome.MET, final_evidence(exchange))
+
+
+def _faults(exchange: ExchangeView) -> Iterator[tuple[Evidence, str, str]]:
+    for index, response in enumerate(exchange.exchange.responses):
+        command = response.command
+        if command is None or command.status is None:
+            continue
+        counters = command.fields
+        evidence = exchange.evidence("", Half.RESPONSE, index)
+        if is_pending(command.status):
+            missing = [name for name in (_REMAINING, _COMPLETED, _FAILED, _WARNING) if name not in counters]
+            if missing:
+                yield evidence, missing[0], "absent"
+        elif _REMAINING in counters and status_class(command.status) is not StatusClass.CANCEL:
+            yield evidence, f"no {_REMAINING}", counters[_REMAINING]
+        elif is_success(command.status):
+            for name in (_FAILED, _WARNING):
+                if counters.get(name, "0").strip() not in ("", "0"):
+                    yield evidence, f"{name} 0", counters[name]

@@ -1,0 +1,103 @@
+"""Worklist answers against the query that asked for them (PS3.4 K.4.1, K.2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydicom.dataset import Dataset
+from pydicom.tag import Tag
+
+from harness.checks.attribute_tables import pending
+from harness.checks.matching import excused, mismatches
+from harness.checks.recording import ExchangeView, LegView
+from harness.checks.registry import leg_check
+from harness.dicom.paths import name_of
+from harness.model.finding import Finding
+from harness.model.tables import KeyTable
+from harness.model.transcript import Half
+from harness.model.verdict import Outcome
+
+CHECK = "mwl.matching"
+
+_UNASKED = frozenset(
+    Tag(name) for name in ("SpecificCharacterSet", "TimezoneOffsetFromUTC", "HL7InstanceIdentifier")
+)
+"""What an answer may hold although the query did not ask (PS3.4 K.4.1.1.3.2)."""
+
+_STEPS = "ScheduledProcedureStepSequence"
+_SOME_KEYS_UNSUPPORTED = 0xFF01
+
+
+@leg_check(CHECK, rows=("matches-key", "one-step-per-entry", "only-requested"))
+def check(view: LegView) -> Iterator[Finding]:
+    """Every entry that came back satisfies every key, holds one step, and nothing that was not asked for."""
+    keys = view.knowledge.keys.get("mwl")
+    for exchange in view.exchanges:
+        identifier = exchange.request_dataset
+        if identifier is None:
+            continue
+        for index, entry in pending(exchange):
+            yield from _matches(view, exchange, index, identifier, entry, keys)
+            yield from _one_step(view, exchange, index, identifier, entry)
+            yield from _only_requested(view, exchange, index, identifier, entry)
+
+
+def _matches(
+    view: LegView,
+    exchange: ExchangeView,
+    index: int,
+    identifier: Dataset,
+    entry: Dataset,
+    keys: KeyTable | None,
+) -> Iterator[Finding]:
+    found = [
+        one
+        for one in mismatches(identifier, entry, combined=True)
+        if not excused(one, keys, loose=loose(exchange, index))
+    ]
+    for one in found:
+        evidence = exchange.evidence(one.path, Half.RESPONSE, index)
+        yield from view.ruled(
+            CHECK, "matches-key", Outcome.VIOLATED, evidence, expected=one.key, received=one.value or "empty"
+        )
+    if not found:
+        yield from view.ruled(
+            CHECK, "matches-key", Outcome.MET, exchange.evidence("", Half.RESPONSE, index)
+        )
+
+
+def loose(exchange: ExchangeView, index: int) -> bool:
+    """Whether the response says that some optional keys were not matched."""
+    command = exchange.exchange.responses[index].command
+    return command is not None and command.status == _SOME_KEYS_UNSUPPORTED
+
+
+def _one_step(
+    view: LegView, exchange: ExchangeView, index: int, identifier: Dataset, entry: Dataset
+) -> Iterator[Finding]:
+    if Tag(_STEPS) not in identifier and Tag(_STEPS) not in entry:
+        return
+    count = len(entry[_STEPS].value) if _STEPS in entry and entry[_STEPS].VR == "SQ" else 0
+    yield from view.ruled(
+        CHECK,
+        "one-step-per-entry",
+        Outcome.MET if count == 1 else Outcome.VIOLATED,
+        exchange.evidence(_STEPS, Half.RESPONSE, index),
+        expected="1 item",
+        received=f"{count} items",
+    )
+
+
+def _only_requested(
+    view: LegView, exchange: ExchangeView, index: int, identifier: Dataset, entry: Dataset
+) -> Iterator[Finding]:
+    surplus = [element.tag for element in entry if element.tag not in identifier and element.tag not in _UNASKED]
+    path = name_of(surplus[0]) if surplus else ""
+    yield from view.ruled(
+        CHECK,
+        "only-requested",
+        Outcome.VIOLATED if surplus else Outcome.MET,
+        exchange.evidence(path, Half.RESPONSE, index),
+        expected="requested attributes only",
+        received=", ".join(name_of(tag) for tag in surplus[:3]),
+    )

@@ -1,0 +1,5 @@
+"""`python -m harness.cli` is `swf`."""
+
+from harness.cli import main
+
+main()

@@ -1,0 +1,30 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from harness.engine.judging import Strictness
+from harness.model.verdict import Confidence
+
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+def judging_options(function: _F) -> _F:
+    """`--strict` and `--confidence`."""
+    function = click.option("--strict", is_flag=True, help="A violated SHOULD fails.")(function)
+    return click.option(
+        "--confidence",
+        type=click.Choice(["believed", "verified"]),
+        default="believed",
+        show_default=True,
+        help="The weakest confidence that may fail a system.",
+    )(function)
+
+
+def strictness(strict: bool, confidence: str) -> Strictness:
+    """The judgement's severity from the options."""
+    return Strictness(strict=strict, least=Confidence(confidence))

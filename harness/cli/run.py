@@ -1,0 +1,61 @@
+"""`swf run`: run scenarios against systems under test, and write every report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from harness.cli._options import judging_options, strictness
+from harness.wiring import RunRequest, run
+
+
+@click.command("run")
+@click.option(
+    "--sut",
+    "suts",
+    multiple=True,
+    metavar="FILE",
+    help="System file, or name of a shipped one; `none` for the box alone.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Folder for evidence and reports (default: a new one below swf-out/).",
+)
+@click.option(
+    "--defect",
+    default="",
+    metavar="NAME",
+    help="Give the reference system a known fault; see `swf list --defects`.",
+)
+@click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Scenarios at the same time.")
+@click.option("--seed", default=None, type=int, help="Repeat the identifiers of an earlier run.")
+@judging_options
+@click.argument("scenarios", nargs=-1)
+def command(
+    suts: tuple[str, ...],
+    out: Path | None,
+    defect: str,
+    jobs: int,
+    seed: int | None,
+    strict: bool,
+    confidence: str,
+    scenarios: tuple[str, ...],
+) -> int:
+    """Run SCENARIOs (ids or files; default: all that apply) and judge what crossed the wire.
+
+    Without --sut the bundled reference system is started and tested in each role that it claims.
+    """
+    request = RunRequest(
+        suts=suts,
+        scenarios=scenarios,
+        out=out,
+        defect=defect,
+        jobs=jobs,
+        seed=seed,
+        strictness=strictness(strict, confidence),
+    )
+    return run(request, Console())

@@ -1,0 +1,207 @@
+"""Which play, step and leg a message belongs to.
+
+Strong keys join, weak ones never do alone. What we sent for a step is known by its cause. The rest is found by keys that
+the play has collected so far, then by association, then by being the only play that awaits such a leg; what remains is an
+orphan. The same code serves the live waits and the judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from harness.checks.recording import ExchangeView
+from harness.engine.keys import Key, answer_keys, request_keys
+from harness.hl7 import Message
+from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, LinkId, PlayId, StepId, TransactionId
+from harness.model.plan import LegState, PlannedStep, Play
+from harness.model.transcript import Event, EventKind, Exchange
+from harness.profiles import Knowledge
+from harness.profiles.recognition import recognise_dimse, recognise_hl7
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Where an exchange belongs. `by` says how it was found."""
+
+    exchange: ExchangeId
+    play: PlayId
+    step: StepId
+    leg: LegId
+    by: str
+
+
+@dataclass
+class _Progress:
+    """What a play has shown so far."""
+
+    play: Play
+    keys: set[Key] = field(default_factory=set)
+    started: list[StepId] = field(default_factory=list)
+    filled: set[tuple[StepId, LegId]] = field(default_factory=set)
+    links: set[LinkId] = field(default_factory=set)
+
+
+Candidate = tuple[TransactionId, LegId]
+
+
+class Attributor:
+    """Attributes exchanges one after the other, learning keys as it goes."""
+
+    def __init__(self, knowledge: Knowledge, plays: Iterable[Play]) -> None:
+        self._transactions = tuple(knowledge.transactions.values())
+        self._plays = {play.id: _Progress(play, _own_keys(play)) for play in plays}
+        self._active: list[PlayId] = []
+
+    def note(self, event: Event) -> None:
+        """Learn that a play or step started or ended."""
+        if event.kind is EventKind.STEP_STARTED and event.step is not None and event.step.play in self._plays:
+            self._plays[event.step.play].started.append(event.step.step)
+        elif event.kind is EventKind.PLAY_STARTED and event.play in self._plays:
+            self._active.append(event.play)
+        elif event.kind is EventKind.PLAY_SEALED and event.play in self._active:
+            self._active.remove(event.play)
+
+    def attribute(self, view: ExchangeView) -> tuple[Attribution, ...]:
+        """Where the exchange belongs: usually one place, several for a broad query, none for an orphan."""
+        exchange = view.exchange
+        candidates = self.candidates(view)
+        if not candidates:
+            return ()
+        cause = exchange.link.cause
+        if cause is not None:
+            progress = self._plays.get(cause.play)
+            if progress is None:
+                return ()
+            planned = progress.play.step(cause.step)
+            for transaction, leg in candidates:
+                if planned.transaction.id == transaction:
+                    return (self._place(progress, planned, leg, view, "cause"),)
+        for by, owners in self._owners(view):
+            found = tuple(
+                self._place(progress, planned, leg, view, by)
+                for progress in owners
+                for planned, leg in self._step_for(progress, candidates, view)
+            )
+            if found:
+                return found
+        return ()
+
+    def candidates(self, view: ExchangeView) -> tuple[Candidate, ...]:
+        """Transactions and legs that the exchange looks like."""
+        exchange = view.exchange
+        initiator, responder = ends(exchange)
+        message = view.request_message
+        if message is not None:
+            hits = recognise_hl7(
+                message.type, message.version, message.first("ORC-1"), initiator, responder, self._transactions
+            )
+            return tuple((transaction.id, leg.id) for transaction, leg, _ in hits)
+        command = exchange.request.command
+        if command is None:
+            return ()
+        return tuple(
+            (transaction.id, leg.id)
+            for transaction, leg in recognise_dimse(
+                command.service, command.sop_class, initiator, responder, self._transactions
+            )
+        )
+
+    def _owners(self, view: ExchangeView) -> Iterable[tuple[str, Sequence[_Progress]]]:
+        keys = request_keys(view)
+        patients = {key for key in keys if key[0] == "patient"}
+        strong = [progress for progress in self._plays.values() if progress.keys & keys]
+        if patients and strong:
+            own = [progress for progress in strong if progress.keys & patients]
+            strong = own or strong
+        yield "keys", strong
+        answered = [
+            progress for progress in self._plays.values() if any(progress.keys & entry for entry in answer_keys(view))
+        ]
+        yield "answers", answered
+        yield "association", [p for p in self._plays.values() if view.exchange.link.id in p.links]
+        running = [self._plays[play] for play in self._active]
+        waiting = [progress for progress in running if self._step_for(progress, self.candidates(view), view)]
+        yield "only play that awaits it", waiting if len(waiting) == 1 else ()
+
+    def _step_for(
+        self, progress: _Progress, candidates: Sequence[Candidate], view: ExchangeView
+    ) -> list[tuple[PlannedStep, LegId]]:
+        fitting = [
+            (planned, leg)
+            for planned in progress.play.steps
+            for transaction, leg in candidates
+            if planned.transaction.id == transaction
+            and _live(planned, leg, view.exchange)
+            and _agrees(planned, view.request_message)
+        ]
+        if not fitting:
+            return []
+        started = [entry for entry in fitting if entry[0].step.id in progress.started]
+        if started:
+            return [max(started, key=lambda entry: _last(progress.started, entry[0].step.id))]
+        unfilled = [entry for entry in fitting if (entry[0].step.id, entry[1]) not in progress.filled]
+        return [(unfilled or fitting)[0]]
+
+    def _place(self, progress: _Progress, planned: PlannedStep, leg: LegId, view: ExchangeView, by: str) -> Attribution:
+        progress.filled.add((planned.step.id, leg))
+        progress.links.add(view.exchange.link.id)
+        own = {key for key in progress.keys if key[0] == "patient"}
+        progress.keys |= {key for key in request_keys(view) if key[0] != "patient"}
+        for entry in answer_keys(view):
+            if entry & progress.keys and (not any(key[0] == "patient" for key in entry) or entry & own):
+                progress.keys |= entry
+        return Attribution(view.exchange.id, progress.play.id, planned.step.id, leg, by)
+
+
+def ends(exchange: Exchange) -> tuple[ActorName | None, ActorName | None]:
+    """Initiator and responder of an exchange, as far as the link names them."""
+    link = exchange.link
+    return (link.actor, link.peer_actor) if exchange.sent else (link.peer_actor, link.actor)
+
+
+def _own_keys(play: Play) -> set[Key]:
+    return {("patient", patient.id) for patient in play.case.patients.values() if patient.id}
+
+
+def _live(planned: PlannedStep, leg_id: LegId, exchange: Exchange) -> bool:
+    """Whether the plan has the leg, sent from the side that the message came from: by us, or by a system."""
+    return any(
+        leg.leg.id == leg_id
+        and leg.state in (LegState.LIVE, LegState.NOT_OFFERED)
+        and (leg.initiator == HARNESS) == exchange.sent
+        for leg in planned.legs
+    )
+
+
+def _agrees(planned: PlannedStep, message: Message | None) -> bool:
+    """Whether an HL7 message has the event, order control and status that the step names."""
+    if message is None:
+        return True
+    step = planned.step
+    wanted = (
+        (step.trigger, message.type.partition("^")[2]),
+        (step.control, message.first("ORC-1")),
+        (step.status, message.first("ORC-5")),
+    )
+    return all(not value or value == received for value, received in wanted)
+
+
+def _last(items: Sequence[StepId], item: StepId) -> int:
+    return len(items) - 1 - items[::-1].index(item)
+
+
+def attribute_all(
+    knowledge: Knowledge, plays: Iterable[Play], views: Iterable[ExchangeView], events: Iterable[Event]
+) -> dict[ExchangeId, tuple[Attribution, ...]]:
+    """Attribute a finished recording, in the order of its records."""
+    attributor = Attributor(knowledge, plays)
+    pending = sorted(events, key=lambda event: event.seq)
+    placed: dict[ExchangeId, tuple[Attribution, ...]] = {}
+    position = 0
+    for view in sorted(views, key=lambda view: view.exchange.request.seq):
+        while position < len(pending) and pending[position].seq < view.exchange.request.seq:
+            attributor.note(pending[position])
+            position += 1
+        placed[view.exchange.id] = attributor.attribute(view)
+    return placed

@@ -1,0 +1,74 @@
+"""Roll-up: verdicts per system, profile and actor, and the exit code of a run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from harness.model.names import HARNESS, ActorName, PlayerName, TransactionId
+from harness.model.plan import Plan
+from harness.model.run import ClaimResult, LegResult, PlayResult
+from harness.model.verdict import Outcome, Verdict, worst
+from harness.profiles import Knowledge
+
+EXIT_PASS, EXIT_FAIL, EXIT_UNDECIDED, EXIT_UNUSABLE = 0, 1, 2, 3
+
+
+def claim_results(plan: Plan, plays: Sequence[PlayResult], knowledge: Knowledge) -> tuple[ClaimResult, ...]:
+    """One result for each actor of each profile that a system claims; NONE where no play judged it."""
+    results = []
+    for system in plan.systems:
+        for claim in system.claims:
+            for actor in claim.actors:
+                legs = [
+                    (step.transaction, leg)
+                    for play in plays
+                    if play.profile == claim.profile or claim.profile not in _judged_profiles(plays)
+                    for step in play.steps
+                    for leg in step.legs
+                    if play.roles.get(actor) == system.name and actor in (leg.initiator, leg.responder)
+                ]
+                results.append(_result(system.name, claim.profile, actor, legs))
+    return tuple(results)
+
+
+def _judged_profiles(plays: Iterable[PlayResult]) -> set[str]:
+    return {play.profile for play in plays}
+
+
+def _result(
+    system: PlayerName, profile: str, actor: ActorName, legs: Iterable[tuple[TransactionId, LegResult]]
+) -> ClaimResult:
+    transactions: dict[TransactionId, list[Verdict]] = defaultdict(list)
+    checks = 0
+    for transaction, leg in legs:
+        if system in leg.verdicts:
+            transactions[transaction].append(leg.verdicts[system])
+        checks += sum(
+            finding.player == system and finding.finding.outcome in (Outcome.MET, Outcome.VIOLATED)
+            for finding in leg.findings
+        )
+    return ClaimResult(
+        system=system,
+        profile=profile,
+        actor=actor,
+        verdict=worst(verdict for verdicts in transactions.values() for verdict in verdicts),
+        transactions={transaction: worst(verdicts) for transaction, verdicts in sorted(transactions.items())},
+        checks=checks,
+    )
+
+
+def exit_code(plays: Iterable[PlayResult]) -> int:
+    """Any ERROR of ours 2; else any FAIL 1; else any INCONCLUSIVE, an interruption or nothing judged 2; else 0."""
+    plays = tuple(plays)
+    verdicts = [verdict for play in plays for verdict in play.verdicts.values()]
+    ours = [play.verdicts.get(HARNESS, Verdict.NONE) for play in plays]
+    if Verdict.ERROR in ours:
+        return EXIT_UNDECIDED
+    if Verdict.FAIL in verdicts:
+        return EXIT_FAIL
+    if Verdict.INCONCLUSIVE in verdicts or any(play.interrupted for play in plays):
+        return EXIT_UNDECIDED
+    if Verdict.PASS not in verdicts:
+        return EXIT_UNDECIDED
+    return EXIT_PASS

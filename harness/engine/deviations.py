@@ -1,0 +1,132 @@
+"""Committing violations on purpose: the one mechanism for scenarios' steps and for a defective reference system.
+
+Changes to messages are made on what an actor hands over, just before the transport sends it. Changes to behaviour are
+made where the message would be sent, or where the actor asks for a decision.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from pydicom.dataset import Dataset
+
+from harness.dicom import edit as dicom_edit
+from harness.hl7 import edit as hl7_edit
+from harness.identifiers import Identifiers
+from harness.model.deviation import Change, Deviation, Part
+from harness.model.names import ActorName, LegId, TransactionId
+
+_BEHAVIOUR = {Change.NEVER, Change.LATE, Change.TWICE, Change.WRONG_ANSWER, Change.SILENCE, Change.DECIDE}
+
+
+class DeviationBook:
+    """The deviations in force, and how many messages each has met; thread-safe."""
+
+    def __init__(self, deviations: Iterable[Deviation], identifiers: Identifiers) -> None:
+        self._standing = tuple(deviations)
+        self._temporary: list[Deviation] = []
+        self._identifiers = identifiers
+        self._met: Counter[tuple[int, str]] = Counter()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def during(self, deviation: Deviation | None) -> Iterator[None]:
+        """Put a step's deviation in force while the step runs."""
+        if deviation is not None:
+            with self._lock:
+                self._temporary.append(deviation)
+        try:
+            yield
+        finally:
+            if deviation is not None:
+                with self._lock:
+                    self._temporary.remove(deviation)
+
+    def decide(self, actor: ActorName, decision: str, answer: bool) -> bool:
+        """The actor's decision, or what a deviation makes of it."""
+        for deviation in self._in_force():
+            if deviation.change is Change.DECIDE and (deviation.actor, deviation.decision) == (
+                actor,
+                decision,
+            ):
+                return deviation.value.lower() == "true"
+        return answer
+
+    def meeting(
+        self,
+        actor: ActorName,
+        transactions: Iterable[tuple[TransactionId, LegId]],
+        part: Part,
+        thread: str,
+    ) -> tuple[Deviation, ...]:
+        """The deviations that apply to this message; `thread` (a patient or step) separates their counts."""
+        candidates = set(transactions)
+        applying = []
+        for deviation in self._in_force():
+            if deviation.actor != actor or deviation.part is not part or deviation.change is Change.DECIDE:
+                continue
+            if not any(
+                deviation.transaction in (None, transaction) and deviation.leg in (None, leg)
+                for transaction, leg in candidates
+            ):
+                continue
+            if self._due(deviation, thread):
+                applying.append(deviation)
+        return tuple(applying)
+
+    def amend_message(self, message: bytes, deviations: Iterable[Deviation]) -> bytes:
+        """Apply changes to an HL7 message."""
+        for deviation in deviations:
+            if deviation.change is Change.REMOVE:
+                message = hl7_edit.remove(message, deviation.path)
+            elif deviation.change is Change.SET:
+                message = hl7_edit.set_value(message, deviation.path, deviation.value)
+            elif deviation.change is Change.WRONG_IDENTIFIER:
+                message = hl7_edit.set_value(message, deviation.path, self._identifiers.number("WRONG", 8))
+            elif deviation.change is Change.DUPLICATE:
+                message = hl7_edit.duplicate(message, deviation.path)
+            elif deviation.change is Change.REORDER:
+                message = hl7_edit.reorder(message, deviation.path)
+        return message
+
+    def amend_dataset(self, dataset: Dataset, deviations: Iterable[Deviation]) -> Dataset:
+        """Apply changes to a data set; the given one is left as it is."""
+        for deviation in deviations:
+            if deviation.change is Change.REMOVE:
+                dataset = dicom_edit.remove(dataset, deviation.path)
+            elif deviation.change is Change.SET:
+                dataset = dicom_edit.set_value(dataset, deviation.path, deviation.value)
+            elif deviation.change is Change.WRONG_IDENTIFIER:
+                value = self._identifiers.uid() if deviation.path.endswith("UID") else self._identifiers.number("W", 8)
+                dataset = dicom_edit.set_value(dataset, deviation.path, value)
+            elif deviation.change is Change.DUPLICATE:
+                dataset = dicom_edit.duplicate(dataset, deviation.path)
+            elif deviation.change is Change.REORDER:
+                dataset = dicom_edit.reorder(dataset, deviation.path)
+        return dataset
+
+    def _in_force(self) -> tuple[Deviation, ...]:
+        """Each deviation once, though the same step of two plays may have put it in force twice."""
+        with self._lock:
+            return tuple(dict.fromkeys((*self._standing, *self._temporary)))
+
+    def _due(self, deviation: Deviation, thread: str) -> bool:
+        if deviation.occurrence == 0:
+            return True
+        with self._lock:
+            key = (hash(deviation), thread)
+            self._met[key] += 1
+            return self._met[key] == deviation.occurrence
+
+
+def behaviour(deviations: Iterable[Deviation], change: Change) -> Deviation | None:
+    """The first deviation of that behaviour, if any."""
+    return next((deviation for deviation in deviations if deviation.change is change), None)
+
+
+def changes_message(deviation: Deviation) -> bool:
+    """Whether a deviation changes content rather than behaviour."""
+    return deviation.change not in _BEHAVIOUR

@@ -1,0 +1,339 @@
+"""Live execution: plays run their steps against the department and the systems under test.
+
+A step is done when its required legs crossed the wire, or when their time is up. Nothing is judged here; a probe repeats
+a query until the same pure function that the judge uses says that its expectation is met.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from harness.actor import Action, Actor, Bedside
+from harness.checks.delivery import took_effect
+from harness.checks.expectations import expectation_outcome
+from harness.checks.recording import ExchangeView, LegView, PlayView
+from harness.engine.attribution import Attributor
+from harness.engine.department import Department
+from harness.engine.facts import hook_facts
+from harness.engine.reading import is_complete, without_twins
+from harness.engine.recording import TranscriptRecorder
+from harness.errors import CannotAct, HarnessError, LinkError
+from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, PlayId, StepId
+from harness.model.plan import Assignment, LegState, PlannedLeg, PlannedStep, Play, StepRef
+from harness.model.profile import Count
+from harness.model.scenario import Expectation
+from harness.model.system import Hook, System
+from harness.model.transcript import EventKind
+from harness.model.verdict import Outcome
+from harness.transports.hooks import run_hook
+
+PROBE_INTERVAL = 0.2
+"""Seconds between the repetitions of a probe."""
+
+
+class Progress(Protocol):
+    """Who wants to hear how a run goes on."""
+
+    def play_started(self, play: Play) -> None:
+        """A play begins."""
+
+    def step_ended(self, play: Play, step: PlannedStep, state: str, seconds: float) -> None:
+        """A step is done, refused, timed out or could not act."""
+
+    def play_ended(self, play: Play, seconds: float) -> None:
+        """A play is sealed."""
+
+
+@dataclass
+class _Live:
+    """Attribution kept up to date while the run goes on; guarded by its lock."""
+
+    attributor: Attributor
+    recorder: TranscriptRecorder
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    seen: set[ExchangeId] = field(default_factory=set)
+    noted: int = 0
+    begin: ExchangeId = ExchangeId(0)
+    placed: dict[tuple[PlayId, StepId, LegId], list[ExchangeView]] = field(default_factory=dict)
+
+    def exchanges(self, play: Play, step: PlannedStep, leg: LegId) -> list[ExchangeView]:
+        """Completed exchanges of a leg so far."""
+        with self.lock:
+            self._catch_up()
+            return list(self.placed.get((play.id, step.step.id, leg), ()))
+
+    def _catch_up(self) -> None:
+        events = self.recorder.events()
+        for event in events[self.noted :]:
+            self.attributor.note(event)
+        self.noted = len(events)
+        for exchange in without_twins(self.recorder.exchanges(self.begin)):
+            if exchange.id in self.seen or not is_complete(exchange):
+                continue
+            self.seen.add(exchange.id)
+            view = ExchangeView(exchange, self.recorder.read)
+            for found in self.attributor.attribute(view):
+                self.placed.setdefault((found.play, found.step, found.leg), []).append(view)
+
+
+class Executor:
+    """Runs the plays of one assignment against an open department."""
+
+    def __init__(
+        self,
+        department: Department,
+        systems: Sequence[System],
+        progress: Progress,
+        *,
+        interrupted: threading.Event,
+    ) -> None:
+        self._department = department
+        self._systems = {system.name: system for system in systems}
+        self._progress = progress
+        self._interrupted = interrupted
+        self._recorder = department.recorder
+        self._live = _Live(
+            Attributor(department.knowledge, department.assignment.plays),
+            department.recorder,
+            begin=department.recorder.exchange_opened(),
+        )
+
+    @property
+    def assignment(self) -> Assignment:
+        """Who plays whom."""
+        return self._department.assignment
+
+    def run(self, jobs: int) -> None:
+        """Run every play, `jobs` of them at the same time; exclusive ones alone, at the end."""
+        plays = self.assignment.plays
+        shared = [play for play in plays if not play.scenario.exclusive]
+        alone = [play for play in plays if play.scenario.exclusive]
+        for group, workers in ((shared, jobs), (alone, 1)):
+            with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="play") as pool:
+                futures = [pool.submit(self._play, play) for play in group]
+                try:
+                    for future in futures:
+                        future.result()
+                except KeyboardInterrupt:
+                    self._interrupted.set()
+                    self._recorder.happened(EventKind.INTERRUPTED, "interrupted by the user")
+
+    def play(self, play_id: PlayId) -> None:
+        """Run one play alone."""
+        self._play({play.id: play for play in self.assignment.plays}[play_id])
+
+    def _play(self, play: Play) -> None:
+        if self._interrupted.is_set():
+            return
+        clock, started = self._department.clock, self._department.clock.seconds()
+        self._progress.play_started(play)
+        self._recorder.happened(EventKind.PLAY_STARTED, play=play.id)
+        for planned in play.steps:
+            if self._interrupted.is_set():
+                self._recorder.happened(EventKind.INTERRUPTED, f"before {planned.step.id}", play=play.id)
+                break
+            self._step(play, planned)
+        self._settle()
+        self._recorder.happened(EventKind.PLAY_SEALED, play=play.id)
+        self._progress.play_ended(play, clock.seconds() - started)
+
+    def _settle(self) -> None:
+        """Let reactions end, then a quiet time, so that what belongs to the play is in the record."""
+        self._recorder.wait(self._department.idle, self.assignment.times.answer)
+        self._interrupted.wait(self.assignment.times.settle)
+
+    def _step(self, play: Play, planned: PlannedStep) -> None:
+        reference = StepRef(play.id, planned.step.id)
+        started = self._department.clock.seconds()
+        self._recorder.happened(EventKind.STEP_STARTED, step=reference)
+        state = "done"
+        try:
+            with self._department.deviations.during(planned.step.deviation):
+                state = self._attempt(play, planned, reference)
+        except CannotAct as reason:
+            state = "cannot act"
+            self._recorder.happened(EventKind.CANNOT_ACT, str(reason), step=reference)
+        except LinkError as reason:
+            state = "link failed"
+            self._recorder.happened(EventKind.CANNOT_ACT, str(reason), step=reference, facts={"link": "failed"})
+        except HarnessError as reason:
+            state = "error"
+            self._recorder.happened(EventKind.INTERNAL_ERROR, str(reason), step=reference)
+        except Exception:
+            state = "error"
+            self._recorder.happened(EventKind.INTERNAL_ERROR, traceback.format_exc(limit=20), step=reference)
+        self._recorder.happened(EventKind.STEP_ENDED, state, step=reference)
+        self._progress.step_ended(play, planned, state, self._department.clock.seconds() - started)
+
+    def _attempt(self, play: Play, planned: PlannedStep, reference: StepRef) -> str:
+        """Do what starts the step, then wait for its legs. Returns how it ended."""
+        self._feed_responders(play, planned, reference)
+        times = self.assignment.times
+        probing = planned.step.until and planned.step.expect != Expectation()
+        if planned.initiator == HARNESS and _acts(planned):
+            actor = self._department.actor(planned.step.initiator)
+            action = _action(play, planned, reference, actor)
+            self._probe(play, planned, lambda: actor.perform(action), times.show if probing else 0.0)
+        elif planned.initiator != HARNESS:
+            self._trigger(play, planned, reference)
+        return self._await_legs(play, planned, reference)
+
+    def _probe(self, play: Play, planned: PlannedStep, act: Callable[[], None], seconds: float) -> None:
+        deadline = self._department.clock.seconds() + seconds
+        while True:
+            try:
+                act()
+            except CannotAct:
+                if self._department.clock.seconds() >= deadline:
+                    raise
+            if seconds == 0.0 or self._holds(play, planned) or self._department.clock.seconds() >= deadline:
+                return
+            if self._interrupted.wait(PROBE_INTERVAL):
+                return
+
+    def _holds(self, play: Play, planned: PlannedStep) -> bool:
+        views = tuple(self._view(play, step, leg) for step in play.steps for leg in step.legs)
+        seen = PlayView(play=play, legs=views, events=(), knowledge=self._department.knowledge)
+        own = [view for view in views if view.step is planned]
+        return expectation_outcome(planned, own, seen) is Outcome.MET
+
+    def _view(self, play: Play, planned: PlannedStep, leg: PlannedLeg) -> LegView:
+        exchanges = self._live.exchanges(play, planned, leg.leg.id)
+        return LegView(
+            play=play,
+            step=planned,
+            planned=leg,
+            exchanges=tuple(exchanges),
+            knowledge=self._department.knowledge,
+        )
+
+    # awaiting
+
+    def _await_legs(self, play: Play, planned: PlannedStep, reference: StepRef) -> str:
+        state = "done"
+        for leg in planned.legs:
+            if leg.state not in (LegState.LIVE, LegState.NOT_OFFERED) or not leg.leg.required:
+                continue
+            if leg.leg.reaction and self._refused(play, planned):
+                continue
+            seconds = self._patience(leg)
+            if not self._recorder.wait(lambda leg=leg: self._done(play, planned, leg), seconds):  # type: ignore[misc]
+                state = "timed out"
+                self._recorder.happened(
+                    EventKind.LEG_EXPIRED,
+                    f"{leg.leg.initiator} -> {leg.leg.responder}: nothing within {seconds:g} s",
+                    step=reference,
+                    leg=leg.leg.id,
+                    facts={"seconds": f"{seconds:g}"},
+                )
+            if self._interrupted.is_set():
+                return "interrupted"
+        return state
+
+    def _done(self, play: Play, planned: PlannedStep, leg: PlannedLeg) -> bool:
+        if self._interrupted.is_set():
+            return True
+        exchanges = self._live.exchanges(play, planned, leg.leg.id)
+        if leg.leg.count is Count.MANY and leg.leg.reaction:
+            return bool(exchanges) and self._department.idle()
+        return bool(exchanges)
+
+    def _refused(self, play: Play, planned: PlannedStep) -> bool:
+        """Whether what the reactions would follow was refused, or never came."""
+        views = [self._view(play, planned, leg) for leg in planned.legs if not leg.leg.reaction]
+        return bool(views) and not any(took_effect(exchange) for view in views for exchange in view.exchanges)
+
+    def _patience(self, leg: PlannedLeg) -> float:
+        """Seconds to wait for a leg: our own part is done or comes at once, a system's has its declared time."""
+        times = self.assignment.times
+        if leg.initiator != HARNESS:
+            return times.act
+        return times.answer if leg.leg.reaction else 0.5
+
+    # starting
+
+    def _trigger(self, play: Play, planned: PlannedStep, reference: StepRef) -> None:
+        system = self._systems[planned.initiator]
+        described = system.actors.get(planned.step.initiator)
+        hook = described.acts.get(planned.step.transaction) if described else None
+        if hook is None:
+            return
+        self._run_hook(play, planned, reference, system, hook, planned.step.initiator)
+
+    def _feed_responders(self, play: Play, planned: PlannedStep, reference: StepRef) -> None:
+        for leg in planned.legs:
+            system = self._systems.get(leg.responder)
+            if system is None or leg.state is not LegState.LIVE:
+                continue
+            described = system.actors.get(leg.leg.responder)
+            hook = described.feeds.get(planned.step.transaction) if described else None
+            if hook is not None:
+                self._run_hook(play, planned, reference, system, hook, leg.leg.responder)
+
+    def _run_hook(
+        self,
+        play: Play,
+        planned: PlannedStep,
+        reference: StepRef,
+        system: System,
+        hook: Hook,
+        actor: ActorName,
+    ) -> None:
+        with tempfile.TemporaryDirectory(prefix="swf-hook-") as folder:
+            facts = hook_facts(self._department, play, planned, actor, Path(folder))
+            stand_in = self._stand_in(play, actor)
+            if stand_in is not None and planned.step.transaction in stand_in.feeds_for():
+                stand_in.feed(_action(play, planned, reference, stand_in), Path(folder))
+            result = run_hook(hook, facts, base=Path(system.path).parent, timeout=hook.timeout)
+        self._recorder.happened(
+            EventKind.HOOK,
+            result.reason or "done",
+            step=reference,
+            facts={"actor": actor, "ok": str(result.ok), "code": str(result.code), "output": result.output},
+        )
+        if not result.ok:
+            raise CannotAct(f"the hook of {system.name} for {planned.step.transaction} failed: {result.reason}")
+
+    def _stand_in(self, play: Play, actor: ActorName) -> Actor | None:
+        """Our actor, if it plays the part of the actor that the product does not offer."""
+        transactions = {
+            step.transaction.id
+            for step in play.steps
+            for leg in step.legs
+            if actor in (leg.leg.initiator, leg.leg.responder)
+        }
+        ours = any(self.assignment.player(actor, transaction) == HARNESS for transaction in transactions)
+        return self._department.actor(actor) if ours and actor in self.assignment.ours else None
+
+
+def _action(play: Play, planned: PlannedStep, reference: StepRef, actor: Actor) -> Action:
+    return Action(
+        cause=reference,
+        step=planned.step,
+        form=play.form,
+        bedside=bedside(play, planned),
+        case=play.case if actor.originates else None,
+    )
+
+
+def _acts(planned: PlannedStep) -> bool:
+    """Whether any leg that the step's own actor starts can be sent by us at all."""
+    return any(
+        leg.leg.initiator == planned.step.initiator and leg.state in (LegState.LIVE, LegState.NOT_OFFERED)
+        for leg in planned.legs
+    )
+
+
+def bedside(play: Play, planned: PlannedStep) -> Bedside:
+    """What a person beside the patient knows in this step."""
+    patient = play.case.patients[planned.step.patient]
+    return Bedside(
+        name=patient.name, patient_id=patient.id, authority=patient.authority, service=play.case.order.service
+    )

@@ -1,0 +1,374 @@
+"""Judgement: plan and transcript in, a finished run out. Pure, and repeatable from disk.
+
+Findings come from the checks; this module places them at legs, names their owner, takes verdicts from the one table, and
+rolls them up. A planned leg on which nothing was decided never passes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.checks.identifiers import ledger
+from harness.checks.recording import ExchangeView, LegView, PlayView, ReadPayload
+from harness.checks.registry import leg_checks, play_checks
+from harness.engine.attribution import Attribution, Attributor, attribute_all
+from harness.engine.claims import claim_results, exit_code
+from harness.engine.reading import twins
+from harness.model.finding import Evidence, Finding
+from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, PlayerName, PlayId, StepId
+from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
+from harness.model.profile import Leg
+from harness.model.run import JudgedFinding, LegResult, PlayResult, Run, StepResult
+from harness.model.scenario import Answer
+from harness.model.transcript import Event, EventKind, Exchange, Transcript
+from harness.model.verdict import Confidence, Outcome, Owner, Verdict, verdict_of, worst
+from harness.profiles import Knowledge
+
+SCHEMA = "swf-run/1"
+_JUDGED_STATES = (LegState.LIVE, LegState.NOT_OFFERED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strictness:
+    """How severe the judgement is: whether a violated SHOULD fails, and the weakest confidence that may fail."""
+
+    strict: bool = False
+    least: Confidence = Confidence.BELIEVED
+
+
+def judge(
+    plan: Plan,
+    transcript: Transcript,
+    read: ReadPayload,
+    knowledge: Knowledge,
+    *,
+    strictness: Strictness | None = None,
+    environment: Mapping[str, str] | None = None,
+    only: PlayId | None = None,
+) -> Run:
+    """Judge a recording. `only` limits the results to one play; messages are attributed among all of them."""
+    judge_ = _Judge(plan, transcript, read, knowledge, strictness or Strictness())
+    plays = tuple(
+        judge_.play(assignment, play)
+        for assignment in plan.assignments
+        for play in assignment.plays
+        if only in (None, play.id)
+    )
+    findings = [finding for result in plays for step in result.steps for leg in step.legs for finding in leg.findings]
+    decided = [finding for finding in findings if _decided(finding.finding)]
+    interrupted = any(event.kind is EventKind.INTERRUPTED for event in transcript.events)
+    verdict = worst(result.verdict for result in plays)
+    return Run(
+        schema=SCHEMA,
+        plan=plan,
+        plays=plays,
+        claims=claim_results(plan, plays, knowledge),
+        verdict=verdict,
+        exit_code=exit_code(plays),
+        checks=len(decided),
+        believed=sum(finding.requirement.citation.confidence is Confidence.BELIEVED for finding in decided),
+        interrupted=interrupted,
+        orphans=tuple(judge_.orphans),
+        late=tuple(judge_.late),
+        rules_used=Counter(finding.finding.requirement for finding in decided),
+        environment=dict(environment or {}),
+        transcript=transcript,
+    )
+
+
+class _Judge:
+    def __init__(
+        self,
+        plan: Plan,
+        transcript: Transcript,
+        read: ReadPayload,
+        knowledge: Knowledge,
+        strictness: Strictness,
+    ) -> None:
+        self._transcript = transcript
+        self._knowledge = knowledge
+        self._strictness = strictness
+        plays = [play for assignment in plan.assignments for play in assignment.plays]
+        self._views = {exchange.id: ExchangeView(exchange, read) for exchange in transcript.exchanges}
+        self._placed = attribute_all(knowledge, plays, self._views.values(), transcript.events)
+        self._sealed = {event.play: event.seq for event in transcript.events if event.kind is EventKind.PLAY_SEALED}
+        self._started = {event.play: event.seq for event in transcript.events if event.kind is EventKind.PLAY_STARTED}
+        self._plays = {play.id: play for play in plays}
+        self._recogniser = Attributor(knowledge, ())
+        self.late = [
+            exchange.id
+            for exchange in transcript.exchanges
+            if any(self._is_late(place, exchange) for place in self._placed[exchange.id])
+        ]
+        self.orphans = [
+            exchange.id
+            for exchange in transcript.exchanges
+            if not self._placed[exchange.id] and self._foreign(exchange)
+        ]
+
+    def play(self, assignment: Assignment, play: Play) -> PlayResult:
+        """Judge one play."""
+        legs = tuple(self._leg_view(play, planned, leg) for planned in play.steps for leg in planned.legs)
+        events = tuple(event for event in self._transcript.events if self._concerns(event, play))
+        view = PlayView(play=play, legs=legs, events=events, knowledge=self._knowledge, proven=self._proven(assignment))
+        by_leg = self._findings(view)
+        steps = tuple(self._step(view, planned, by_leg) for planned in play.steps)
+        verdicts = _merge(step.verdicts for step in steps)
+        started, sealed = self._span(play)
+        internal = [event.text for event in events if event.kind is EventKind.INTERNAL_ERROR and event.step is None]
+        if internal:
+            verdicts = _merge([verdicts, {HARNESS: Verdict.ERROR}])
+        return PlayResult(
+            play=play.id,
+            title=play.scenario.title,
+            form=play.form,
+            profile=play.profile,
+            scenario_path=play.scenario.path,
+            verdict=worst(verdicts.values()),
+            verdicts=verdicts,
+            roles=play.roles,
+            steps=steps,
+            ledger=ledger(view),
+            reason=internal[0].strip().splitlines()[-1] if internal else "",
+            seconds=max(0.0, sealed - started),
+            interrupted=play.id not in self._sealed,
+        )
+
+    # recording
+
+    def _leg_view(self, play: Play, planned: PlannedStep, leg: PlannedLeg) -> LegView:
+        here = (play.id, planned.step.id, leg.leg.id)
+        exchanges = tuple(
+            self._views[exchange.id]
+            for exchange in self._transcript.exchanges
+            for place in self._placed[exchange.id]
+            if (place.play, place.step, place.leg) == here and not self._is_late(place, exchange)
+        )
+        return LegView(play=play, step=planned, planned=leg, exchanges=exchanges, knowledge=self._knowledge)
+
+    def _is_late(self, place: Attribution, exchange: Exchange) -> bool:
+        sealed = self._sealed.get(place.play)
+        return sealed is not None and exchange.request.seq > sealed
+
+    def _span(self, play: Play) -> tuple[float, float]:
+        times = [event.time for event in self._transcript.events if event.play == play.id]
+        return (min(times), max(times)) if times else (0.0, 0.0)
+
+    def _concerns(self, event: Event, play: Play) -> bool:
+        """Whether an event is the play's own, or nobody's (a reaction, an interruption) while the play ran."""
+        if event.play is not None:
+            return event.play == play.id
+        begin, end = self._started.get(play.id), self._sealed.get(play.id, float("inf"))
+        return begin is not None and begin < event.seq < end
+
+    def _proven(self, assignment: Assignment) -> frozenset[ActorName]:
+        """Actors whose system connected to us or answered us; what our own actors say to each other proves nothing."""
+        own = twins(self._transcript.links)
+        heard = {link.peer_actor for link in self._transcript.links if not link.ours and link.id not in own}
+        for exchange in self._transcript.exchanges:
+            if exchange.link.id not in own and (not exchange.sent or exchange.final is not None):
+                heard.add(exchange.link.peer_actor)
+                heard |= {leg.initiator for leg in self._legs_of(exchange) if not exchange.sent}
+        players = {player for actor in heard if actor for player in assignment.serves.get(actor, {}).values()}
+        return frozenset(actor for actor, served in assignment.serves.items() if players & set(served.values()))
+
+    def _legs_of(self, exchange: Exchange) -> Iterable[Leg]:
+        """The legs that an exchange was placed at: an HL7 sender is known by them alone."""
+        for place in self._placed[exchange.id]:
+            transaction = self._plays[place.play].step(place.step).transaction
+            yield transaction.leg(place.leg)
+
+    def _foreign(self, exchange: Exchange) -> bool:
+        """Whether a message came from outside, to one of our endpoints, and could be part of SWF."""
+        return not exchange.sent and bool(self._recogniser.candidates(self._views[exchange.id]))
+
+    # findings
+
+    def _findings(self, view: PlayView) -> Mapping[tuple[StepId, LegId], list[Finding]]:
+        placed: dict[tuple[StepId, LegId], list[Finding]] = defaultdict(list)
+        exchange_legs = {
+            exchange.exchange.id: (leg.step.step.id, leg.planned.leg.id)
+            for leg in view.legs
+            for exchange in leg.exchanges
+        }
+        on_legs, on_plays = leg_checks(), play_checks()
+        for leg in view.legs:
+            for name in leg.planned.leg.checks:
+                if name in on_legs and leg.exchanges and leg.planned.state in _JUDGED_STATES:
+                    placed[leg.step.step.id, leg.planned.leg.id].extend(on_legs[name](leg))
+        for check in on_plays.values():
+            for finding in check(view):
+                place = _place_of(finding, exchange_legs)
+                if place is not None:
+                    placed[place].append(finding)
+        for leg, orphan in self._orphan_legs(view):
+            placed[leg.step.step.id, leg.planned.leg.id].append(
+                leg.finding(
+                    "delivery",
+                    leg.requirement("delivered"),
+                    Outcome.UNDECIDED,
+                    leg.initiator,
+                    Evidence(exchange=orphan),
+                    expected="a message that names this play's patient, order or study",
+                    received="a message that fits no play",
+                )
+            )
+        return placed
+
+    def _orphan_legs(self, view: PlayView) -> Iterable[tuple[LegView, ExchangeId]]:
+        """Legs that a system was to start while a message of that shape came that fits nothing."""
+        by_id = {exchange.id: exchange for exchange in self._transcript.exchanges}
+        start, end = self._started.get(view.play.id, 0), self._sealed.get(view.play.id, float("inf"))
+        for orphan in self.orphans:
+            exchange = by_id[orphan]
+            if not start < exchange.request.seq < end:
+                continue
+            shapes = set(self._recogniser.candidates(self._views[exchange.id]))
+            for leg in view.legs:
+                awaited = leg.planned.state is LegState.LIVE and leg.planned.initiator != HARNESS
+                if awaited and (leg.step.transaction.id, leg.planned.leg.id) in shapes:
+                    yield leg, orphan
+
+    # results
+
+    def _step(
+        self, view: PlayView, planned: PlannedStep, by_leg: Mapping[tuple[StepId, LegId], list[Finding]]
+    ) -> StepResult:
+        views = {leg.planned.leg.id: leg for leg in view.legs if leg.step is planned}
+        legs = tuple(
+            self._leg(views[leg.leg.id], by_leg.get((planned.step.id, leg.leg.id), [])) for leg in planned.legs
+        )
+        verdicts = _merge(leg.verdicts for leg in legs)
+        events = [event for event in view.events if event.step and event.step.step == planned.step.id]
+        internal = [event.text for event in events if event.kind is EventKind.INTERNAL_ERROR]
+        if internal:
+            verdicts = _merge([verdicts, {HARNESS: Verdict.ERROR}])
+        reason = internal[0].strip().splitlines()[-1] if internal else _first_reason(legs)
+        return StepResult(
+            step=planned.step.id,
+            transaction=planned.transaction.id,
+            title=planned.transaction.title,
+            verdict=worst(verdicts.values()),
+            verdicts=verdicts,
+            reason=reason,
+            legs=legs,
+            checks=sum(_decided(finding.finding) for leg in legs for finding in leg.findings),
+            seconds=_duration(events),
+            line=planned.step.line,
+        )
+
+    def _leg(self, view: LegView, findings: Sequence[Finding]) -> LegResult:
+        planned = view.planned
+        judged = tuple(self._judged(view, finding) for finding in findings)
+        verdicts: dict[PlayerName, Verdict] = {}
+        reason = planned.reason if planned.state is not LegState.LIVE else ""
+        if planned.state in _JUDGED_STATES:
+            for finding in judged:
+                verdicts[finding.player] = worst([verdicts.get(finding.player, Verdict.NONE), finding.verdict])
+            undecided = _undecided_core(view, judged)
+            if view.exchanges and undecided:
+                reason = reason or f"nothing was decided by {', '.join(undecided)}"
+                for player in planned.systems or {HARNESS}:
+                    verdicts[player] = worst([verdicts.get(player, Verdict.NONE), Verdict.INCONCLUSIVE])
+            elif not view.exchanges and not judged:
+                reason = reason or ("did not follow" if planned.leg.reaction else "optional, and not seen")
+        if planned.claimed_by is not None:
+            verdicts[planned.claimed_by] = Verdict.FAIL
+        return LegResult(
+            leg=planned.leg.id,
+            title=f"{planned.leg.initiator} -> {planned.leg.responder}",
+            verdict=worst(verdicts.values()),
+            verdicts=verdicts,
+            reason=reason,
+            exchanges=tuple(exchange.exchange.id for exchange in view.exchanges),
+            findings=judged,
+            initiator=planned.leg.initiator,
+            responder=planned.leg.responder,
+            initiator_player=planned.initiator,
+            responder_player=planned.responder,
+        )
+
+    def _judged(self, view: LegView, finding: Finding) -> JudgedFinding:
+        requirement = self._knowledge.requirement(finding.requirement)
+        player = _player(view, finding.actor)
+        owner = Owner.HARNESS if player == HARNESS else Owner.SYSTEM
+        step = view.step.step
+        refused = step.expect.answer is Answer.REFUSED
+        on_purpose = step.deviation is not None or step.illegal or refused or step.unstored > 0
+        declared = on_purpose and owner is Owner.HARNESS
+        verdict = verdict_of(
+            finding.outcome,
+            requirement.strength,
+            requirement.citation.confidence,
+            owner,
+            declared=declared,
+            strict=self._strictness.strict,
+            least=self._strictness.least,
+        )
+        violated = finding.outcome is Outcome.VIOLATED
+        return JudgedFinding(
+            finding=finding,
+            requirement=requirement,
+            player=player,
+            owner=owner,
+            verdict=verdict,
+            declared=declared and violated,
+            warning=violated and not declared and verdict in (Verdict.PASS, Verdict.NONE),
+        )
+
+
+def _place_of(
+    finding: Finding, exchange_legs: Mapping[ExchangeId, tuple[StepId, LegId]]
+) -> tuple[StepId, LegId] | None:
+    if finding.step is not None and finding.leg:
+        return finding.step, LegId(finding.leg)
+    if finding.evidence is not None:
+        return exchange_legs.get(finding.evidence.exchange)
+    return None
+
+
+def _player(view: LegView, actor: ActorName) -> PlayerName:
+    if actor == view.initiator:
+        return view.planned.initiator
+    if actor == view.responder:
+        return view.planned.responder
+    for leg in view.step.legs:
+        if actor == leg.leg.initiator:
+            return leg.initiator
+        if actor == leg.leg.responder:
+            return leg.responder
+    return HARNESS
+
+
+def _undecided_core(view: LegView, findings: Iterable[JudgedFinding]) -> list[str]:
+    """Core checks without a decision; one that rests on an unsure requirement is none."""
+    decided = {
+        judged.finding.check
+        for judged in findings
+        if _decided(judged.finding) and judged.requirement.citation.confidence is not Confidence.UNSURE
+    }
+    return [name for name in view.planned.leg.core if name not in decided]
+
+
+def _decided(finding: Finding) -> bool:
+    return finding.outcome in (Outcome.MET, Outcome.VIOLATED)
+
+
+def _merge(maps: Iterable[Mapping[PlayerName, Verdict]]) -> dict[PlayerName, Verdict]:
+    merged: dict[PlayerName, Verdict] = {}
+    for verdicts in maps:
+        for player, verdict in verdicts.items():
+            merged[player] = worst([merged.get(player, Verdict.NONE), verdict])
+    return merged
+
+
+def _first_reason(legs: Sequence[LegResult]) -> str:
+    gravest = sorted(legs, key=lambda leg: -leg.verdict.rank)
+    return next((leg.reason for leg in gravest if leg.reason), "")
+
+
+def _duration(events: Sequence[Event]) -> float:
+    times = [event.time for event in events if event.kind in (EventKind.STEP_STARTED, EventKind.STEP_ENDED)]
+    return max(times) - min(times) if times else 0.0

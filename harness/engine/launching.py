@@ -1,0 +1,97 @@
+"""Starting the reference system in a process of its own, and talking to it over its control link."""
+
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+from harness.engine.storage import adapter
+from harness.errors import HarnessError
+from harness.model.names import ActorName, TransactionId
+from harness.model.system import Hook, Party, System, SystemActor
+from harness.transports.hooks import run_hook
+
+START_SECONDS = 30.0
+"""How long the process may take until it says where it listens."""
+
+
+class ReferenceProcess:
+    """A running reference system; leave the context and the process ends."""
+
+    def __init__(
+        self, described: System, *, transactions: Iterable[TransactionId], seed: int, defect: str = ""
+    ) -> None:
+        self._described = described
+        self._transactions = tuple(transactions)
+        self._command = [sys.executable, "-m", "harness.cli", "reference", "--seed", str(seed)]
+        if defect:
+            self._command += ["--defect", defect]
+        self._log = tempfile.TemporaryFile()
+        self._control = ""
+
+    def __enter__(self) -> ReferenceProcess:
+        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log)
+        try:
+            introduction = self._first_line()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        self._control = introduction["control"]
+        self.system = self._with_addresses(introduction["actors"])
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout=10.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(timeout=10.0)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._log.close()
+
+    def introduce(self, parties: Mapping[ActorName, Party]) -> None:
+        """Tell it who plays the other actors."""
+        body = {actor: adapter(Party).dump_python(party, mode="json") for actor, party in parties.items()}
+        result = run_hook(Hook(http=f"{self._control}/peers", timeout=10.0), {"parties": body}, base=Path())
+        if not result.ok:
+            raise HarnessError(f"the reference system does not answer: {result.reason} {result.output}{self._tail()}")
+
+    def _first_line(self) -> dict[str, str]:
+        lines: queue.Queue[bytes] = queue.Queue()
+        stdout = self._process.stdout
+        if stdout is None:
+            raise HarnessError("the reference system has no output")
+        threading.Thread(target=lambda: lines.put(stdout.readline()), daemon=True).start()
+        try:
+            line = lines.get(timeout=START_SECONDS)
+            found: dict[str, str] = json.loads(line)
+        except (queue.Empty, ValueError):
+            raise HarnessError(f"the reference system did not start{self._tail()}") from None
+        return found
+
+    def _tail(self) -> str:
+        self._log.seek(0)
+        text = self._log.read().decode("utf-8", "replace").strip()
+        return f": {text[-1500:]}" if text else ""
+
+    def _with_addresses(self, introduced: object) -> System:
+        parties = adapter(dict[ActorName, Party]).validate_python(introduced)
+        act = Hook(http=f"{self._control}/act", timeout=60.0)
+        actors = {
+            actor: SystemActor(dimse=party.dimse, hl7=party.hl7, acts=dict.fromkeys(self._transactions, act))
+            for actor, party in parties.items()
+        }
+        return replace(self._described, actors=actors)

@@ -1,0 +1,239 @@
+"""The live record of a run: appended by the transports from many threads, written as it grows, waited on by plays.
+
+A payload's file is complete before the record that names it, so an interrupted run is readable up to its last line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Mapping
+
+from harness.engine.reading import transcript_of
+from harness.engine.storage import EvidenceWriter
+from harness.identifiers import Clock, SystemClock
+from harness.model.names import ExchangeId, LinkId, PlayId
+from harness.model.plan import StepRef
+from harness.model.profile import LinkKind
+from harness.model.transcript import (
+    Capture,
+    Event,
+    EventKind,
+    Exchange,
+    Half,
+    Link,
+    Payload,
+    SocketAddress,
+    Transcript,
+)
+from harness.transports.recorder import LinkOwner, Passage
+
+
+class TranscriptRecorder:
+    """Implements `Recorder`; `writer` may be None for a record that lives in memory alone (tests, the reference)."""
+
+    def __init__(self, clock: Clock, writer: EvidenceWriter | None) -> None:
+        self._clock = clock
+        self._writer = writer
+        self._changed = threading.Condition()
+        self._seq = 0
+        self._version = 0
+        self._next_link = 0
+        self._next_exchange = 0
+        self._links: dict[LinkId, Link] = {}
+        self._captures: list[Capture] = []
+        self._events: list[Event] = []
+        self._exchanges: dict[ExchangeId, Exchange] = {}
+        self._memory: dict[str, bytes] = {}
+
+    # what transports tell
+
+    def link_opened(
+        self,
+        *,
+        kind: LinkKind,
+        owner: LinkOwner,
+        ours: bool,
+        local: SocketAddress,
+        peer: SocketAddress,
+        facts: Mapping[str, str],
+    ) -> LinkId:
+        """Record a link and return its number."""
+        with self._changed:
+            self._next_link += 1
+            link = Link(
+                seq=self._number(),
+                time=self._clock.seconds(),
+                id=LinkId(self._next_link),
+                kind=kind,
+                actor=owner.actor,
+                ours=ours,
+                local=local,
+                peer=peer,
+                peer_actor=owner.peer_actor,
+                cause=owner.cause,
+                facts=dict(facts),
+            )
+            self._links[link.id] = link
+        self._write(link)
+        self.touch()
+        return link.id
+
+    def exchange_opened(self) -> ExchangeId:
+        """A new exchange number."""
+        with self._changed:
+            self._next_exchange += 1
+            return ExchangeId(self._next_exchange)
+
+    def passed(self, passage: Passage) -> None:
+        """Record a message; returns when its payload is stored and its record written."""
+        with self._changed:
+            seq, time = self._number(), self._clock.seconds()
+        payload = None if passage.content is None else self._keep(passage)
+        capture = Capture(
+            seq=seq,
+            time=time,
+            link=passage.link,
+            exchange=passage.exchange,
+            half=passage.half,
+            direction=passage.direction,
+            payload=payload,
+            command=passage.command,
+        )
+        self._write(capture)
+        with self._changed:
+            self._captures.append(capture)
+            self._assemble(capture)
+        self.touch()
+
+    def happened(
+        self,
+        kind: EventKind,
+        text: str = "",
+        *,
+        link: LinkId | None = None,
+        owner: LinkOwner | None = None,
+        facts: Mapping[str, str] | None = None,
+        step: StepRef | None = None,
+        play: PlayId | None = None,
+        leg: str = "",
+    ) -> None:
+        """Record an event."""
+        cause = step or (owner.cause if owner else None)
+        with self._changed:
+            event = Event(
+                seq=self._number(),
+                time=self._clock.seconds(),
+                kind=kind,
+                text=text,
+                link=link,
+                actor=owner.actor if owner else None,
+                peer_actor=owner.peer_actor if owner else None,
+                step=cause,
+                play=play or (cause.play if cause else None),
+                leg=leg,
+                facts=dict(facts or {}),
+            )
+            self._events.append(event)
+        self._write(event)
+        self.touch()
+
+    # what the engine asks
+
+    def read(self, payload: Payload) -> bytes:
+        """The content of a recorded payload."""
+        if self._writer is not None:
+            return self._writer.read(payload)
+        return self._memory[payload.sha256]
+
+    def exchanges(self, after: ExchangeId = ExchangeId(0)) -> list[Exchange]:
+        """Every exchange with a higher number that has a request, in order of its request."""
+        with self._changed:
+            known = [exchange for number, exchange in self._exchanges.items() if number > after]
+        return sorted(known, key=lambda exchange: exchange.request.seq)
+
+    def events(self) -> list[Event]:
+        """Every event so far."""
+        with self._changed:
+            return list(self._events)
+
+    def wait(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Wait until the condition holds, re-examined after each record; False when the time is up."""
+        deadline = self._clock.seconds() + seconds
+        while True:
+            with self._changed:
+                seen = self._version
+            if condition():
+                return True
+            with self._changed:
+                rest = deadline - self._clock.seconds()
+                if rest <= 0:
+                    return False
+                if self._version == seen:
+                    self._changed.wait(min(rest, 1.0))
+
+    def transcript(self) -> Transcript:
+        """The finished record."""
+        with self._changed:
+            return transcript_of(tuple(self._links.values()), tuple(self._captures), tuple(self._events))
+
+    def touch(self) -> None:
+        """Wake everybody who waits: a record was added, or something else changed that conditions look at."""
+        with self._changed:
+            self._version += 1
+            self._changed.notify_all()
+
+    # inside
+
+    def _number(self) -> int:
+        self._seq += 1
+        return self._seq
+
+    def _keep(self, passage: Passage) -> Payload:
+        content = passage.content or b""
+        payload = Payload(hashlib.sha256(content).hexdigest(), passage.kind, len(content))
+        if self._writer is None:
+            self._memory[payload.sha256] = content
+        else:
+            self._writer.store(payload, content)
+        return payload
+
+    def _assemble(self, capture: Capture) -> None:
+        known = self._exchanges.get(capture.exchange)
+        if capture.half is Half.REQUEST:
+            self._exchanges[capture.exchange] = Exchange(
+                id=capture.exchange, link=self._links[capture.link], request=capture
+            )
+        elif known is not None:
+            self._exchanges[capture.exchange] = Exchange(
+                id=known.id, link=known.link, request=known.request, responses=(*known.responses, capture)
+            )
+
+    def _write(self, record: Link | Capture | Event) -> None:
+        if self._writer is not None:
+            self._writer.append(record)
+
+
+
+class Unrecorded(TranscriptRecorder):
+    """A recorder that keeps nothing, for actors whose traffic somebody else records."""
+
+    def __init__(self) -> None:
+        super().__init__(SystemClock(), None)
+
+    def passed(self, passage: Passage) -> None:
+        """Nothing is kept."""
+
+    def happened(
+        self,
+        kind: EventKind,
+        text: str = "",
+        *,
+        link: LinkId | None = None,
+        owner: LinkOwner | None = None,
+        facts: Mapping[str, str] | None = None,
+        step: StepRef | None = None,
+        play: PlayId | None = None,
+        leg: str = "",
+    ) -> None:
+        """Nothing is kept."""

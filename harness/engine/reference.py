@@ -1,0 +1,164 @@
+"""The reference system: the project's own actors as a product, in a process of its own, reached only over sockets.
+
+It is told to act through its control link, as an operator would, and who its peers are. Defects are deviations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from pydantic import ValidationError
+
+from harness.actor import Action, Bedside, actor_classes
+from harness.engine.department import Department
+from harness.engine.recording import Unrecorded
+from harness.engine.storage import adapter
+from harness.errors import InputError
+from harness.identifiers import Identifiers, SystemClock
+from harness.model.deviation import Deviation
+from harness.model.names import HARNESS, ActorName, PlayerName, PlayId, StepId, TransactionId
+from harness.model.plan import Assignment, StepRef
+from harness.model.scenario import Case, PersonName, ProcedurePlan, Step
+from harness.model.system import DimseAddress, Hl7Address, Party
+from harness.profiles import Knowledge
+from harness.transports.control import ControlServer
+
+TESTER = PlayerName("tester")
+FACILITY = "REFERENCE"
+
+
+class ReferenceSystem:
+    """A context manager: entering opens every endpoint and the control link."""
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        procedures: ProcedurePlan,
+        *,
+        seed: int,
+        deviations: Iterable[Deviation] = (),
+        history: Iterable[Case] = (),
+    ) -> None:
+        parties = {name: _own_party(name) for name in actor_classes()}
+        self._department = Department(
+            Assignment(id="reference", ours=parties, theirs=(), serves={}, plays=()),
+            knowledge=knowledge,
+            recorder=Unrecorded(),
+            clock=SystemClock(),
+            seed=seed,
+            procedures=procedures,
+            deviations=deviations,
+        )
+        self._history = tuple(history)
+        self._identifiers = Identifiers(seed, "history")
+        self._control = ControlServer(self._handle)
+
+    def __enter__(self) -> ReferenceSystem:
+        self._department.__enter__()
+        for case in self._history:
+            self._remember(case)
+        self._control.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._control.stop()
+        self._department.__exit__()
+
+    def introduction(self) -> Mapping[str, object]:
+        """What whoever started the process must know: the control address and the parties."""
+        return {
+            "control": self._control.url,
+            "actors": {
+                name: adapter(Party).dump_python(party, mode="json")
+                for name, party in self._department.assignment.ours.items()
+            },
+        }
+
+    def _remember(self, case: Case) -> None:
+        """Register and order for a patient of its own: a real system is never empty."""
+        number = self._identifiers.number("H", 8)
+        patients = {key: replace(patient, id=number, authority="HOSP") for key, patient in case.patients.items()}
+        case = replace(case, patients=patients, visit=replace(case.visit, number=self._identifiers.number("V", 8)))
+        patient = patients["main"]
+        for actor, transaction, trigger, control in (
+            ("ADT", "RAD-1", "A04", ""),
+            ("Order Placer", "RAD-2", "", "NW"),
+        ):
+            step = Step(
+                id=StepId("history"),
+                transaction=TransactionId(transaction),
+                initiator=ActorName(actor),
+                trigger=trigger,
+                control=control,
+            )
+            self._department.actor(step.initiator).perform(
+                Action(
+                    cause=StepRef(PlayId("history"), step.id),
+                    step=step,
+                    form="2.5.1",
+                    bedside=Bedside(
+                        name=patient.name,
+                        patient_id=patient.id,
+                        authority=patient.authority,
+                        service=case.order.service,
+                    ),
+                    case=case,
+                )
+            )
+
+    def _handle(self, name: str, body: Mapping[str, object]) -> Mapping[str, object]:
+        try:
+            if name == "peers":
+                self._meet(body)
+            elif name == "act":
+                self._act(body)
+            else:
+                raise InputError(f"the reference system does not know {name!r}")
+        except (ValidationError, KeyError, TypeError) as error:
+            raise InputError(f"unusable request: {error}") from None
+        return {"done": name}
+
+    def _meet(self, body: Mapping[str, object]) -> None:
+        """Learn which actors somebody else plays, and where they are."""
+        parties = adapter(dict[ActorName, Party]).validate_python(body["parties"])
+        theirs = tuple(replace(party, player=TESTER) for party in parties.values())
+        transactions = self._department.knowledge.transactions
+        self._department.bind(
+            replace(
+                self._department.assignment,
+                theirs=theirs,
+                serves={party.actor: dict.fromkeys(transactions, TESTER) for party in theirs},
+            )
+        )
+
+    def _act(self, body: Mapping[str, object]) -> None:
+        step = adapter(Step).validate_python(body["step"])
+        actor = self._department.actor(ActorName(str(body["actor"])))
+        patient = adapter(dict[str, object]).validate_python(body["patient"])
+        case = body.get("case")
+        actor.perform(
+            Action(
+                cause=StepRef(PlayId(str(body["play"])), step.id),
+                step=step,
+                form=str(body["form"]),
+                bedside=Bedside(
+                    name=adapter(PersonName).validate_python(patient["name"]),
+                    patient_id=str(patient["id"]),
+                    authority=str(patient["authority"]),
+                    service=str(body["service"]),
+                ),
+                case=adapter(Case).validate_python(case) if case is not None and actor.originates else None,
+            )
+        )
+
+
+def _own_party(actor: ActorName) -> Party:
+    words = actor.upper().split()
+    title = ("REF_" + "_".join(words)) if len("_".join(words)) <= 12 else "REF_" + "_".join(w[:4] for w in words)
+    return Party(
+        actor=actor,
+        player=HARNESS,
+        dimse=DimseAddress(ae_title=title[:16]),
+        hl7=Hl7Address(application=title[:16], facility=FACILITY),
+    )

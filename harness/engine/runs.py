@@ -1,0 +1,217 @@
+"""A whole run: plan, open the department, execute, seal, judge. The one runner, for the command line and for pytest."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from harness.engine.department import Department
+from harness.engine.execution import Executor
+from harness.engine.judging import Strictness, judge
+from harness.engine.recording import TranscriptRecorder
+from harness.engine.storage import Evidence, EvidenceWriter
+from harness.identifiers import SystemClock
+from harness.model.names import ActorName, PlayerName, PlayId
+from harness.model.plan import Assignment, Plan, PlannedStep, Play
+from harness.model.run import PlayResult, Run
+from harness.model.scenario import ProcedurePlan
+from harness.model.system import Party
+from harness.model.transcript import EventKind, Payload, Transcript
+from harness.profiles import Knowledge
+
+ReadPayload = Callable[[Payload], bytes]
+
+
+class RunProgress(Protocol):
+    """Who wants to hear how a run goes on."""
+
+    def play_started(self, play: Play) -> None:
+        """A play begins."""
+
+    def step_ended(self, play: Play, step: PlannedStep, state: str, seconds: float) -> None:
+        """A step is done, refused, timed out or could not act; not a verdict yet."""
+
+    def play_judged(self, result: PlayResult) -> None:
+        """A play was sealed and judged."""
+
+
+class Launched(Protocol):
+    """A system that the harness started; it must be told who its peers are."""
+
+    def introduce(self, parties: Mapping[ActorName, Party]) -> None:
+        """Tell it who plays the other actors, and where; HarnessError when it does not listen."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What every run of a process shares, and how severe its judgement is."""
+
+    knowledge: Knowledge
+    procedures: ProcedurePlan
+    launched: Mapping[PlayerName, Launched] = field(default_factory=dict)
+    strictness: Strictness = field(default_factory=Strictness)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class RunSession:
+    """One run in progress. Leaving the context seals the evidence; `judged` may be asked for afterwards.
+
+    One department is open at a time: staging another assignment closes the one before.
+    """
+
+    def __init__(self, setting: Setting, plan: Plan, out: Path, progress: RunProgress) -> None:
+        self.interrupted = threading.Event()
+        self._setting = setting
+        self._plan = plan
+        self._progress = progress
+        self._writer = EvidenceWriter(out)
+        self._writer.plan(plan)
+        self._recorder = TranscriptRecorder(SystemClock(), self._writer)
+        self._staged: Assignment | None = None
+        self._executor: Executor | None = None
+        self._open = ExitStack()
+        self._results: dict[PlayId, PlayResult] = {}
+
+    def __enter__(self) -> RunSession:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._unstage()
+        self._writer.plan(self._plan)
+        self._writer.seal()
+
+    # what the executor tells
+
+    def play_started(self, play: Play) -> None:
+        """A play begins."""
+        self._progress.play_started(play)
+
+    def step_ended(self, play: Play, step: PlannedStep, state: str, seconds: float) -> None:
+        """A step ended."""
+        self._progress.step_ended(play, step, state, seconds)
+
+    def play_ended(self, play: Play, seconds: float) -> None:
+        """A play is sealed: judge it at once, so that the user sees a verdict."""
+        self._results[play.id] = self._judged_play(play.id)
+        self._progress.play_judged(self._results[play.id])
+
+    # what the caller asks
+
+    def run(self, jobs: int) -> None:
+        """Run every play, `jobs` at the same time; Ctrl-C ends it early and loses nothing."""
+        for assignment in self._plan.assignments:
+            if not self.interrupted.is_set():
+                self._stage(assignment.id).run(jobs)
+
+    def play(self, play_id: PlayId) -> PlayResult:
+        """Run one play alone and judge it."""
+        home = next(
+            assignment for assignment in self._plan.assignments if any(play.id == play_id for play in assignment.plays)
+        )
+        self._stage(home.id).play(play_id)
+        return self._results[play_id]
+
+    def _judged_play(self, play_id: PlayId) -> PlayResult:
+        """Judge one play that was sealed, from what was recorded since it began."""
+        return judge(
+            self._plan,
+            since(self._recorder.transcript(), play_id),
+            self.read,
+            self._setting.knowledge,
+            strictness=self._setting.strictness,
+            only=play_id,
+        ).plays[0]
+
+    def judged(self, played: Collection[PlayId] | None = None) -> Run:
+        """Judge everything that was recorded; `played` leaves out plays that nobody asked for."""
+        return judge(
+            self._plan if played is None else _only(self._plan, played),
+            self._recorder.transcript(),
+            self.read,
+            self._setting.knowledge,
+            strictness=self._setting.strictness,
+            environment=self._setting.environment,
+        )
+
+    def read(self, payload: Payload) -> bytes:
+        """The content of a recorded payload."""
+        return self._writer.read(payload)
+
+    def _stage(self, assignment_id: str) -> Executor:
+        if self._executor is not None and self._staged is not None and self._staged.id == assignment_id:
+            return self._executor
+        self._unstage()
+        assignment = {assignment.id: assignment for assignment in self._plan.assignments}[assignment_id]
+        department = self._open.enter_context(
+            Department(
+                assignment,
+                knowledge=self._setting.knowledge,
+                recorder=self._recorder,
+                clock=SystemClock(),
+                seed=self._plan.seed,
+                procedures=self._setting.procedures,
+            )
+        )
+        self._staged = department.assignment
+        self._note_addresses(department.assignment)
+        self._introduce(department.assignment)
+        self._executor = Executor(department, self._plan.systems, self, interrupted=self.interrupted)
+        return self._executor
+
+    def _unstage(self) -> None:
+        self._executor = None
+        self._staged = None
+        self._open.close()
+
+    def _note_addresses(self, staged: Assignment) -> None:
+        """Keep the ports that our endpoints really got in the plan."""
+        self._plan = replace(
+            self._plan,
+            assignments=tuple(staged if old.id == staged.id else old for old in self._plan.assignments),
+        )
+
+    def _introduce(self, assignment: Assignment) -> None:
+        for name, system in self._setting.launched.items():
+            played = {actor for actor, served in assignment.serves.items() if name in served.values()}
+            system.introduce({actor: party for actor, party in assignment.ours.items() if actor not in played})
+
+
+def _only(plan: Plan, wanted: Collection[PlayId]) -> Plan:
+    """The plan with those plays alone."""
+    return replace(
+        plan,
+        assignments=tuple(
+            replace(assignment, plays=plays)
+            for assignment in plan.assignments
+            if (plays := tuple(play for play in assignment.plays if play.id in wanted))
+        ),
+    )
+
+
+def since(transcript: Transcript, play_id: PlayId) -> Transcript:
+    """What was recorded since a play began; its links are all kept, they say who was heard."""
+    begin = next((e.seq for e in transcript.events if e.kind is EventKind.PLAY_STARTED and e.play == play_id), 0)
+    return replace(
+        transcript,
+        exchanges=tuple(exchange for exchange in transcript.exchanges if exchange.request.seq >= begin),
+    )
+
+
+def judge_again(
+    out: Path, knowledge: Knowledge, strictness: Strictness, environment: Mapping[str, str]
+) -> tuple[Run, ReadPayload, Sequence[str]]:
+    """Judge the evidence of an earlier run; the third value names what was altered since it was sealed."""
+    evidence = Evidence(out)
+    run = judge(
+        evidence.plan(),
+        evidence.transcript(),
+        evidence.read,
+        knowledge,
+        strictness=strictness,
+        environment=environment,
+    )
+    return run, evidence.read, evidence.altered()

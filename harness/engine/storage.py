@@ -1,0 +1,200 @@
+"""A run on disk: plan, transcript and payloads as evidence, sealed and hashed once; and reading them back."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import threading
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from harness.engine.reading import transcript_of
+from harness.errors import InputError, RecordingError
+from harness.model.plan import Plan
+from harness.model.transcript import Capture, Event, Link, Payload, Transcript
+
+MANIFEST = "manifest.sha256"
+_RECORDS: dict[str, type[Link] | type[Capture] | type[Event]] = {
+    "link": Link,
+    "capture": Capture,
+    "event": Event,
+}
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_NAMES = {kind: name for name, kind in _RECORDS.items()}
+_T = TypeVar("_T")
+
+
+@cache
+def adapter(type_: type[_T]) -> TypeAdapter[_T]:
+    """The JSON codec of a model class."""
+    return TypeAdapter(type_)
+
+
+class EvidenceWriter:
+    """Writes `<out>/evidence/`; thread-safe. InputError when the folder cannot be used."""
+
+    def __init__(self, out: Path) -> None:
+        self.folder = out / "evidence"
+        if self.folder.exists():
+            raise InputError(f"{self.folder} holds the evidence of an earlier run; give another --out folder")
+        try:
+            (self.folder / "payload").mkdir(parents=True)
+            self._transcript: io.BufferedWriter = (self.folder / "transcript.jsonl").open("wb")
+        except OSError as error:
+            raise InputError(f"cannot write into {out}: {error.strerror}") from None
+        self._lock = threading.Lock()
+        self._stored: set[str] = set()
+        self._sealed = False
+
+    def plan(self, plan: Plan) -> None:
+        """Write or replace the plan; only before sealing."""
+        (self.folder / "plan.json").write_bytes(adapter(Plan).dump_json(plan, indent=1))
+
+    def append(self, record: Link | Capture | Event) -> None:
+        """Add a record as one line; ignored once sealed."""
+        kind = type(record)
+        name = _NAMES[kind].encode()
+        body = _json(record)
+        with self._lock:
+            if self._sealed:
+                return
+            self._transcript.write(b'{"record":"' + name + b'","is":' + body + b"}\n")
+            self._transcript.flush()
+
+    def store(self, payload: Payload, content: bytes) -> None:
+        """Store a payload under its hash; its file is whole from the moment it is there."""
+        with self._lock:
+            if payload.file_name in self._stored:
+                return
+        path = self.folder / "payload" / payload.file_name
+        part = path.with_suffix(f".{threading.get_ident()}")
+        part.write_bytes(content)
+        part.replace(path)
+        with self._lock:
+            self._stored.add(payload.file_name)
+
+    def read(self, payload: Payload) -> bytes:
+        """Read a stored payload back."""
+        return (self.folder / "payload" / payload.file_name).read_bytes()
+
+    def seal(self) -> None:
+        """Close the evidence and hash every file of it."""
+        with self._lock:
+            if self._sealed:
+                return
+            self._sealed = True
+            self._transcript.close()
+        write_manifest(self.folder)
+
+
+def _json(record: Link | Capture | Event) -> bytes:
+    codec: TypeAdapter[Link | Capture | Event] = adapter(type(record))  # type: ignore[arg-type]
+    try:
+        return codec.dump_json(record)
+    except ValueError:  # a lone surrogate, which UTF-8 cannot hold
+        plain = codec.dump_python(record, mode="json")
+        return json.dumps(plain, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def write_manifest(folder: Path) -> None:
+    """Write `manifest.sha256` over every file below the folder, in the format of sha256sum."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    lines = [f"{_hash(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
+    (folder / MANIFEST).write_text("".join(lines), encoding="utf-8")
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Evidence:
+    """The stored evidence of a run, read only. RecordingError when it is missing, altered or unreadable."""
+
+    def __init__(self, out: Path) -> None:
+        self.folder = out / "evidence"
+        if not self.folder.is_dir():
+            raise RecordingError(f"{out} holds no evidence/ folder; give the --out folder of a run")
+
+    def altered(self) -> tuple[str, ...]:
+        """Files whose hash is not the sealed one, or that are missing; a run without a manifest was interrupted."""
+        manifest = self.folder / MANIFEST
+        if not manifest.exists():
+            return ()
+        wrong = []
+        for line in manifest.read_text(encoding="utf-8", errors="replace").splitlines():
+            digest, _, name = line.partition("  ")
+            path = self.folder / name
+            if not path.is_file() or _hash(path) != digest:
+                wrong.append(name or MANIFEST)
+        return tuple(wrong)
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the run came to its end."""
+        return (self.folder / MANIFEST).exists()
+
+    def plan(self) -> Plan:
+        """The plan of the run."""
+        path = self.folder / "plan.json"
+        try:
+            found: Plan = adapter(Plan).validate_json(path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise RecordingError(f"{path} cannot be read: {_first_line(error)}") from None
+        return found
+
+    def transcript(self) -> Transcript:
+        """The transcript; an unfinished last line is left out."""
+        links: list[Link] = []
+        captures: list[Capture] = []
+        events: list[Event] = []
+        path = self.folder / "transcript.jsonl"
+        try:
+            lines = path.read_bytes().split(b"\n")
+        except OSError as error:
+            raise RecordingError(f"{path} cannot be read: {_first_line(error)}") from None
+        for number, line in enumerate(lines, start=1):
+            record = self._record(path, number, line, last=number >= len(lines))
+            if isinstance(record, Link):
+                links.append(record)
+            elif isinstance(record, Capture):
+                captures.append(record)
+            elif record is not None:
+                events.append(record)
+        return transcript_of(tuple(links), tuple(captures), tuple(events))
+
+    def read(self, payload: Payload) -> bytes:
+        """The content of a payload."""
+        if _DIGEST.fullmatch(payload.sha256) is None:
+            raise RecordingError(f"{payload.sha256[:80]!r} is no payload of this run")
+        path = self.folder / "payload" / payload.file_name
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise RecordingError(f"{path} cannot be read: {_first_line(error)}") from None
+
+    @staticmethod
+    def _record(path: Path, number: int, line: bytes, *, last: bool) -> Link | Capture | Event | None:
+        if not line:
+            return None
+        head, separator, body = line.partition(b',"is":')
+        name = head.removeprefix(b'{"record":"').removesuffix(b'"').decode("ascii", "replace")
+        kind = _RECORDS.get(name)
+        try:
+            if kind is None or not separator or not body.endswith(b"}"):
+                raise ValueError("not a record")
+            record: Link | Capture | Event = adapter(kind).validate_json(body[:-1])  # type: ignore[arg-type]
+        except ValueError as error:
+            if last:
+                return None
+            raise RecordingError(f"{path}:{number}: {_first_line(error)}") from None
+        return record
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

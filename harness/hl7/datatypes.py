@@ -1,0 +1,86 @@
+"""Lexical forms of data types (HL7 v2.5.1 2.A; v2.3.1 2.8)."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+_ZONE = r"(?:[+-](?P<zone>[0-9]{4}))?"
+_FRACTION = r"(?:\.[0-9]{1,4})?"
+# From v2.5 the hour may stand alone; before, hour and minute come together.
+_STAMP_MINUTES = re.compile(
+    rf"(?P<year>[0-9]{{4}})(?:(?P<month>[0-9]{{2}})(?:(?P<day>[0-9]{{2}})"
+    rf"(?:(?P<hour>[0-9]{{2}})(?P<minute>[0-9]{{2}})(?:(?P<second>[0-9]{{2}}){_FRACTION})?)?)?)?{_ZONE}"
+)
+_STAMP = re.compile(
+    rf"(?P<year>[0-9]{{4}})(?:(?P<month>[0-9]{{2}})(?:(?P<day>[0-9]{{2}})"
+    rf"(?:(?P<hour>[0-9]{{2}})(?:(?P<minute>[0-9]{{2}})(?:(?P<second>[0-9]{{2}}){_FRACTION})?)?)?)?)?{_ZONE}"
+)
+_DAY = re.compile(r"(?P<year>[0-9]{4})(?:(?P<month>[0-9]{2})(?P<day>[0-9]{2})?)?")
+_CLOCK_MINUTES = re.compile(
+    rf"(?P<hour>[0-9]{{2}})(?P<minute>[0-9]{{2}})(?:(?P<second>[0-9]{{2}}){_FRACTION})?{_ZONE}"
+)
+_CLOCK = re.compile(
+    rf"(?P<hour>[0-9]{{2}})(?:(?P<minute>[0-9]{{2}})(?:(?P<second>[0-9]{{2}}){_FRACTION})?)?{_ZONE}"
+)
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
+_SEQUENCE = re.compile(r"[0-9]{1,4}")
+_UID = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*")
+_UID_LENGTH = 64
+_LIMITS = (("hour", 23), ("minute", 59), ("second", 59))
+
+
+def datatype_fault(datatype: str, value: str, version: str) -> str | None:
+    """What is wrong with a value's form; None when nothing is, or when the type has no form of its own.
+
+    Knows TS, DTM, DT, TM, NM, SI, ID, IS, and UID for identifiers of DICOM. `value` is the leaf's text, for
+    TS its first component; no value and the null `""` are of any type.
+    """
+    if value in ("", '""'):
+        return None
+    if datatype in ("TS", "DTM"):
+        pattern = _STAMP if _hour_alone(version) else _STAMP_MINUTES
+        return _moment(pattern, value, "YYYYMMDDHHMMSS or a part of it")
+    if datatype == "DT":
+        return _moment(_DAY, value, "YYYYMMDD")
+    if datatype == "TM":
+        return _moment(_CLOCK if _hour_alone(version) else _CLOCK_MINUTES, value, "HHMMSS or a part of it")
+    if datatype == "NM":
+        return None if _NUMBER.fullmatch(value) else "not a number"
+    if datatype == "SI":
+        return None if _SEQUENCE.fullmatch(value) else "not a sequence number of at most four digits"
+    if datatype in ("ID", "IS"):
+        return "a code has blanks around it or control characters in it" if _unclean(value) else None
+    if datatype == "UID":
+        if len(value) > _UID_LENGTH:
+            return "longer than 64 characters"
+        return None if _UID.fullmatch(value) else "not digits and dots without leading zeros"
+    return None
+
+
+def _moment(pattern: re.Pattern[str], value: str, form: str) -> str | None:
+    found = pattern.fullmatch(value)
+    if found is None:
+        return f"not of the form {form}"
+    parts = found.groupdict()
+    for name, highest in _LIMITS:
+        if parts.get(name) and int(parts[name]) > highest:
+            return f"{name} {parts[name]} does not exist"
+    zone = parts.get("zone")
+    if zone and (int(zone[:2]) > 15 or int(zone[2:]) > 59):
+        return f"zone {zone} does not exist"
+    if parts.get("year") is None:
+        return None
+    try:
+        date(int(parts["year"]), int(parts.get("month") or 1), int(parts.get("day") or 1))
+    except ValueError:
+        return f"{value[:8]} is no date"
+    return None
+
+
+def _hour_alone(version: str) -> bool:
+    return not version.startswith(("2.1", "2.2", "2.3", "2.4"))
+
+
+def _unclean(value: str) -> bool:
+    return value != value.strip() or any(ord(character) < 0x20 for character in value)

@@ -1,0 +1,136 @@
+"""A finished run: the one read-only record that every report renders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from harness.model.finding import Finding
+from harness.model.names import (
+    ActorName,
+    ExchangeId,
+    LegId,
+    PlayerName,
+    PlayId,
+    RequirementId,
+    StepId,
+    TransactionId,
+)
+from harness.model.plan import Plan
+from harness.model.profile import Requirement
+from harness.model.record import Record
+from harness.model.transcript import Transcript
+from harness.model.verdict import Owner, Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedFinding(Record):
+    """A finding with its requirement resolved, its owner named and its verdict taken from the table.
+
+    `declared`: a violation that the scenario commits on purpose. `warning`: a violated SHOULD, or one of an unsure
+    requirement, that changes no verdict.
+    """
+
+    finding: Finding
+    requirement: Requirement
+    player: PlayerName
+    owner: Owner
+    verdict: Verdict
+    declared: bool = False
+    warning: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegResult(Record):
+    """One leg of a step: what crossed the wire and what was decided about it."""
+
+    leg: LegId
+    title: str
+    verdict: Verdict
+    verdicts: Mapping[PlayerName, Verdict] = field(default_factory=dict)
+    reason: str = ""
+    exchanges: tuple[ExchangeId, ...] = ()
+    findings: tuple[JudgedFinding, ...] = ()
+    initiator: ActorName
+    responder: ActorName
+    initiator_player: PlayerName
+    responder_player: PlayerName
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepResult(Record):
+    """A transaction verdict. `verdicts` is kept per player, so that an error of ours never hides their failure."""
+
+    step: StepId
+    transaction: TransactionId
+    title: str
+    verdict: Verdict
+    verdicts: Mapping[PlayerName, Verdict] = field(default_factory=dict)
+    reason: str = ""
+    legs: tuple[LegResult, ...] = ()
+    checks: int = 0
+    seconds: float = 0.0
+    line: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerEntry(Record):
+    """One identifier seen in a play: where it appeared, in order. A place is `step: message path`."""
+
+    name: str
+    value: str
+    place: str
+    exchange: ExchangeId
+    actor: ActorName
+    broken: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlayResult(Record):
+    """A scenario in one form: its step results and the identifiers that travelled through it."""
+
+    play: PlayId
+    title: str
+    form: str
+    profile: str
+    scenario_path: str
+    verdict: Verdict
+    verdicts: Mapping[PlayerName, Verdict] = field(default_factory=dict)
+    roles: Mapping[ActorName, PlayerName] = field(default_factory=dict)
+    steps: tuple[StepResult, ...] = ()
+    ledger: tuple[LedgerEntry, ...] = ()
+    reason: str = ""
+    seconds: float = 0.0
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimResult(Record):
+    """Roll-up to profile x actor of one system."""
+
+    system: PlayerName
+    profile: str
+    actor: ActorName
+    verdict: Verdict
+    transactions: Mapping[TransactionId, Verdict] = field(default_factory=dict)
+    checks: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run(Record):
+    """Judgement of a whole run. `orphans` are exchanges that fit no leg; `late` came after their play was sealed."""
+
+    schema: str
+    plan: Plan
+    plays: tuple[PlayResult, ...]
+    claims: tuple[ClaimResult, ...]
+    verdict: Verdict
+    exit_code: int
+    checks: int
+    believed: int
+    interrupted: bool
+    orphans: tuple[ExchangeId, ...] = ()
+    late: tuple[ExchangeId, ...] = ()
+    rules_used: Mapping[RequirementId, int] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    transcript: Transcript | None = None

@@ -1,0 +1,207 @@
+"""Scenarios: the sequence diagram of a workflow, naming actors and never who is under test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from harness.model.deviation import Deviation
+from harness.model.names import ActorName, ScenarioId, StepId, TransactionId
+from harness.model.record import Record
+
+
+class Answer(Enum):
+    """Whether the responder should take the request."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+class ReportLink(Enum):
+    """On which association a storage commitment report is awaited by our modality (PS3.4 J.3.3)."""
+
+    SAME = "same"
+    SEPARATE = "separate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expectation(Record):
+    """What a step must bring about, beyond well-formed messages.
+
+    `matches`: entries or studies found. `instances`: `stored` (exactly what was stored) or a number.
+    `answer`, `status`: how the responder answers; `status` is a DIMSE status in hexadecimal (`0110`) or MSA-1.
+    `patient`: the case's patient whose demographics the answer must show. `uncommitted`: instances that the
+    commitment report must list as failed.
+    """
+
+    matches: int | None = None
+    instances: str | None = None
+    answer: Answer | None = None
+    status: str | None = None
+    patient: str | None = None
+    uncommitted: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(Record):
+    """One occurrence of a transaction in a scenario.
+
+    Everything but `id`, `transaction` and `initiator` (`from` in the file) is a parameter of *our* actors, or an
+    expectation. `trigger` is an HL7 event (A04), `control` an order control code (NW), `status` an order status (IP),
+    `instances` how many objects our modality makes, `patient` which of the case's patients, `unstored` how many
+    instances that were never stored are added to a commitment request, `until` makes a query a probe that is
+    repeated until its expectation holds, `illegal` marks a request that no conforming initiator makes (it is never
+    asked of a system under test).
+    """
+
+    id: StepId
+    transaction: TransactionId
+    initiator: ActorName
+    trigger: str = ""
+    control: str = ""
+    status: str = ""
+    instances: int | None = None
+    patient: str = "main"
+    unstored: int = 0
+    report_on: ReportLink = ReportLink.SAME
+    until: bool = False
+    illegal: bool = False
+    expect: Expectation = field(default_factory=Expectation)
+    deviation: Deviation | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario(Record):
+    """A workflow. `citation` maps profile id to clause; `forms` are HL7 versions."""
+
+    id: ScenarioId
+    title: str
+    citation: Mapping[str, str]
+    forms: tuple[str, ...]
+    case: str
+    steps: tuple[Step, ...]
+    exclusive: bool = False
+    proves: tuple[str, ...] = ()
+    path: str = ""
+
+    def step(self, step_id: StepId) -> Step:
+        """The step of that name; KeyError when there is none."""
+        return {step.id: step for step in self.steps}[step_id]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonName(Record):
+    """A person's name in its parts; none of them holds a delimiter."""
+
+    family: str
+    given: str = ""
+    middle: str = ""
+    suffix: str = ""
+    prefix: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patient(Record):
+    """A synthetic patient. `id` is filled in for each play, so that two plays never share a patient.
+
+    `birth_date` is YYYYMMDD; `sex` is from HL7 table 0001.
+    """
+
+    name: PersonName
+    birth_date: str
+    sex: str
+    race: str = ""
+    address: tuple[str, ...] = ()
+    id: str = ""
+    authority: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Practitioner(Record):
+    """A doctor or clerk: identifier and name."""
+
+    id: str
+    name: PersonName
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit(Record):
+    """An encounter. `patient_class` is from table 0004; `location` is point of care, room, bed, facility."""
+
+    patient_class: str
+    location: tuple[str, ...] = ()
+    attending: Practitioner | None = None
+    referring: Practitioner | None = None
+    admitting: Practitioner | None = None
+    hospital_service: str = ""
+    number: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderRequest(Record):
+    """What the ordering physician asks for. `service` is a key of the procedure plan."""
+
+    service: str
+    reason: str = ""
+    priority: str = "R"
+    orderer: Practitioner
+    entered_by: Practitioner
+    organization: str = ""
+    callback: str = ""
+    transport: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case(Record):
+    """Patient, visit and order that a scenario plays with; `patients` holds later identities too."""
+
+    id: str
+    title: str
+    patients: Mapping[str, Patient]
+    visit: Visit
+    order: OrderRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code(Record):
+    """A coded entry: value, coding scheme designator, meaning."""
+
+    value: str
+    scheme: str
+    meaning: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedProcedureStep(Record):
+    """One Scheduled Procedure Step that a service is split into. `duration` in minutes; `series` of the modality."""
+
+    protocol: tuple[Code, ...]
+    description: str
+    modality: str
+    station: str = ""
+    duration: int = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedProcedure(Record):
+    """The Requested Procedure that an ordered service becomes."""
+
+    service: Code
+    procedure: Code
+    description: str
+    steps: tuple[PlannedProcedureStep, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcedurePlan(Record):
+    """Which procedures and steps an ordered service becomes; `default` serves the services it does not know."""
+
+    id: str
+    services: Mapping[str, PlannedProcedure]
+    default: str
+
+    def procedure(self, service: str) -> PlannedProcedure:
+        """The procedure for an ordered service code, or the default one."""
+        return self.services.get(service, self.services[self.default])

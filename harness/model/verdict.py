@@ -1,0 +1,111 @@
+"""From outcome to verdict: the one table, and the one combining function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+
+class Outcome(Enum):
+    """What a check decided about one fact."""
+
+    MET = "met"
+    VIOLATED = "violated"
+    UNDECIDED = "undecided"
+    """The recording does not hold what the decision needs."""
+    NOT_APPLICABLE = "not applicable"
+    """The requirement's condition does not hold here."""
+
+
+class Strength(Enum):
+    """How binding an obligation is."""
+
+    SHALL = "SHALL"
+    SHOULD = "SHOULD"
+    MAY = "MAY"
+
+
+class Confidence(Enum):
+    """How sure we are that the obligation is worded as our table says."""
+
+    VERIFIED = "verified"
+    """Seen in a normative or highly weighted source."""
+    BELIEVED = "believed"
+    """Known, or seen in a weaker source: may fail a system, and is counted as such."""
+    UNSURE = "unsure"
+    """May only inform."""
+
+
+class Owner(Enum):
+    """Whose the decided fact is."""
+
+    SYSTEM = "system under test"
+    HARNESS = "simulated actor"
+    ENVIRONMENT = "environment"
+    NOBODY = "nobody"
+
+
+class Verdict(Enum):
+    """The verdict words, in rising order of gravity."""
+
+    NONE = "none"
+    """Nothing to judge: not claimed, not observable, not applicable."""
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    INCONCLUSIVE = "inconclusive"
+    FAIL = "fail"
+    """The system under test violated a requirement."""
+    ERROR = "error"
+    """The harness itself did wrong."""
+
+    @property
+    def rank(self) -> int:
+        """Place in the order NONE < PASS < INCONCLUSIVE < FAIL < ERROR."""
+        return _ORDER[self]
+
+
+_ORDER = {verdict: rank for rank, verdict in enumerate(Verdict)}
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The gravest verdict; NONE when there is none."""
+    return max(verdicts, key=lambda verdict: verdict.rank, default=Verdict.NONE)
+
+
+def verdict_of(
+    outcome: Outcome,
+    strength: Strength,
+    confidence: Confidence,
+    owner: Owner,
+    *,
+    declared: bool = False,
+    strict: bool = False,
+    least: Confidence = Confidence.BELIEVED,
+) -> Verdict:
+    """Verdict of one decided fact.
+
+    `declared`: the violation is one that the scenario commits on purpose. `strict`: a violated SHOULD fails.
+    `least`: the weakest confidence that may fail a system; an unsure requirement never does.
+    """
+    too_weak = confidence is Confidence.UNSURE or (
+        least is Confidence.VERIFIED and confidence is not Confidence.VERIFIED
+    )
+    if outcome is Outcome.NOT_APPLICABLE or too_weak:
+        return Verdict.NONE
+    if outcome is Outcome.MET:
+        return Verdict.PASS
+    if outcome is Outcome.UNDECIDED:
+        return Verdict.INCONCLUSIVE if strength is Strength.SHALL else Verdict.NONE
+    return _violated(strength, owner, declared=declared, strict=strict)
+
+
+def _violated(strength: Strength, owner: Owner, *, declared: bool, strict: bool) -> Verdict:
+    if declared:
+        return Verdict.NONE
+    if strength is Strength.MAY or (strength is Strength.SHOULD and not strict):
+        return Verdict.PASS
+    return {
+        Owner.SYSTEM: Verdict.FAIL,
+        Owner.HARNESS: Verdict.ERROR,
+        Owner.ENVIRONMENT: Verdict.INCONCLUSIVE,
+        Owner.NOBODY: Verdict.INCONCLUSIVE,
+    }[owner]

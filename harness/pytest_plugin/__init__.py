@@ -1,0 +1,51 @@
+"""`pytest scenarios --sut FILE`: a scenario is a collector, each transaction of it an item, run by the same engine.
+
+pytest loads this package in every project of the environment, so it imports nothing heavy: what collects and runs
+scenarios is loaded when the first scenario file is seen, and registered as a plugin of its own.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_RUNNING = "harness.pytest_plugin.collecting"
+_DISTRIBUTION = "swf_distribution"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of `swf run`, where pytest has none of its own."""
+    group = parser.getgroup("swf", "IHE Scheduled Workflow scenarios")
+    group.addoption("--sut", action="append", default=[], metavar="FILE", help="system file, or name of a shipped one")
+    group.addoption("--swf-out", default=None, metavar="DIR", help="folder for evidence and reports")
+    group.addoption("--defect", default="", metavar="NAME", help="give the reference system a known fault")
+    group.addoption("--swf-seed", default=None, type=int, metavar="N", help="repeat the identifiers of a run")
+    group.addoption("--swf-strict", action="store_true", help="a violated SHOULD fails")
+    group.addoption("--swf-confidence", default="believed", choices=["believed", "verified"])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the mark that keeps the items of one department on one worker."""
+    config.addinivalue_line("markers", "xdist_group(name): keeps items of one department on one worker")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell each worker of pytest-xdist how items are distributed."""
+    node.workerinput[_DISTRIBUTION] = node.config.getoption("dist", "no")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect `*.scenario.yaml`."""
+    if not file_path.name.endswith(".scenario.yaml"):
+        return None
+    running = importlib.import_module(_RUNNING)
+    manager = parent.config.pluginmanager
+    if not manager.is_registered(running):
+        manager.register(running, _RUNNING)
+    worker = getattr(parent.config, "workerinput", {})
+    collector: pytest.Collector = running.collector(parent, file_path, worker.get(_DISTRIBUTION, "no"))
+    return collector

@@ -1,0 +1,105 @@
+"""Reads cases and procedure plans."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from harness.model.scenario import Case, Code, PersonName, ProcedurePlan
+from harness.yaml_source import Faults, SourceMapping, read, validate
+
+MAIN = "main"
+"""The patient of a case that a step means when it names none."""
+
+_SEXES = ("A", "F", "M", "N", "O", "U")
+"""HL7 table 0001."""
+_DELIMITERS = frozenset("^~\\&|=\r\n")
+_MODALITY = re.compile(r"[A-Z0-9_]{1,16}")
+_SHORT = 16
+"""Characters of a short string, VR SH (PS3.5 6.2): what a code value may have."""
+
+
+def load_case(path: Path | Traversable) -> Case:
+    """Read a case; SourceError with every fault at its place."""
+    source = read(path)
+    case = validate(source, Case)
+    faults = Faults()
+    _identity(source, case.id, faults)
+    if MAIN not in case.patients:
+        faults.add(source.place_of("patients"), f"a case has a patient called `{MAIN}`")
+    for name, patient in case.patients.items():
+        at = ("patients", name)
+        faults.name(source.place_of(*at, "sex"), "sex of HL7 table 0001", patient.sex, _SEXES)
+        if not _is_date(patient.birth_date):
+            text = f"birth_date: `{patient.birth_date}` is not a date written YYYYMMDD"
+            faults.add(source.place_of(*at, "birth_date"), text)
+        _person(source, patient.name, (*at, "name"), faults)
+    visit, order = case.visit, case.order
+    for role, doctor in (
+        ("attending", visit.attending),
+        ("referring", visit.referring),
+        ("admitting", visit.admitting),
+    ):
+        if doctor is not None:
+            _person(source, doctor.name, ("visit", role, "name"), faults)
+    _person(source, order.orderer.name, ("order", "orderer", "name"), faults)
+    _person(source, order.entered_by.name, ("order", "entered_by", "name"), faults)
+    faults.raise_if_any()
+    return case
+
+
+def load_procedures(path: Path | Traversable) -> ProcedurePlan:
+    """Read a procedure plan; SourceError with every fault at its place."""
+    source = read(path)
+    plan = validate(source, ProcedurePlan)
+    faults = Faults()
+    _identity(source, plan.id, faults)
+    faults.name(source.place_of("default"), "service", plan.default, plan.services)
+    for name, procedure in plan.services.items():
+        at = ("services", name)
+        _code(source, procedure.service, (*at, "service"), faults)
+        _code(source, procedure.procedure, (*at, "procedure"), faults)
+        if not procedure.steps:
+            faults.add(source.place_of(*at, "steps"), "a procedure has at least one step")
+        for index, step in enumerate(procedure.steps):
+            here = (*at, "steps", index)
+            for number, code in enumerate(step.protocol):
+                _code(source, code, (*here, "protocol", number), faults)
+            if _MODALITY.fullmatch(step.modality) is None:
+                faults.add(source.place_of(*here, "modality"), f"modality: `{step.modality}` is not a modality code")
+            if step.duration <= 0:
+                faults.add(source.place_of(*here, "duration"), "duration: a step takes at least a minute")
+    faults.raise_if_any()
+    return plan
+
+
+def _identity(source: SourceMapping, name: str, faults: Faults) -> None:
+    place = source.place_of("id")
+    file = re.split(r"[/\\]", place.path)[-1].split(".")[0]
+    if name != file:
+        faults.add(place, f"id: `{name}` is not the name of its file, `{file}`")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return bool(re.fullmatch(r"\d{8}", text)) and datetime.strptime(text, "%Y%m%d") is not None
+    except ValueError:
+        return False
+
+
+def _person(source: SourceMapping, name: PersonName, at: tuple[str | int, ...], faults: Faults) -> None:
+    for part in ("family", "given", "middle", "suffix", "prefix"):
+        text = getattr(name, part)
+        if set(text) & _DELIMITERS:
+            faults.add(source.place_of(*at, part), f"{part}: `{text}` holds a delimiter of HL7 or DICOM")
+    if not name.family:
+        faults.add(source.place_of(*at), "a name has a family name")
+
+
+def _code(source: SourceMapping, code: Code, at: tuple[str | int, ...], faults: Faults) -> None:
+    for key in ("value", "scheme"):
+        text = getattr(code, key)
+        if not 1 <= len(text) <= _SHORT:
+            faults.add(source.place_of(*at, key), f"{key}: `{text}` does not have 1 to {_SHORT} characters")

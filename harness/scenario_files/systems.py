@@ -1,0 +1,93 @@
+"""Reads systems under test, and checks them against the names that the profiles know."""
+
+from __future__ import annotations
+
+import math
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from harness.model.system import DimseAddress, Hl7Address, System
+from harness.scenario_files.names import Names
+from harness.yaml_source import Faults, SourceMapping, read, validate
+
+_AE_TITLE = 16
+"""Characters of an application entity title (PS3.5 6.2)."""
+_PORTS = 65535
+
+
+def load_system(path: Path | Traversable, names: Names) -> System:
+    """Read a system file; SourceError with every fault, at its place and with the nearest valid name."""
+    source = read(path)
+    source.supply("path", str(path))
+    system = validate(source, System)
+    faults = Faults()
+    _claims(source, system, names, faults)
+    for actor, offered in system.actors.items():
+        at = ("actors", actor)
+        faults.name(source.place_of(*at), "actor", actor, names.actors)
+        _address(source, offered.dimse, (*at, "dimse"), faults)
+        _address(source, offered.hl7, (*at, "hl7"), faults)
+        for index, transaction in enumerate(offered.offers):
+            faults.name(source.place_of(*at, "offers", index), "transaction", transaction, names.transactions)
+        for key, hooks in (("acts", offered.acts), ("feeds", offered.feeds)):
+            for transaction in hooks:
+                faults.name(source.place_of(*at, key, transaction), "transaction", transaction, names.transactions)
+    for actor, ours in system.department.items():
+        at = ("department", actor)
+        faults.name(source.place_of(*at), "actor", actor, names.actors)
+        if ours.ae_title:
+            _ae_title(source, ours.ae_title, (*at, "ae_title"), faults)
+        _port(source, ours.port, (*at, "port"), faults)
+        _port(source, ours.hl7_port, (*at, "hl7_port"), faults)
+    _times(source, system, faults)
+    faults.raise_if_any()
+    return system
+
+
+def _claims(source: SourceMapping, system: System, names: Names, faults: Faults) -> None:
+    if not system.claims:
+        faults.add(source.place_of("claims"), "a system claims at least one actor of a profile")
+    for index, claim in enumerate(system.claims):
+        at = ("claims", index)
+        known = faults.name(source.place_of(*at, "profile"), "profile", claim.profile, names.profiles)
+        actors = names.actors_of.get(claim.profile, frozenset()) if known else frozenset()
+        for number, actor in enumerate(claim.actors):
+            place = source.place_of(*at, "actors", number)
+            if faults.name(place, "actor", actor, names.actors) and actors:
+                faults.name(place, f"actor of {claim.profile}", actor, actors)
+        for number, transaction in enumerate(claim.transactions):
+            place = source.place_of(*at, "transactions", number)
+            faults.name(place, "transaction", transaction, names.transactions)
+        if not claim.actors:
+            faults.add(source.place_of(*at), "a claim names at least one actor")
+
+
+def _address(
+    source: SourceMapping, address: DimseAddress | Hl7Address | None, at: tuple[str | int, ...], faults: Faults
+) -> None:
+    if address is None:
+        return
+    _port(source, address.port, (*at, "port"), faults)
+    if not address.host:
+        faults.add(source.place_of(*at, "host"), "host: an address has a host")
+    if isinstance(address, DimseAddress):
+        _ae_title(source, address.ae_title, (*at, "ae_title"), faults)
+
+
+def _ae_title(source: SourceMapping, title: str, at: tuple[str | int, ...], faults: Faults) -> None:
+    fits = len(title.strip()) >= 1 and len(title) <= _AE_TITLE
+    if not fits or "\\" in title or not title.isascii() or not title.isprintable():
+        text = f"ae_title: `{title}` is not 1 to {_AE_TITLE} ASCII characters without backslash"
+        faults.add(source.place_of(*at), text)
+
+
+def _port(source: SourceMapping, port: int, at: tuple[str | int, ...], faults: Faults) -> None:
+    if not 0 <= port <= _PORTS:
+        faults.add(source.place_of(*at), f"{at[-1]}: {port} is not a TCP port")
+
+
+def _times(source: SourceMapping, system: System, faults: Faults) -> None:
+    for key in ("answer", "act", "show", "settle"):
+        seconds = getattr(system.times, key)
+        if not math.isfinite(seconds) or seconds < 0 or (seconds == 0 and key != "settle"):
+            faults.add(source.place_of("times", key), f"{key}: {seconds} is not a time in seconds")

@@ -1,0 +1,24 @@
+"""DIMSE over TCP: our requestors and acceptors, every message recorded. The only place that uses pynetdicom."""
+
+from harness.transports.dimse.association import Association, associate
+from harness.transports.dimse.endpoint import DimseEndpoint
+from harness.transports.dimse.handler import DimseHandler
+from harness.transports.dimse.primitives import (
+    NATIVE_TRANSFER_SYNTAXES,
+    DimseRequest,
+    DimseResponse,
+    MovePlan,
+    SupportedClass,
+)
+
+__all__ = [
+    "NATIVE_TRANSFER_SYNTAXES",
+    "Association",
+    "DimseEndpoint",
+    "DimseHandler",
+    "DimseRequest",
+    "DimseResponse",
+    "MovePlan",
+    "SupportedClass",
+    "associate",
+]

@@ -1,0 +1,390 @@
+"""The requestor's side: open an association, use its services, release it."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydicom.dataset import Dataset
+from pynetdicom import AE, evt
+
+from harness.dicom import statuses
+from harness.dicom.encoding import decode, encode
+from harness.dicom.uids import (
+    IMPLEMENTATION_CLASS_UID,
+    IMPLEMENTATION_VERSION_NAME,
+    keyword_of,
+    uid_of,
+    uids_of,
+)
+from harness.errors import (
+    ContextRefused,
+    LinkError,
+    LinkLost,
+    NoResponse,
+    RecordingError,
+    Rejected,
+    Unreachable,
+)
+from harness.model.profile import Service
+from harness.model.system import DimseAddress
+from harness.model.transcript import EventKind
+from harness.transports.dimse import contexts, hardening
+from harness.transports.dimse.assembly import Message
+from harness.transports.dimse.conversation import AssociationOver, Call, Conversation
+from harness.transports.dimse.handler import DimseHandler
+from harness.transports.dimse.primitives import DimseRequest, DimseResponse
+from harness.transports.dimse.serving import Server
+from harness.transports.dimse.storing import Amend, load, send_store
+from harness.transports.dimse.watching import watch
+from harness.transports.recorder import LinkOwner, Recorder
+
+MAX_PDU = 1 << 17
+"""Bytes of a PDU that we take."""
+
+MOST_RESPONSES = 100_000
+"""Responses that one operation may have."""
+
+OnEventReport = Callable[[DimseRequest], DimseResponse]
+
+
+class _Requestor(DimseHandler):
+    """Answers what a peer sends on an association of ours: event reports, and the stores of a C-GET."""
+
+    def __init__(self, on_event_report: OnEventReport | None) -> None:
+        self.received: list[DimseRequest] = []
+        self.reports: queue.SimpleQueue[DimseRequest | None] = queue.SimpleQueue()
+        self._on_event_report = on_event_report
+
+    def c_store(self, request: DimseRequest) -> DimseResponse:
+        """Keep what a C-GET brings."""
+        self.received.append(request)
+        return DimseResponse(0x0000)
+
+    def n_event_report(self, request: DimseRequest) -> DimseResponse:
+        """Answer as the association's user says, or with success."""
+        answer = self._on_event_report(request) if self._on_event_report else DimseResponse(0x0000)
+        self.reports.put(request)
+        return answer
+
+
+@dataclass(frozen=True)
+class _Opening:
+    """What `associate` was asked for."""
+
+    address: DimseAddress
+    calling_ae: str
+    proposed: Sequence[contexts.Proposed]
+    as_scu: tuple[str, ...]
+    as_scp: tuple[str, ...]
+    owner: LinkOwner
+    recorder: Recorder
+    timeout: float
+    handler: _Requestor
+    conversations: list[Conversation] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"{self.calling_ae} to {self.address.ae_title} at {self.address.host}:{self.address.port}"
+
+
+class Association:
+    """An association that we requested. Operations raise ContextRefused, NoResponse or LinkLost."""
+
+    def __init__(self, conversation: Conversation, handler: _Requestor, timeout: float, amend: Amend | None) -> None:
+        self._conversation = conversation
+        self._handler = handler
+        self._timeout = timeout
+        self._amend = amend
+
+    @property
+    def received(self) -> Sequence[DimseRequest]:
+        """The C-STORE requests that C-GET operations brought, in order."""
+        return tuple(self._handler.received)
+
+    def accepted(self, sop_class: str) -> bool:
+        """Whether a context of that SOP class was accepted."""
+        wanted = set(uids_of(sop_class))
+        return any(one.sop_class in wanted for one in self._conversation.accepted)
+
+    def c_echo(self) -> DimseResponse:
+        """Verify (PS3.7 9.1.5)."""
+        return self._one(Service.C_ECHO, "Verification")
+
+    def c_find(self, sop_class: str, identifier: Dataset) -> tuple[DimseResponse, ...]:
+        """Query: the pending responses, then the final one (PS3.7 9.1.2)."""
+        return tuple(self._many(Service.C_FIND, sop_class, identifier))
+
+    def c_store(self, content: Dataset | Path | bytes) -> DimseResponse:
+        """Store a data set, or a Part 10 file whose data set is sent as it is (PS3.7 9.1.1)."""
+        return self.store_for(content, {})
+
+    def store_for(self, content: Dataset | Path | bytes, fields: Mapping[str, str]) -> DimseResponse:
+        """C-STORE with further command elements: the originator of a C-MOVE (PS3.7 9.1.1.1)."""
+        try:
+            status, found = send_store(
+                self._conversation, load(content), timeout=self._timeout, fields=fields, amend=self._amend
+            )
+        except AssociationOver as over:
+            raise LinkLost(str(over)) from over
+        return DimseResponse(status, None, found)
+
+    def n_create(self, sop_class: str, sop_instance: str, dataset: Dataset) -> DimseResponse:
+        """Create a SOP instance; `sop_instance` "" leaves its UID to the peer (PS3.7 10.1.5)."""
+        return self._one(Service.N_CREATE, sop_class, sop_instance, dataset)
+
+    def n_set(self, sop_class: str, sop_instance: str, dataset: Dataset) -> DimseResponse:
+        """Set attributes of a SOP instance (PS3.7 10.1.3)."""
+        return self._one(Service.N_SET, sop_class, sop_instance, dataset)
+
+    def n_action(self, sop_class: str, sop_instance: str, action_type: int, dataset: Dataset) -> DimseResponse:
+        """Ask for an action (PS3.7 10.1.4)."""
+        fields = {"ActionTypeID": str(action_type)}
+        return self._one(Service.N_ACTION, sop_class, sop_instance, dataset, fields)
+
+    def n_event_report(self, sop_class: str, sop_instance: str, event_type: int, dataset: Dataset) -> DimseResponse:
+        """Report an event, in the SCP role (PS3.7 10.1.1)."""
+        fields = {"EventTypeID": str(event_type)}
+        return self._one(Service.N_EVENT_REPORT, sop_class, sop_instance, dataset, fields)
+
+    def c_move(self, sop_class: str, identifier: Dataset, destination_ae: str) -> tuple[DimseResponse, ...]:
+        """Have instances sent to an AE: the pending responses, then the final one (PS3.7 9.1.4)."""
+        return tuple(self._many(Service.C_MOVE, sop_class, identifier, {"MoveDestination": destination_ae}))
+
+    def c_get(self, sop_class: str, identifier: Dataset) -> tuple[DimseResponse, ...]:
+        """Fetch instances; they are in `received` (PS3.7 9.1.3)."""
+        return tuple(self._many(Service.C_GET, sop_class, identifier))
+
+    def wait_event_report(self, timeout: float) -> DimseRequest | None:
+        """The next N-EVENT-REPORT that came on this association; None after `timeout` seconds, or when it is over."""
+        try:
+            return self._handler.reports.get(timeout=timeout)
+        except queue.Empty:
+            return None
+
+    def _one(
+        self,
+        service: Service,
+        sop_class: str,
+        sop_instance: str = "",
+        dataset: Dataset | None = None,
+        fields: Mapping[str, str] | None = None,
+    ) -> DimseResponse:
+        call = self._call(service, sop_class, sop_instance, dataset, fields)
+        message = self._conversation.next_response(call, self._timeout)
+        self._conversation.close_call(call)
+        return _response(message, call)
+
+    def _many(
+        self,
+        service: Service,
+        sop_class: str,
+        identifier: Dataset,
+        fields: Mapping[str, str] | None = None,
+    ) -> Iterator[DimseResponse]:
+        call = self._call(service, sop_class, "", identifier, fields)
+        for _ in range(MOST_RESPONSES):
+            message = self._conversation.next_response(call, self._timeout)
+            yield _response(message, call)
+            if not statuses.is_pending(message.command.status or 0):
+                self._conversation.close_call(call)
+                return
+        text = f"aborted by us: more than {MOST_RESPONSES} responses"
+        self._conversation.end(EventKind.LINK_CLOSED, text)
+        raise LinkLost(text)
+
+    def _call(
+        self,
+        service: Service,
+        sop_class: str,
+        sop_instance: str,
+        dataset: Dataset | None,
+        fields: Mapping[str, str] | None,
+    ) -> Call:
+        context = self._context(sop_class, as_scp=service is Service.N_EVENT_REPORT)
+        content = None
+        if dataset is not None:
+            amended = self._amend(service, dataset) if self._amend else dataset
+            content = encode(amended, context.transfer_syntax)
+        try:
+            return self._conversation.call(service, context, sop_instance=sop_instance, content=content, fields=fields)
+        except AssociationOver as over:
+            raise LinkLost(str(over)) from over
+
+    def _context(self, sop_class: str, as_scp: bool) -> contexts.Accepted:
+        uid = uid_of(sop_class)
+        for one in self._conversation.accepted:
+            if one.sop_class == uid and (one.as_scp if as_scp else one.as_scu):
+                return one
+        role = "SCP" if as_scp else "SCU"
+        raise ContextRefused(f"{keyword_of(uid)}: no accepted presentation context with us as {role}")
+
+
+def _response(message: Message, call: Call) -> DimseResponse:
+    dataset = None
+    if message.content is not None:
+        try:
+            dataset = decode(message.content, call.context.transfer_syntax)
+        except RecordingError:
+            dataset = None
+    fields = dict(message.command.fields)
+    if message.command.sop_instance:
+        fields["AffectedSOPInstanceUID"] = message.command.sop_instance
+    return DimseResponse(message.command.status or 0, dataset, fields)
+
+
+@contextmanager
+def associate(
+    address: DimseAddress,
+    *,
+    calling_ae: str,
+    sop_classes: Iterable[str],
+    owner: LinkOwner,
+    recorder: Recorder,
+    timeout: float,
+    transfer_syntaxes: Iterable[str] = (),
+    as_scp: Iterable[str] = (),
+    on_event_report: OnEventReport | None = None,
+    amend: Amend | None = None,
+) -> Iterator[Association]:
+    """An association, released at the end of the block, or aborted when the block fails.
+
+    `sop_classes` and `as_scp` (those for which we propose the SCP role) are UID keywords, UIDs or group names;
+    `timeout` in seconds bounds connecting, negotiation and each response. Unreachable, Rejected, ContextRefused (none
+    was accepted), NoResponse, LinkLost.
+    """
+    scu, scp = tuple(sop_classes), tuple(as_scp)
+    proposed = contexts.propose(dict.fromkeys((*scu, *scp)), transfer_syntaxes)
+    with associate_with(
+        address,
+        proposed,
+        calling_ae=calling_ae,
+        owner=owner,
+        recorder=recorder,
+        timeout=timeout,
+        roles=(scu, scp),
+        on_event_report=on_event_report,
+        amend=amend,
+    ) as association:
+        yield association
+
+
+@contextmanager
+def associate_with(
+    address: DimseAddress,
+    proposed: Sequence[contexts.Proposed],
+    *,
+    calling_ae: str,
+    owner: LinkOwner,
+    recorder: Recorder,
+    timeout: float,
+    roles: tuple[tuple[str, ...], tuple[str, ...]] = ((), ()),
+    on_event_report: OnEventReport | None = None,
+    amend: Amend | None = None,
+) -> Iterator[Association]:
+    """As `associate`, for exactly these presentation contexts; `roles` are the classes as SCU and as SCP."""
+    owner = replace(owner)
+    handler = _Requestor(on_event_report)
+    opening = _Opening(address, calling_ae, proposed, *roles, owner, recorder, timeout, handler)
+    conversation = _open(opening)
+    try:
+        yield Association(conversation, handler, timeout, amend)
+    except (ContextRefused, GeneratorExit):
+        _release(conversation)
+        raise
+    except BaseException as fault:
+        conversation.end(EventKind.LINK_CLOSED, f"aborted by us: {type(fault).__name__}")
+        raise
+    _release(conversation)
+
+
+def _open(opening: _Opening) -> Conversation:
+    hardening.silence_value_warnings()
+    ae = AE(ae_title=opening.calling_ae)
+    ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+    ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
+    ae.connection_timeout = ae.acse_timeout = ae.dimse_timeout = opening.timeout
+    ae.network_timeout = None
+    keeper = hardening.ConnectionKeeper()
+    try:
+        assoc = ae.associate(
+            opening.address.host,
+            opening.address.port,
+            contexts=contexts.requested(opening.proposed),
+            ae_title=opening.address.ae_title,
+            max_pdu=MAX_PDU,
+            ext_neg=contexts.roles(opening.as_scu, opening.as_scp),
+            evt_handlers=[(evt.EVT_ACSE_SENT, keeper.requested), *_handlers(opening)],
+        )
+    except OSError as cause:
+        raise _failure(opening, Unreachable, EventKind.UNREACHABLE, str(cause)) from cause
+    if assoc.is_established:
+        return opening.conversations[0]
+    fault = _why(opening, assoc)
+    keeper.close()
+    raise fault
+
+
+def _handlers(opening: _Opening) -> list[tuple[Any, Callable[[Any], None]]]:
+    """What the library tells us while it negotiates and after."""
+
+    def connected(event: Any) -> None:
+        server = Server(opening.handler, opening.timeout)
+        conversation = Conversation(
+            event.assoc,
+            peer=event.address[:2],
+            recorder=opening.recorder,
+            ours=True,
+            patience=opening.timeout,
+            serve=server.serve,
+            on_end=lambda _: opening.handler.reports.put(None),
+        )
+        conversation.owner = opening.owner
+        opening.conversations.append(conversation)
+
+    def accepted(event: Any) -> None:
+        opening.conversations[0].open_link(opening.owner)
+
+    return [
+        (evt.EVT_CONN_OPEN, connected),
+        (evt.EVT_ACCEPTED, accepted),
+        *watch(lambda _: opening.conversations[0] if opening.conversations else None),
+    ]
+
+
+def _why(opening: _Opening, assoc: Any) -> LinkError:
+    """Why there is no association."""
+    if not opening.conversations:
+        text = "connection refused, or nothing answered"
+        return _failure(opening, Unreachable, EventKind.UNREACHABLE, text)
+    conversation = opening.conversations[0]
+    conversation.end(EventKind.LINK_CLOSED, "aborted by us: no association")
+    if assoc.is_rejected:
+        reply = assoc.acceptor.primitive
+        text = f"{reply.result_str}, {reply.source_str}: {reply.reason_str}"
+        return _failure(opening, Rejected, EventKind.REJECTED, text)
+    if conversation.link is not None:
+        return ContextRefused(f"{opening}: no presentation context was accepted")
+    if conversation.lost:
+        return _failure(opening, LinkLost, EventKind.LINK_LOST, conversation.over or "")
+    text = f"no answer to the association request within {opening.timeout:g} s"
+    return _failure(opening, NoResponse, EventKind.NO_RESPONSE, text)
+
+
+def _failure(opening: _Opening, kind: type[LinkError], event: EventKind, text: str) -> LinkError:
+    facts = {
+        "called_ae": opening.address.ae_title,
+        "calling_ae": opening.calling_ae,
+        "peer": f"{opening.address.host}:{opening.address.port}",
+    }
+    opening.recorder.happened(event, text, owner=opening.owner, facts=facts)
+    return kind(f"{opening}: {text}")
+
+
+def _release(conversation: Conversation) -> None:
+    if conversation.over is None:
+        conversation.assoc.release()
+    conversation.end(EventKind.LINK_CLOSED, "aborted by us: no answer to the release request")

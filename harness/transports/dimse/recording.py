@@ -1,0 +1,96 @@
+"""From DIMSE messages and associations to what the recorder keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from harness.dicom.encoding import wrap_payload
+from harness.dicom.uids import keyword_of
+from harness.model.names import ExchangeId, LinkId
+from harness.model.profile import Service
+from harness.model.transcript import DimseCommand, Direction, EventKind, Half, PayloadKind
+from harness.transports.dimse.assembly import Message
+from harness.transports.dimse.contexts import Accepted, describe
+from harness.transports.recorder import LinkOwner, Passage, Recorder
+
+
+def record_message(
+    recorder: Recorder,
+    link: LinkId,
+    exchange: ExchangeId,
+    direction: Direction,
+    message: Message,
+    transfer_syntax: str,
+    service: Service,
+    request: DimseCommand | None = None,
+) -> DimseCommand:
+    """Record one DIMSE message, its data set byte for byte; `request` is what a response answers."""
+    command = message.command
+    recorded = DimseCommand(
+        service=service,
+        message_id=command.message_id,
+        sop_class=command.sop_class,
+        sop_instance=command.sop_instance,
+        status=command.status,
+        transfer_syntax=transfer_syntax,
+        fields=dict(command.fields),
+    )
+    sop_class = command.sop_class or (request.sop_class if request else "")
+    sop_instance = command.sop_instance or (request.sop_instance if request else "")
+    content = message.content
+    recorder.passed(
+        Passage(
+            link=link,
+            exchange=exchange,
+            half=Half.REQUEST if command.status is None else Half.RESPONSE,
+            direction=direction,
+            content=None if content is None else wrap_payload(content, transfer_syntax, sop_class, sop_instance),
+            kind=PayloadKind.DICOM,
+            command=recorded,
+        )
+    )
+    return recorded
+
+
+def link_facts(
+    assoc: Any, ours: bool, accepted: Sequence[Accepted], refused: Sequence[tuple[str, str]]
+) -> dict[str, str]:
+    """The identities of an association: AE titles, implementations, PDU sizes, contexts.
+
+    Facts without prefix are the peer's; those with `our_` are ours.
+    """
+    me, peer = (assoc.requestor, assoc.acceptor) if ours else (assoc.acceptor, assoc.requestor)
+    called = assoc.acceptor.ae_title if ours else assoc.requestor.primitive.called_ae_title
+    return {
+        "calling_ae": _text(assoc.requestor.ae_title),
+        "called_ae": _text(called),
+        "implementation_class_uid": _text(peer.implementation_class_uid),
+        "implementation_version_name": _text(peer.implementation_version_name),
+        "our_implementation_class_uid": _text(me.implementation_class_uid),
+        "our_implementation_version_name": _text(me.implementation_version_name),
+        "max_pdu": _text(peer.maximum_length),
+        "our_max_pdu": _text(me.maximum_length),
+        "accepted_contexts": describe(accepted),
+        "refused_contexts": "; ".join(f"{keyword_of(uid)}: {reason}" for uid, reason in refused),
+    }
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value).strip()
+
+
+def record_refusals(
+    recorder: Recorder, link: LinkId, owner: LinkOwner, accepted: Sequence[Accepted], refused: Sequence[tuple[str, str]]
+) -> None:
+    """One event for each SOP class of which no context was accepted."""
+    taken = {one.sop_class for one in accepted}
+    for uid, reason in dict(refused).items():
+        if uid not in taken:
+            recorder.happened(
+                EventKind.CONTEXT_REFUSED,
+                f"{keyword_of(uid)}: {reason}",
+                link=link,
+                owner=owner,
+                facts={"sop_class": uid, "reason": reason},
+            )

@@ -1,0 +1,90 @@
+"""C-STORE of a Part 10 file or data set on an open association, byte for byte where the transfer syntax allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+from harness.dicom.encoding import decode, encode, read_file_meta
+from harness.dicom.paths import first
+from harness.dicom.uids import keyword_of
+from harness.errors import ContextRefused
+from harness.model.profile import Service
+from harness.transports.dimse.contexts import Accepted, is_native
+from harness.transports.dimse.conversation import Conversation
+
+Amend = Callable[[Service, Dataset], Dataset]
+"""What a deviation makes of a request's data set."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A SOP instance to store: its data set as bytes in one transfer syntax."""
+
+    sop_class: str
+    sop_instance: str
+    transfer_syntax: str
+    content: bytes
+
+
+def load(source: Dataset | Path | bytes) -> Instance:
+    """The instance in a data set, Part 10 file or its contents; RecordingError when it is none, OSError."""
+    if isinstance(source, Dataset):
+        syntax = _syntax_of(source)
+        sop_class, sop_instance = first(source, "SOPClassUID"), first(source, "SOPInstanceUID")
+        return Instance(sop_class, sop_instance, syntax, encode(source, syntax))
+    payload = source.read_bytes() if isinstance(source, Path) else source
+    meta = read_file_meta(payload)
+    return Instance(meta.sop_class, meta.sop_instance, meta.transfer_syntax, payload[meta.offset :])
+
+
+def _syntax_of(ds: Dataset) -> str:
+    meta = getattr(ds, "file_meta", None)
+    return str(getattr(meta, "TransferSyntaxUID", "") or ExplicitVRLittleEndian)
+
+
+def store_context(accepted: tuple[Accepted, ...], instance: Instance) -> Accepted:
+    """The context to store the instance on: the same transfer syntax, else another native one; ContextRefused."""
+    fitting = [one for one in accepted if one.sop_class == instance.sop_class and one.as_scu]
+    for one in fitting:
+        if one.transfer_syntax == instance.transfer_syntax:
+            return one
+    if is_native(instance.transfer_syntax):
+        for one in fitting:
+            if is_native(one.transfer_syntax):
+                return one
+    wanted = f"{keyword_of(instance.sop_class)} in {keyword_of(instance.transfer_syntax)}"
+    raise ContextRefused(f"no accepted presentation context to store {wanted}")
+
+
+def content_for(instance: Instance, context: Accepted, amend: Amend | None) -> bytes:
+    """The data set's bytes for the context: untouched unless another transfer syntax or a deviation asks otherwise."""
+    if context.transfer_syntax == instance.transfer_syntax and amend is None:
+        return instance.content
+    ds = decode(instance.content, instance.transfer_syntax)
+    if amend is not None:
+        ds = amend(Service.C_STORE, ds)
+    return encode(ds, context.transfer_syntax)
+
+
+def send_store(
+    conversation: Conversation,
+    instance: Instance,
+    *,
+    timeout: float,
+    fields: Mapping[str, str] | None = None,
+    amend: Amend | None = None,
+) -> tuple[int, Mapping[str, str]]:
+    """Store the instance; status and further fields of the response. LinkError, AssociationOver, RecordingError."""
+    context = store_context(conversation.accepted, instance)
+    content = content_for(instance, context, amend)
+    call = conversation.call(
+        Service.C_STORE, context, sop_instance=instance.sop_instance, content=content, fields=fields
+    )
+    response = conversation.next_response(call, timeout).command
+    conversation.close_call(call)
+    return response.status or 0, response.fields

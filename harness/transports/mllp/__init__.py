@@ -1,0 +1,19 @@
+"""HL7 over MLLP: framing, a listener for our actors and a client. Knows bytes and links, no HL7 fields."""
+
+from harness.transports.mllp.client import connect, send
+from harness.transports.mllp.endpoint import Deadlines, Hl7Request, MllpEndpoint
+from harness.transports.mllp.framing import MESSAGE_LIMIT, Frame, Framer, Noise, NoiseKind, wrap
+
+__all__ = [
+    "MESSAGE_LIMIT",
+    "Deadlines",
+    "Frame",
+    "Framer",
+    "Hl7Request",
+    "MllpEndpoint",
+    "Noise",
+    "NoiseKind",
+    "connect",
+    "send",
+    "wrap",
+]

@@ -1,0 +1,261 @@
+"""The responder's end of MLLP: a listener of one of our actors, one thread per connection.
+
+It hands messages to a handler and sends what that returns. It never starts a message.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import selectors
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from harness.errors import LinkLost, PortInUse
+from harness.model.names import ExchangeId, LinkId
+from harness.model.transcript import Direction, EventKind, Half, SocketAddress
+from harness.transports.mllp.framing import MESSAGE_LIMIT
+from harness.transports.mllp.link import MllpLink, socket_address
+from harness.transports.recorder import LinkOwner, Recorder
+
+_BACKLOG = 128
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+@dataclass(frozen=True)
+class Hl7Request:
+    """A message as it arrived, without its MLLP frame."""
+
+    message: bytes
+    link: LinkId
+    exchange: ExchangeId
+    peer: SocketAddress
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deadlines:
+    """Bounds in seconds on what one connection may take.
+
+    `idle` between messages; `unfinished` from the first byte of a message to its last; `write` for an answer
+    to be taken; `stop` for threads to end after `stop()`.
+    """
+
+    idle: float = 600.0
+    unfinished: float = 60.0
+    write: float = 10.0
+    stop: float = 5.0
+
+
+Handler = Callable[[Hl7Request], bytes | None]
+
+
+class MllpEndpoint:
+    """Listens for HL7 messages on behalf of an actor; the handler is called on the connection's thread.
+
+    A handler that returns None leaves the message unanswered. `limit` is the longest message in bytes,
+    `connections` how many may be open at a time.
+    """
+
+    def __init__(
+        self,
+        owner: LinkOwner,
+        *,
+        bind: str,
+        port: int,
+        handler: Handler,
+        recorder: Recorder,
+        limit: int = MESSAGE_LIMIT,
+        connections: int = 128,
+        deadlines: Deadlines | None = None,
+    ) -> None:
+        self._owner = owner
+        self._bind = bind
+        self._port = port
+        self._handler = handler
+        self._recorder = recorder
+        self._limit = limit
+        self._connections = connections
+        self._deadlines = deadlines or Deadlines()
+        self._lock = threading.Lock()
+        self._live: dict[threading.Thread, MllpLink] = {}
+        self._stopping = threading.Event()
+        self._acceptor: threading.Thread | None = None
+        self._wake: socket.socket | None = None
+
+    def start(self) -> int:
+        """Listen, and return the bound port; PortInUse when the listener cannot be opened."""
+        if self._acceptor is not None:
+            raise RuntimeError("an endpoint is started once")
+        listener = self._listen()
+        port = socket_address(listener.getsockname()).port
+        facts = {"host": self._bind, "port": str(port)}
+        self._recorder.happened(EventKind.LISTENING, f"{self._bind}:{port}", owner=self._owner, facts=facts)
+        self._wake, woken = socket.socketpair()
+        self._acceptor = threading.Thread(
+            target=self._accept_all, args=(listener, woken), name=f"mllp {self._owner.actor}", daemon=True
+        )
+        self._acceptor.start()
+        return port
+
+    def stop(self) -> None:
+        """Stop listening, let answers under way be sent, end every link; bounded by `deadlines.stop`."""
+        if self._acceptor is None or self._wake is None or self._stopping.is_set():
+            return
+        deadline = time.monotonic() + self._deadlines.stop
+        self._stopping.set()
+        self._wake.close()
+        self._acceptor.join(self._deadlines.stop)
+        for link in self._links().values():
+            link.stop_reading()
+        self._join(deadline)
+        for link in self._links().values():
+            link.break_off()
+        self._join(time.monotonic() + 1.0)
+        for link in self._links().values():
+            text = f"a handler did not return within {self._deadlines.stop:g} s of the stop"
+            link.happened(EventKind.INTERNAL_ERROR, text)
+
+    def _links(self) -> dict[threading.Thread, MllpLink]:
+        with self._lock:
+            return dict(self._live)
+
+    def _join(self, deadline: float) -> None:
+        for thread in self._links():
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _listen(self) -> socket.socket:
+        if not 0 <= self._port < 65536:  # the resolver would take it modulo 65536
+            raise self._cannot_listen("there is no such port")
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(
+                self._bind, self._port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            listener = socket.socket(family, kind, protocol)
+        except (OSError, UnicodeError) as error:
+            raise self._cannot_listen(getattr(error, "strerror", None) or str(error)) from error
+        try:
+            if os.name == "posix":  # elsewhere it would let two listeners share the port
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(_BACKLOG)
+            listener.setblocking(False)
+        except OSError as error:
+            listener.close()
+            raise self._cannot_listen(getattr(error, "strerror", None) or str(error)) from error
+        return listener
+
+    def _cannot_listen(self, reason: str) -> PortInUse:
+        text = f"cannot listen on {self._bind}:{self._port}: {reason}"
+        facts = {"host": self._bind, "port": str(self._port)}
+        self._recorder.happened(EventKind.CANNOT_ACT, text, owner=self._owner, facts=facts)
+        return PortInUse(text)
+
+    def _accept_all(self, listener: socket.socket, woken: socket.socket) -> None:
+        with listener, woken, selectors.DefaultSelector() as selector:
+            selector.register(listener, selectors.EVENT_READ)
+            selector.register(woken, selectors.EVENT_READ)
+            while not self._stopping.is_set():
+                selector.select()
+                if not self._stopping.is_set():
+                    self._accept(listener)
+
+    def _accept(self, listener: socket.socket) -> None:
+        try:
+            sock, address = listener.accept()
+        except OSError as error:
+            if error.errno in _EXHAUSTED:
+                self._stopping.wait(0.1)  # until a connection ends; the peer waits in the backlog meanwhile
+            return
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            local = socket_address(sock.getsockname())
+        except OSError:
+            local = socket_address(listener.getsockname())  # already reset: its thread will find out
+        link = MllpLink(
+            sock,
+            owner=self._owner,
+            recorder=self._recorder,
+            ours=False,
+            local=local,
+            peer=socket_address(address),
+            limit=self._limit,
+        )
+        if len(self._links()) >= self._connections:
+            link.end(EventKind.LINK_CLOSED, f"closed by us: {self._connections} connections are open already")
+            return
+        thread = threading.Thread(
+            target=self._serve, args=(link,), name=f"mllp {self._owner.actor} link {link.id}", daemon=True
+        )
+        with self._lock:
+            self._live[thread] = link
+        thread.start()
+
+    def _serve(self, link: MllpLink) -> None:
+        try:
+            kind, text = self._converse(link)
+            link.end(kind, text)
+        finally:
+            link.end(EventKind.LINK_LOST, "ended by a fault of ours")
+            with self._lock:
+                del self._live[threading.current_thread()]
+
+    def _converse(self, link: MllpLink) -> tuple[EventKind, str]:
+        """Answer message after message; how and why it ended."""
+        begun: float | None = None
+        while True:
+            bound = self._deadlines.idle if begun is None else self._deadlines.unfinished
+            since = time.monotonic() if begun is None else begun
+            try:
+                frames = link.receive(since + bound)
+            except TimeoutError:
+                what = "no message" if begun is None else "no complete message"
+                return EventKind.LINK_CLOSED, f"closed by us: {what} within {bound:g} s"
+            except LinkLost as lost:
+                return EventKind.LINK_CLOSED, f"closed by us: {lost}"
+            except OSError as error:
+                return EventKind.LINK_LOST, error.strerror or type(error).__name__
+            if frames is None:
+                return self._ended_by_peer(link)
+            for frame in frames:
+                if (ending := self._answer(link, frame.content)) is not None:
+                    return ending
+            if self._stopping.is_set():
+                return EventKind.LINK_CLOSED, "closed by us: the endpoint stops"
+            if not link.framer.pending:
+                begun = None
+            elif begun is None or frames:
+                begun = time.monotonic()
+
+    def _ended_by_peer(self, link: MllpLink) -> tuple[EventKind, str]:
+        if self._stopping.is_set():
+            return EventKind.LINK_CLOSED, "closed by us: the endpoint stops"
+        if link.framer.inside:
+            return EventKind.LINK_LOST, "the peer closed inside a message"
+        return EventKind.LINK_CLOSED, "closed by the peer"
+
+    def _answer(self, link: MllpLink, message: bytes) -> tuple[EventKind, str] | None:
+        """Have one message handled and answered; how the link ended, or None when it goes on."""
+        exchange = self._recorder.exchange_opened()
+        link.passed(exchange, Half.REQUEST, Direction.RECEIVED, message)
+        request = Hl7Request(message=message, link=link.id, exchange=exchange, peer=link.peer)
+        try:
+            answer = self._handler(request)
+        except Exception as fault:  # the boundary to the actor: its fault is ours, and must not vanish
+            text = f"{type(fault).__name__}: {fault}"
+            link.happened(EventKind.INTERNAL_ERROR, text, {"traceback": traceback.format_exc()})
+            return EventKind.LINK_CLOSED, "closed by us: the handler failed"
+        if answer is None:
+            return None
+        link.passed(exchange, Half.RESPONSE, Direction.SENT, answer)
+        try:
+            link.send(answer, time.monotonic() + self._deadlines.write)
+        except TimeoutError:
+            return EventKind.LINK_LOST, f"the peer did not take the answer within {self._deadlines.write:g} s"
+        except OSError as error:
+            return EventKind.LINK_LOST, f"the link broke while we answered: {error.strerror or error}"
+        return None

@@ -1,0 +1,68 @@
+"""What a transport tells the record of a run, and the clock it is timed with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from harness.model.names import ActorName, ExchangeId, LinkId
+from harness.model.plan import StepRef
+from harness.model.profile import LinkKind
+from harness.model.transcript import DimseCommand, Direction, EventKind, Half, PayloadKind, SocketAddress
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkOwner:
+    """On whose behalf a link exists: our actor, the actor it dials, and the step that asked for it."""
+
+    actor: ActorName
+    peer_actor: ActorName | None = None
+    cause: StepRef | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """One message that passes a link: `content` is exactly what was on the wire, None for a bare response."""
+
+    link: LinkId
+    exchange: ExchangeId
+    half: Half
+    direction: Direction
+    content: bytes | None
+    kind: PayloadKind
+    command: DimseCommand | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+class Recorder(Protocol):
+    """Thread-safe, append-only. A call returns only after the record is ordered; it never raises for wire content."""
+
+    def link_opened(
+        self,
+        *,
+        kind: LinkKind,
+        owner: LinkOwner,
+        ours: bool,
+        local: SocketAddress,
+        peer: SocketAddress,
+        facts: Mapping[str, str],
+    ) -> LinkId:
+        """Record a link whose identity is known (for an association: after negotiation)."""
+
+    def exchange_opened(self) -> ExchangeId:
+        """A new exchange number."""
+
+    def passed(self, passage: Passage) -> None:
+        """Record a message."""
+
+    def happened(
+        self,
+        kind: EventKind,
+        text: str = "",
+        *,
+        link: LinkId | None = None,
+        owner: LinkOwner | None = None,
+        facts: Mapping[str, str] | None = None,
+    ) -> None:
+        """Record an event."""

@@ -1,0 +1,275 @@
+"""The composition root: the only module that names actors, checks and reports, and puts a run together."""
+
+from __future__ import annotations
+
+import platform
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+
+import actors
+from harness import checks
+from harness.actor import actor_classes
+from harness.engine.judging import Strictness
+from harness.engine.launching import ReferenceProcess
+from harness.engine.planning import Planner
+from harness.engine.reference import ReferenceSystem
+from harness.engine.runs import RunProgress, RunSession, Setting, judge_again
+from harness.errors import InputError
+from harness.model.deviation import Defect
+from harness.model.names import PlayerName
+from harness.model.plan import Plan, PlannedStep, Play
+from harness.model.run import PlayResult, Run
+from harness.model.scenario import Case, ProcedurePlan, Scenario
+from harness.model.system import Launch, System
+from harness.model.transcript import Payload
+from harness.profiles import Knowledge, knowledge
+from harness.scenario_files import ScenarioFiles
+from reports import reports
+from reports.console import ConsoleProgress, summary
+
+BOX_ALONE = "none"
+REFERENCE = "reference"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """What the user asked for, from the command line or from pytest."""
+
+    suts: Sequence[str] = ()
+    scenarios: Sequence[str] = ()
+    out: Path | None = None
+    defect: str = ""
+    jobs: int = 1
+    seed: int | None = None
+    strictness: Strictness = field(default_factory=Strictness)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workshop:
+    """Everything that is loaded once: knowledge, and the data files that ship with the harness."""
+
+    knowledge: Knowledge
+    files: ScenarioFiles
+
+    def procedures(self) -> ProcedurePlan:
+        """The shipped procedure plan."""
+        return self.files.procedures()
+
+    def cases(self, scenarios: Sequence[Scenario] = ()) -> Mapping[str, Case]:
+        """The shipped cases by id, and those beside the files of the scenarios."""
+        return self.files.cases_beside(*(Path(scenario.path) for scenario in scenarios if scenario.path))
+
+    def scenarios(self, names: Sequence[str]) -> tuple[Scenario, ...]:
+        """The scenarios of those ids or files; all shipped ones when no name is given."""
+        if not names:
+            return self.files.scenarios()
+        return tuple(self.files.scenario(name) for name in names)
+
+    def systems(self, suts: Sequence[str]) -> tuple[System, ...]:
+        """The systems of those files or shipped names; `none` alone means the box without a system."""
+        if list(suts) == [BOX_ALONE]:
+            return ()
+        if BOX_ALONE in suts:
+            raise InputError("`--sut none` is the box alone; it does not go with another system")
+        return tuple(self.files.system(name) for name in suts or (REFERENCE,))
+
+    def defect(self, name: str) -> Defect:
+        """A defect of the reference system by its id."""
+        return self.files.defect(name)
+
+
+@cache
+def workshop() -> Workshop:
+    """Load actors, checks, knowledge and shipped files."""
+    actors.load()
+    checks.load()
+    known = knowledge()
+    transactions = known.transactions.values()
+    return Workshop(
+        knowledge=known,
+        files=ScenarioFiles(
+            actors=frozenset(actor for profile in known.profiles.values() for actor in profile.actors)
+            | frozenset(actor_classes()),
+            transactions=frozenset(known.transactions),
+            profiles=frozenset(known.profiles),
+            initiators={one.id: frozenset(leg.initiator for leg in one.legs) for one in transactions},
+            legs={one.id: frozenset(leg.id for leg in one.legs) for one in transactions},
+            actors_of={name: frozenset(profile.actors) for name, profile in known.profiles.items()},
+            clauses=frozenset(known.clauses),
+            requirements=frozenset(one.id for one in known.requirements()),
+        ),
+    )
+
+
+def environment() -> Mapping[str, str]:
+    """Versions that a judgement depends on."""
+    packages = ("swf-harness", "pydicom", "pynetdicom", "hl7apy")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+def new_seed() -> int:
+    """A fresh seed for a run that names none."""
+    return secrets.randbelow(2**31)
+
+
+def new_out(seed: int) -> Path:
+    """The default folder of a run."""
+    return Path("swf-out") / f"{datetime.now():%Y%m%d-%H%M%S}-{seed:08x}"
+
+
+def make_plan(request: RunRequest, systems: Sequence[System], seed: int, run_name: str) -> Plan:
+    """Plan a request for systems whose addresses are known."""
+    shop = workshop()
+    scenarios = shop.scenarios(request.scenarios)
+    planner = Planner(shop.knowledge, shop.cases(scenarios), seed)
+    return planner.plan(
+        run=run_name,
+        seed=seed,
+        started=datetime.now().isoformat(timespec="seconds"),
+        version=version("swf-harness"),
+        scenarios=scenarios,
+        systems=systems,
+        defect=request.defect,
+    )
+
+
+@contextmanager
+def launched_systems(
+    systems: Iterable[System], seed: int, defect: str
+) -> Iterator[tuple[tuple[System, ...], Mapping[PlayerName, ReferenceProcess]]]:
+    """Start the systems that the harness starts by itself, and fill in their addresses."""
+    systems = tuple(systems)
+    if defect and not any(system.launch is Launch.REFERENCE for system in systems):
+        raise InputError("--defect is a fault of the reference system, which is not part of this run")
+    processes: dict[PlayerName, ReferenceProcess] = {}
+    with ExitStack() as stack:
+        ready = []
+        for system in systems:
+            if system.launch is Launch.REFERENCE:
+                process = stack.enter_context(ReferenceProcess(system, transactions=workshop().knowledge.transactions, seed=seed, defect=defect))
+                processes[system.name] = process
+                ready.append(process.system)
+            else:
+                ready.append(system)
+        yield tuple(ready), processes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A judged run with the folder of its evidence."""
+
+    run: Run
+    out: Path
+    read: Callable[[Payload], bytes]
+
+
+@contextmanager
+def session(request: RunRequest, progress: RunProgress) -> Iterator[tuple[RunSession, Plan, Path]]:
+    """Start what has to be started, plan, and open a run; leaving the context seals its evidence."""
+    shop = workshop()
+    seed = request.seed if request.seed is not None else new_seed()
+    out = request.out or new_out(seed)
+    systems = shop.systems(request.suts)
+    if request.defect:
+        shop.defect(request.defect)
+    with launched_systems(systems, seed, request.defect) as (ready, processes):
+        plan = make_plan(request, ready, seed, out.name)
+        setting = Setting(
+            knowledge=shop.knowledge,
+            procedures=shop.procedures(),
+            launched=processes,
+            strictness=request.strictness,
+            environment=environment(),
+        )
+        with RunSession(setting, plan, out, progress) as opened:
+            yield opened, plan, out
+
+
+def execute(request: RunRequest, progress: RunProgress) -> Finished:
+    """Run a request and judge it."""
+    with session(request, progress) as (opened, _, out):
+        opened.run(request.jobs)
+    return Finished(run=opened.judged(), out=out, read=opened.read)
+
+
+def render(finished: Finished) -> None:
+    """Write every report."""
+    for report in reports():
+        report.write(finished.run, finished.out, finished.read)
+
+
+def plan_only(request: RunRequest) -> Plan:
+    """`swf plan`: the plan of a request, with no system started and no link opened."""
+    seed = request.seed if request.seed is not None else new_seed()
+    return make_plan(request, workshop().systems(request.suts), seed, "plan")
+
+
+@contextmanager
+def started_systems(request: RunRequest) -> Iterator[tuple[System, ...]]:
+    """The systems of a request; those that the harness starts are running."""
+    seed = request.seed if request.seed is not None else new_seed()
+    with launched_systems(workshop().systems(request.suts), seed, request.defect) as (systems, _):
+        yield systems
+
+
+def run(request: RunRequest, console: Console) -> int:
+    """`swf run`: execute, judge, render and summarise; returns the exit code."""
+    with ConsoleProgress(console) as shown:
+        finished = execute(request, LiveProgress(shown))
+    return _conclude(finished, console)
+
+
+def _conclude(finished: Finished, console: Console) -> int:
+    render(finished)
+    summary(finished.run, finished.out, console)
+    return finished.run.exit_code
+
+
+def rejudge(out: Path, strictness: Strictness, console: Console) -> int:
+    """`swf judge`: judge stored evidence again and rebuild the reports."""
+    judged, read, altered = judge_again(out, workshop().knowledge, strictness, environment())
+    for name in altered:
+        console.print(f"evidence/{name} was altered since the run was sealed", markup=False, style="bold")
+    return _conclude(Finished(run=judged, out=out, read=read), console)
+
+
+@contextmanager
+def reference_system(seed: int, defect: str) -> Iterator[ReferenceSystem]:
+    """The reference system, serving."""
+    shop = workshop()
+    deviations = shop.defect(defect).deviations if defect else ()
+    with ReferenceSystem(
+        shop.knowledge,
+        shop.procedures(),
+        seed=seed,
+        deviations=deviations,
+        history=tuple(shop.cases().values()),
+    ) as system:
+        yield system
+
+
+class LiveProgress:
+    """Shows on the console what a run is doing."""
+
+    def __init__(self, console: ConsoleProgress) -> None:
+        self._console = console
+
+    def play_started(self, play: Play) -> None:
+        """A play begins."""
+        self._console.play_started(play.id, play.scenario.title)
+
+    def step_ended(self, play: Play, step: PlannedStep, state: str, seconds: float) -> None:
+        """A step ended."""
+        self._console.step_ended(play.id, step.step.id, step.transaction.id, state, seconds)
+
+    def play_judged(self, result: PlayResult) -> None:
+        """A play has its verdict."""
+        self._console.play_ended(result)

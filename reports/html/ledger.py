@@ -1,0 +1,73 @@
+"""The identifiers of a play as a matrix: one row for each value, one column for each step it was seen in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.model.run import LedgerEntry, PlayResult
+from reports.printable import printable
+from reports.wording import exchange_anchor, href
+
+ROW_LIMIT = 60
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A sighting: a link to its exchange, and the place in words."""
+
+    href: str
+    title: str
+    broken: bool
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """One value of one identifier; `first` when the row above is of another identifier."""
+
+    name: str
+    value: str
+    first: bool
+    several: bool
+    cells: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The matrix; `omitted` rows are counted, not shown."""
+
+    steps: tuple[str, ...]
+    rows: tuple[LedgerRow, ...]
+    omitted: int
+
+
+def ledger_of(play: PlayResult) -> Ledger | None:
+    """The matrix of a play; None when no identifier was seen."""
+    if not play.ledger:
+        return None
+    order: dict[str, int] = {step.step: index for index, step in enumerate(play.steps)}
+    seen = dict.fromkeys(_step(entry) for entry in play.ledger)
+    steps = sorted(seen, key=lambda name: order.get(name, len(order)))
+    values: dict[str, dict[str, list[LedgerEntry]]] = {}
+    for entry in play.ledger:
+        values.setdefault(entry.name, {}).setdefault(entry.value, []).append(entry)
+    rows = [
+        LedgerRow(
+            printable(name, 60),
+            printable(value, 80) or "(empty)",
+            index == 0,
+            len(by_value) > 1,
+            tuple(tuple(_cell(entry) for entry in entries if _step(entry) == step)[:6] for step in steps),
+        )
+        for name, by_value in values.items()
+        for index, (value, entries) in enumerate(by_value.items())
+    ]
+    return Ledger(tuple(printable(step, 30) for step in steps), tuple(rows[:ROW_LIMIT]), max(len(rows) - ROW_LIMIT, 0))
+
+
+def _step(entry: LedgerEntry) -> str:
+    return entry.place.partition(":")[0]
+
+
+def _cell(entry: LedgerEntry) -> Cell:
+    title = f"exchange {entry.exchange}, {printable(entry.place, 120)}, by {printable(entry.actor, 40)}"
+    return Cell(href(exchange_anchor(entry.exchange)), title, entry.broken)

@@ -1,0 +1,136 @@
+"""Every row of every table has a message that keeps it, and one that breaks it and no other row."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from harness.checks import attribute_tables, hl7_table
+from harness.checks.conditions import parse_condition
+from harness.hl7 import Message, edit
+from harness.model.tables import AttributeRow, Usage
+from harness.model.verdict import Outcome
+from harness.profiles import knowledge
+
+KNOWLEDGE = knowledge()
+
+
+@pytest.fixture(scope="session")
+def legal() -> ModuleType:
+    """The maker of legal messages."""
+    spec = importlib.util.spec_from_file_location("specimen_legal", Path(__file__).parent / "legal.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def broken_fields(raw: bytes, table: str) -> set[str]:
+    judged = hl7_table.judge(Message.parse(raw), KNOWLEDGE.hl7_tables[table])
+    return {one.row for one in judged if one.outcome in (Outcome.VIOLATED, Outcome.UNDECIDED)}
+
+
+@pytest.mark.parametrize("name", sorted(KNOWLEDGE.hl7_tables))
+def test_each_demanded_field_can_be_missed(name: str, legal: Any) -> None:
+    table = KNOWLEDGE.hl7_tables[name]
+    assert broken_fields(legal.message_of(table), name) == set()
+    rows = legal.demanded(table)
+    assert rows
+    for path in rows:
+        whole = legal.message_of(table, path)
+        assert broken_fields(whole, name) == set()
+        raw = edit.remove(whole, path)
+        broken = broken_fields(raw, name)
+        if table.rows.get(path.partition(".")[0]) is not None and "." in path and path not in broken:
+            # the only component that was filled: the whole field is empty now, and that is the field's row
+            assert broken <= {path.partition(".")[0]}
+        else:
+            assert path in broken
+            assert broken <= _dependent(table, path), f"{name}/{path}"
+
+
+def _dependent(table: Any, path: str) -> set[str]:
+    """The row itself, and rows about the same field or with the same content."""
+    field = path.partition(".")[0]
+    related = {path, field}
+    related |= {other for other in table.rows if other.partition(".")[0] == field}
+    return related
+
+
+@pytest.mark.parametrize("name", sorted(KNOWLEDGE.hl7_tables))
+def test_each_closed_value_set_can_be_left(name: str, legal: Any) -> None:
+    table = KNOWLEDGE.hl7_tables[name]
+    for path, row in legal.demanded(table).items():
+        if row.values and not _conditions_on(table, path):
+            raw = edit.set_value(legal.message_of(table, path), path, "QQ")
+            broken = broken_fields(raw, name)
+            assert path in broken
+            assert broken <= {path} | {other for other, one in table.rows.items() if one.equals == path}
+
+
+def _conditions_on(table: Any, path: str) -> bool:
+    return any(row.when.split(" ")[0] == path for row in table.rows.values() if row.when)
+
+
+@pytest.mark.parametrize("name", sorted(KNOWLEDGE.hl7_tables))
+def test_each_forbidden_field_can_be_sent(name: str, legal: Any) -> None:
+    table = KNOWLEDGE.hl7_tables[name]
+    for path, row in table.rows.items():
+        if row.use is Usage.NOT_SUPPORTED and not row.when and not row.condition:
+            segment = path.split("-")[0]
+            raw = legal.message_of(table)
+            if segment in Message.parse(raw).segment_names():
+                assert broken_fields(edit.set_value(raw, path, "1"), name) == {path}
+
+
+def judged(table: str, dataset: Any, extra: dict[str, str]) -> set[str]:
+    rows = attribute_tables.judge(dataset, KNOWLEDGE.attribute_tables[table], dataset, extra)
+    return {one.row for one in rows if one.outcome in (Outcome.VIOLATED, Outcome.UNDECIDED)}
+
+
+ATTRIBUTE_ROWS = [
+    (table, path, row)
+    for table, one in sorted(KNOWLEDGE.attribute_tables.items())
+    for path, row in one.rows.items()
+    if not (row.condition and not row.when)
+]
+
+
+def making_true(row: AttributeRow) -> dict[str, str]:
+    """What has to stand where, so that the row's condition holds."""
+    condition = parse_condition(row.when) if row.when else None
+    return {condition.path: (condition.values or ("",))[0]} if condition is not None else {}
+
+
+@pytest.mark.parametrize(("table", "path", "row"), ATTRIBUTE_ROWS, ids=[f"{one[0]}/{one[1]}" for one in ATTRIBUTE_ROWS])
+def test_each_attribute_row_can_be_broken(table: str, path: str, row: AttributeRow, legal: Any) -> None:
+    extra = making_true(row)
+    dataset = legal.dataset_of(KNOWLEDGE.attribute_tables[table])
+    fields = {name: extra.pop(name) for name in ("EventTypeID",) if name in extra}
+    for other, value in extra.items():
+        legal.take(dataset, other)
+        if value:
+            legal.put(dataset, other, (value,))
+    spare = {other for other in extra if not extra[other]}
+    assert judged(table, dataset, fields) <= spare
+    asked = legal.dataset_of(KNOWLEDGE.attribute_tables[table])
+    if row.type == "-":
+        legal.put(dataset, path)
+    elif row.type == "3" and row.values:
+        legal.take(dataset, path)
+        legal.put(dataset, path, ("QQ",))
+    elif row.type == "3":
+        return
+    else:
+        legal.take(dataset, path)
+    rows = attribute_tables.judge(dataset, KNOWLEDGE.attribute_tables[table], asked, fields)
+    broken = {one.row for one in rows if one.outcome in (Outcome.VIOLATED, Outcome.UNDECIDED)}
+    assert path in broken
+    assert broken - {path} <= spare | set(extra)

@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from harness.checks import storage_sets, stored
+from harness.model.plan import LegState
+from harness.model.profile import Service
+from harness.model.verdict import Outcome
+
+FIND = "StudyRootQueryRetrieveInformationModelFind"
+MOVE = "StudyRootQueryRetrieveInformationModelMove"
+COMMIT = "StorageCommitmentPushModel"
+
+
+class Archive:
+    """Records what a modality stores and lists, and what an archive says of it."""
+
+    def __init__(self, recording: Any, tools: Any) -> None:
+        self.rec = recording()
+        self.tools = tools
+
+    def leg(self, transaction: str, leg: str, step: str, **parts: Any) -> Any:
+        known = next((one for one in self.rec.legs if (one.step.id, one.leg) == (step, leg)), None)
+        return known or self.rec.leg(transaction, leg, step, **parts)
+
+    def store(self, *uids: str, mpps: str = "", series: str = "1.2.1", status: int = 0, **more: str) -> None:
+        make = self.tools.dataset
+        for uid in uids:
+            references = [make(ReferencedSOPInstanceUID=mpps)] if mpps else []
+            image = make(
+                SOPInstanceUID=uid, StudyInstanceUID="1.2", SeriesInstanceUID=series, PatientID="P1001",
+                ReferencedPerformedProcedureStepSequence=references, **more,
+            )
+            leg = self.leg("RAD-8", "store", "stored")
+            self.rec.dimse(leg, Service.C_STORE, image, [(status, None)], sop_class="CTImageStorage", instance=uid)
+
+    def complete(self, *uids: str, mpps: str = "1.9", series: str = "1.2.1", reason: str = "") -> None:
+        make = self.tools.dataset
+        images = [make(ReferencedSOPInstanceUID=uid) for uid in uids]
+        performed = make(SeriesInstanceUID=series, ReferencedImageSequence=images)
+        message = make(
+            PerformedProcedureStepStatus="DISCONTINUED" if reason else "COMPLETED", PerformedSeriesSequence=[performed]
+        )
+        if reason:
+            message.PerformedProcedureStepDiscontinuationReasonCodeSequence = [self.tools.code(reason, "DCM")]
+        self.rec.dimse(self.leg("RAD-7", "to-pps-manager", f"completed-{mpps}"), Service.N_SET, message, instance=mpps)
+
+    def commit(self, asked: list[str], committed: list[str], failed: list[str] | None = None, uid: str = "1.8") -> None:
+        make = self.tools.dataset
+
+        def items(uids: list[str]) -> list[Any]:
+            return [make(ReferencedSOPInstanceUID=one) for one in uids]
+
+        request = make(TransactionUID=uid, ReferencedSOPSequence=items(asked))
+        report = make(TransactionUID=uid, ReferencedSOPSequence=items(committed), FailedSOPSequence=items(failed or []))
+        self.rec.dimse(self.leg("RAD-10", "request", "committed"), Service.N_ACTION, request, sop_class=COMMIT)
+        self.rec.dimse(self.leg("RAD-10", "report", "committed"), Service.N_EVENT_REPORT, report, sop_class=COMMIT)
+
+    def find(self, *uids: str, **keys: str) -> None:
+        make = self.tools.dataset
+        identifier = make(QueryRetrieveLevel="IMAGE", StudyInstanceUID="1.2", SeriesInstanceUID="1.2.1", **keys)
+        entries = [(0xFF00, make(SOPInstanceUID=uid)) for uid in uids]
+        leg = self.leg("RAD-14", "query", "found")
+        self.rec.dimse(leg, Service.C_FIND, identifier, [*entries, (0, None)], sop_class=FIND)
+
+    def retrieve(self, *uids: str, selected: str = "", **more: str) -> None:
+        make = self.tools.dataset
+        keys = make(QueryRetrieveLevel="IMAGE" if selected else "STUDY", StudyInstanceUID="1.2")
+        if selected:
+            keys.SOPInstanceUID = selected.split("\\")
+        self.rec.dimse(self.leg("RAD-16", "move", "retrieved"), Service.C_MOVE, keys, sop_class=MOVE)
+        for uid in uids:
+            values = {"StudyInstanceUID": "1.2", "SeriesInstanceUID": "1.2.1", "PatientID": "P1001", **more}
+            copy = make(SOPInstanceUID=uid, **values, ReferencedPerformedProcedureStepSequence=[])
+            leg = self.leg("RAD-16", "store", "retrieved")
+            self.rec.dimse(leg, Service.C_STORE, copy, sop_class="CTImageStorage", instance=uid)
+
+    def judged(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for one in storage_sets.check(self.rec.play()):
+            found.setdefault(one.requirement.partition("/")[2], set()).add(one.outcome.value)
+        return found
+
+    def broken(self) -> set[str]:
+        return {name for name, outcomes in self.judged().items() if "violated" in outcomes}
+
+
+@pytest.fixture
+def archive(recording: Callable[..., Any], tools: Any) -> Archive:
+    return Archive(recording, tools)
+
+
+def test_everything_that_was_stored_is_listed_committed_found_and_retrieved(archive: Archive) -> None:
+    archive.store("1.7.1", "1.7.2")
+    archive.complete("1.7.1", "1.7.2")
+    archive.commit(["1.7.1", "1.7.2"], ["1.7.1", "1.7.2"])
+    archive.find("1.7.1", "1.7.2")
+    archive.retrieve("1.7.1", "1.7.2")
+    assert set(archive.judged()) == {
+        "listed-equals-stored", "requested-contains-stored", "committed-equals-requested", "stored-is-committed",
+        "never-stored-not-committed", "found-contains-stored", "retrieved-equals-stored",
+    }
+    assert archive.broken() == set()
+
+
+def test_two_steps_list_their_own_instances(archive: Archive) -> None:
+    archive.store("1.7.1", mpps="1.9.1")
+    archive.store("1.7.2", mpps="1.9.2", series="1.2.2")
+    archive.complete("1.7.1", mpps="1.9.1")
+    archive.complete("1.7.2", mpps="1.9.2", series="1.2.2")
+    assert archive.broken() == set()
+    archive.store("1.7.3", mpps="1.9.2", series="1.2.2")
+    assert archive.broken() == {"listed-equals-stored"}
+
+
+def test_a_refused_instance_may_be_listed(archive: Archive) -> None:
+    archive.store("1.7.1", status=0xA700)
+    archive.complete("1.7.1")
+    assert archive.broken() == set()
+
+
+def test_a_series_list_that_an_earlier_n_set_gave_holds(archive: Archive) -> None:
+    archive.store("1.7.1")
+    make = archive.tools.dataset
+    series = make(SeriesInstanceUID="1.2.1", ReferencedImageSequence=[make(ReferencedSOPInstanceUID="1.7.1")])
+    leg = archive.leg("RAD-7", "to-pps-manager", "completed")
+    archive.rec.dimse(leg, Service.N_SET, make(PerformedSeriesSequence=[series]), instance="1.9")
+    archive.rec.dimse(leg, Service.N_SET, make(PerformedProcedureStepStatus="COMPLETED"), instance="1.9")
+    (one,) = stored.listed(archive.rec.play())
+    assert one.instances == {"1.7.1"}
+    assert archive.judged()["listed-equals-stored"] == {"met"}
+
+
+def test_where_storing_was_not_observed_a_list_is_not_judged(archive: Archive) -> None:
+    archive.leg("RAD-8", "store", "stored", state=LegState.NOT_OBSERVABLE)
+    archive.complete("1.7.1")
+    assert archive.judged() == {"listed-equals-stored": {"not applicable"}}
+
+
+def test_a_list_of_what_never_came_is_wrong(archive: Archive) -> None:
+    archive.leg("RAD-8", "store", "stored")
+    archive.complete("1.7.1")
+    assert archive.broken() == {"listed-equals-stored"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "committed", "failed", "broken"),
+    [
+        (["1.7.1"], ["1.7.1"], [], set()),
+        (["1.7.1", "1.7.9"], ["1.7.1"], ["1.7.9"], set()),
+        (["1.7.1", "1.7.9"], ["1.7.1", "1.7.9"], [], {"never-stored-not-committed"}),
+        (["1.7.1"], [], ["1.7.1"], {"stored-is-committed"}),
+        (["1.7.1"], [], [], {"committed-equals-requested"}),
+        (["1.7.1"], ["1.7.1", "1.7.5"], [], {"committed-equals-requested"}),
+        (["1.7.1"], ["1.7.1"], ["1.7.1"], {"committed-equals-requested", "stored-is-committed"}),
+        (["1.7.9"], [], ["1.7.9"], {"requested-contains-stored"}),
+    ],
+)
+def test_a_report_tells_the_truth_about_the_requested_set(
+    asked: list[str], committed: list[str], failed: list[str], broken: set[str], archive: Archive
+) -> None:
+    archive.store("1.7.1")
+    archive.commit(asked, committed, failed)
+    assert archive.broken() == broken
+
+
+def test_several_requests_together_ask_for_everything(archive: Archive) -> None:
+    archive.store("1.7.1", "1.7.2")
+    archive.commit(["1.7.1"], ["1.7.1"], uid="1.8.1")
+    assert archive.broken() == {"requested-contains-stored"}
+    archive.commit(["1.7.2"], ["1.7.2"], uid="1.8.2")
+    assert archive.broken() == set()
+
+
+@pytest.mark.parametrize(
+    ("keys", "found", "broken"),
+    [
+        ({}, ["1.7.1", "1.7.2"], set()),
+        ({}, ["1.7.1"], {"found-contains-stored"}),
+        ({}, ["1.7.1", "1.7.2", "1.7.3"], set()),
+        ({"SOPInstanceUID": "1.7.1"}, ["1.7.1"], set()),
+        ({"InstanceNumber": "9"}, [], set()),
+    ],
+)
+def test_a_query_finds_what_fits_its_keys(
+    keys: dict[str, str], found: list[str], broken: set[str], archive: Archive
+) -> None:
+    archive.store("1.7.1", "1.7.2", InstanceNumber="1")
+    archive.find(*found, **keys)
+    assert archive.broken() == broken
+
+
+def test_the_last_repetition_of_a_probe_counts(archive: Archive) -> None:
+    archive.store("1.7.1")
+    archive.find()
+    archive.find("1.7.1")
+    assert archive.broken() == set()
+
+
+def test_instances_of_a_wrongly_chosen_entry_may_be_hidden(archive: Archive) -> None:
+    archive.store("1.7.1")
+    archive.complete("1.7.1", reason="110514")
+    archive.find()
+    assert archive.broken() == set()
+
+
+@pytest.mark.parametrize(
+    ("received", "selected", "more", "broken"),
+    [
+        (["1.7.1", "1.7.2"], "", {}, set()),
+        (["1.7.1"], "", {}, {"retrieved-equals-stored"}),
+        (["1.7.1", "1.7.2", "1.7.3"], "", {}, {"retrieved-equals-stored"}),
+        (["1.7.1"], "1.7.1", {}, set()),
+        (["1.7.1", "1.7.2"], "", {"PatientID": "P1002"}, {"retrieved-equals-stored"}),
+        (["1.7.1", "1.7.2"], "", {"RetrieveAETitle": "ARCHIVE"}, set()),
+    ],
+)
+def test_what_is_retrieved_is_what_was_stored(
+    received: list[str], selected: str, more: dict[str, str], broken: set[str], archive: Archive
+) -> None:
+    archive.store("1.7.1", "1.7.2")
+    archive.retrieve(*received, selected=selected, **more)
+    assert archive.broken() == broken
+
+
+def test_after_an_update_the_archive_may_show_another_patient_but_no_other_study(archive: Archive) -> None:
+    archive.store("1.7.1")
+    update = b"MSH|^~\\&|OF|S|IM|S|2024||ADT^A08^ADT_A01|1|P|2.5.1\rPID|||P1002\r"
+    archive.rec.hl7(archive.leg("RAD-12", "to-image-manager", "renamed"), update)
+    archive.retrieve("1.7.1", PatientID="P1002")
+    assert archive.broken() == set()
+    archive.retrieve("1.7.1", PatientID="P1002", SeriesInstanceUID="1.2.9")
+    assert archive.broken() == {"retrieved-equals-stored"}
+
+
+def test_findings_point_into_the_wire(archive: Archive) -> None:
+    archive.store("1.7.1")
+    archive.commit(["1.7.1"], [])
+    found = [one for one in storage_sets.check(archive.rec.play()) if one.outcome is Outcome.VIOLATED]
+    assert [(one.actor, one.leg, one.evidence.path) for one in found] == [
+        ("Image Manager", "report", "ReferencedSOPSequence")
+    ]
+    assert found[0].received == "0 committed, 0 failed; not reported: 1.7.1"

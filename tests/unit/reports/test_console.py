@@ -1,0 +1,121 @@
+"""Progress and summary in the terminal."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from harness.model.names import PlayId, StepId, TransactionId
+from reports.console import ConsoleProgress, summary
+
+Sample = Any  # the fixture's class lives in conftest.py
+
+
+def console(*, terminal: bool = False) -> tuple[Console, io.StringIO]:
+    stream = io.StringIO()
+    return Console(file=stream, force_terminal=terminal, width=100, color_system=None), stream
+
+
+def printed(sample: Sample) -> str:
+    target, stream = console()
+    summary(sample.run, sample.out, target)
+    return stream.getvalue()
+
+
+def test_the_summary_tells_failures_tables_counts_and_the_way_on(sample: Sample) -> None:
+    text = printed(sample)
+    assert "worklist [RAD-5]  FAIL (Order Filler)" in text
+    assert "  see report.html#x2 ; reproduce: swf replay" in text
+    assert "Acme RIS: tested against SWF.b Order Filler  FAIL     14      RAD-2 pass, RAD-5 fail" in text
+    assert "RAD-6 to-order-filler: inside Acme RIS" in text
+    assert "23 checks executed, 21 of them of believed requirements; seed 42; exit code 2" in text
+    assert text.rstrip().endswith(f"Report: {sample.out}/report.html")
+    assert "certif" not in text.lower()
+
+
+def test_plain_output_has_no_escapes_and_no_lines(sample: Sample) -> None:
+    text = printed(sample)
+    assert "\x1b" not in text
+    assert not set(text) & set("─│┃━")
+
+
+def test_a_terminal_gets_tables(sample: Sample) -> None:
+    target, stream = console(terminal=True)
+    summary(sample.run, sample.out, target)
+    assert "─" in stream.getvalue()
+    assert "swf.scheduled@2.5.1[Order Filler]" in stream.getvalue()
+
+
+def test_orphans_late_messages_and_an_interruption_are_told(sample: Sample) -> None:
+    run = replace(sample.run, orphans=tuple(range(1, 31)), late=(4,), interrupted=True)
+    text = printed(replace(sample, run=run))
+    assert "Fits no step: exchange 1, 2, 3" in text
+    assert "20 and 10 more" in text
+    assert "Came too late: exchange 4" in text
+    assert "The run was interrupted" in text
+
+
+def test_a_play_that_could_not_run_says_why(sample: Sample) -> None:
+    play = replace(sample.run.plays[1], steps=(), reason="the port is in use")
+    text = printed(replace(sample, run=replace(sample.run, plays=(play,))))
+    assert "  the port is in use" in text
+
+
+@pytest.mark.parametrize(
+    "hostile", ["[red]markup[/red]", "\x1b[2J\x1b]0;title\x07", "line\r\nline\u202e", "\udc80", "A" * 1_000_000]
+)
+def test_hostile_values_reach_the_terminal_as_text(sample_with: Callable[[str], Sample], hostile: str) -> None:
+    for terminal in (False, True):
+        sample = sample_with(hostile)
+        target, stream = console(terminal=terminal)
+        summary(sample.run, sample.out, target)
+        text = stream.getvalue()
+        assert "\x1b[2J" not in text
+        assert "\x1b]" not in text
+        assert "\u202e" not in text
+        assert len(text) < 50_000
+    if hostile.startswith("[red]"):
+        assert "[red]markup[/red]" in text
+
+
+def test_progress_in_a_log_is_a_line_for_each_play_and_each_step_that_is_not_done(sample: Sample) -> None:
+    target, stream = console()
+    play = sample.run.plays[1]
+    with ConsoleProgress(target, plays=1) as progress:
+        progress.play_started(play.play, play.title)
+        progress.step_ended(play.play, StepId("order"), TransactionId("RAD-2"), "done", 0.1)
+        progress.step_ended(play.play, StepId("sent"), TransactionId("RAD-3"), "timed out", 10.0)
+        progress.play_ended(play)
+    assert stream.getvalue().splitlines() == [
+        "  swf.cancelled@2.3.1  sent [RAD-3] timed out 10.00 s",
+        "PASS          swf.cancelled@2.3.1  0.50 s",
+    ]
+
+
+def test_progress_on_a_terminal_shows_what_is_going_on(sample: Sample) -> None:
+    target, stream = console(terminal=True)
+    play = sample.run.plays[1]
+    with ConsoleProgress(target, plays=3) as progress:
+        progress.play_started(play.play, "\x1b[5mtitle")
+        progress.play_ended(play)
+    assert "1 of 3 plays ended" in stream.getvalue()
+    assert "\x1b[5m" not in stream.getvalue()
+
+
+def test_progress_takes_reports_from_several_threads(sample: Sample) -> None:
+    target, stream = console()
+    progress = ConsoleProgress(target)
+    plays = [replace(sample.run.plays[1], play=PlayId(f"play-{number}")) for number in range(20)]
+    threads = [threading.Thread(target=progress.play_ended, args=(play,)) for play in plays]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lines = stream.getvalue().splitlines()
+    assert sorted(line.split()[1] for line in lines) == sorted(play.play for play in plays)

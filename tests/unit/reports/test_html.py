@@ -1,0 +1,191 @@
+"""report.html: complete, linked within itself, offline, and safe."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from harness.model.verdict import Verdict
+from reports.html import page as page_module
+from reports.html.ledger import ledger_of
+from reports.html.render import render
+from reports.html.sequence import sequence_of
+
+Sample = Any  # the fixture's class lives in conftest.py
+VOID = {"meta", "br", "img", "link", "input", "hr"}
+
+
+class Reader(HTMLParser):
+    """Collects tags, attributes and text, and whether every element is closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: Counter[str] = Counter()
+        self.ids: Counter[str] = Counter()
+        self.links: list[str] = []
+        self.attributes: set[str] = set()
+        self.classes: set[str] = set()
+        self.policy = ""
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        values = {name: value or "" for name, value in attrs}
+        self.attributes |= set(values)
+        self.classes |= set(values.get("class", "").split())
+        if "id" in values:
+            self.ids[values["id"]] += 1
+        if "href" in values:
+            self.links.append(values["href"])
+        if values.get("http-equiv") == "Content-Security-Policy":
+            self.policy = values["content"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in ("script", "style"):
+            self.text.append(data)
+
+
+def read(sample: Sample) -> Reader:
+    reader = Reader()
+    reader.feed(render(sample.run, sample.out, sample.payload))
+    reader.close()
+    return reader
+
+
+def test_the_page_is_well_formed_and_every_link_ends_inside_it(sample: Sample) -> None:
+    reader = read(sample)
+    assert reader.open == []
+    assert max(reader.ids.values()) == 1
+    assert reader.links
+    for link in reader.links:
+        assert link.startswith("#")
+        assert unquote(link[1:]) in reader.ids
+    assert {"x1", "x2", "x3", "swf.scheduled@2.5.1[Order_Filler]/worklist"} <= set(reader.ids)
+
+
+def test_the_page_tells_what_a_reader_needs(sample: Sample) -> None:
+    text = " ".join(" ".join(read(sample).text).split())
+    for wanted in (
+        "Acme RIS",
+        "tested against",
+        "seed 42",
+        "9f2c" * 16,
+        "StudyInstanceUID",
+        "expected 2.25.181817384620471923847102938471029384 (announced in RAD-4), received absent",
+        "Order Filler (Acme RIS, system under test)",
+        "RAD TF-2: 4.5 ; PS3.4 Table K.6-1 (believed)",
+        "reproduce: swf replay",
+        "RAD-6 to-order-filler: inside Acme RIS",
+        "nothing arrived, and the link was never proven",
+        "Patient Identifier List",
+        "4 requirements without complaint",
+        "declared deviation",
+    ):
+        assert wanted in text, wanted
+    assert "certif" not in text.lower()
+
+
+def test_nothing_is_fetched_and_only_our_own_code_may_run(sample: Sample) -> None:
+    reader = read(sample)
+    assert re.fullmatch(
+        r"default-src 'none'; style-src 'sha256-[^']+'; script-src 'sha256-[^']+'; base-uri 'none'; form-action 'none'",
+        reader.policy,
+    )
+    assert (reader.tags["script"], reader.tags["style"]) == (1, 1)
+    assert not {"src", "style", "srcset", "action", "formaction"} & reader.attributes
+    assert not any(name.startswith("on") for name in reader.attributes)
+    assert not {"link", "img", "iframe", "object", "embed", "form", "base"} & set(reader.tags)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<script>alert(1)</script>",
+        "</script></style><img src=x onerror=alert(1)>",
+        '"><svg onload=alert(1)>',
+        "javascript:alert(1)",
+        "{{ 7*7 }}{% raw %}",
+        "\x1b[31m\x00]]>\u202e",
+        "\udc80\ufffe",
+        "A" * 1_000_000,
+    ],
+)
+def test_hostile_values_stay_text(sample_with: Callable[[str], Sample], sample: Sample, hostile: str) -> None:
+    text = render(sample_with(hostile).run, sample.out, sample_with(hostile).payload)
+    reader = read(sample_with(hostile))
+    assert reader.open == []
+    assert reader.tags["script"] == 1
+    assert reader.tags["img"] == 0
+    assert all(link.startswith("#") for link in reader.links)
+    assert not any(name.startswith("on") for name in reader.attributes)
+    assert text.encode("utf-8")
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\u202e]", text)
+    assert hostile[:7] != "{{ 7*7 " or "{{ 7*7 }}" in " ".join(reader.text)
+    assert len(text) < 250_000
+
+
+def test_the_diagram_has_a_lifeline_for_each_actor_and_an_arrow_for_each_exchange(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    exchanges = {exchange.id: exchange for exchange in sample.run.transcript.exchanges}
+    sequence = sequence_of(play, exchanges, sample.payload, 0.0)
+    assert sequence is not None
+    assert [line.actor for line in sequence.lifelines] == [
+        "Order Placer", "Order Filler", "Modality", "PPS Manager", "Image Manager",
+    ]  # fmt: skip
+    assert [line.actor for line in sequence.lifelines if line.under_test] == ["Order Filler"]
+    assert [(arrow.label, arrow.answer, arrow.href) for arrow in sequence.arrows] == [
+        ("order [RAD-2]", "OMG^O19: AA", "#x1"),
+        ("worklist [RAD-5]", "C-FIND: 1 pending, 0000", "#x2"),
+        ("stored [RAD-8]", "C-STORE: no response", "#x3"),
+        ("rescheduled [RAD-4]", "nothing recorded", "#swf.scheduled@2.5.1[Order_Filler]/rescheduled"),
+    ]
+    assert [arrow.direction for arrow in sequence.arrows] == [1, -1, 1, 1]
+    assert [arrow.never for arrow in sequence.arrows] == [False, False, False, True]
+    assert sequence.arrows[1].verdict is Verdict.FAIL
+    assert sequence_of(replace(play, steps=()), exchanges, sample.payload, 0.0) is None
+
+
+def test_the_ledger_has_a_row_for_each_value_and_marks_the_broken_copy(sample: Sample) -> None:
+    ledger = ledger_of(sample.run.plays[0])
+    assert ledger is not None
+    assert ledger.steps == ("order", "worklist")
+    assert [(row.name, row.first, row.several) for row in ledger.rows] == [
+        ("Placer Order Number", True, False),
+        ("Study Instance UID", True, True),
+        ("Study Instance UID", False, True),
+    ]
+    assert ledger.rows[2].value == "(empty)"
+    assert ledger.rows[2].cells[0] == ()
+    assert ledger.rows[2].cells[1][0].broken
+    assert ledger_of(sample.run.plays[1]) is None
+
+
+def test_beyond_the_limit_exchanges_with_complaints_are_shown_and_the_others_listed(
+    sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_module, "FULL_EXCHANGES", 2)
+    page = page_module.build_page(sample.run, sample.out, sample.payload)
+    assert [view.id for view in page.exchanges] == [1, 2]
+    assert [brief.id for brief in page.brief] == [3, 4]
+    reader = read(sample)
+    assert all(unquote(link[1:]) in reader.ids for link in reader.links)
+
+
+def test_an_interrupted_run_says_so(sample: Sample) -> None:
+    run = replace(sample.run, interrupted=True, plays=(replace(sample.run.plays[0], interrupted=True),))
+    text = " ".join(read(replace(sample, run=run)).text)
+    assert "interrupted: what is missing was not tested" in text

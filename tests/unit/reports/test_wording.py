@@ -1,0 +1,122 @@
+"""Findings as sentences, in five parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.model.names import ExchangeId
+from harness.model.verdict import Verdict
+from reports.wording import (
+    claim_words,
+    decisive,
+    exchange_anchor,
+    failure_text,
+    href,
+    step_anchor,
+    step_summary,
+    unpassed,
+    verdict_words,
+)
+
+Sample = Any  # the fixture's class lives in conftest.py
+OUT = Path("out/run-1")
+
+
+def test_a_failure_has_five_parts(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    step = play.steps[1]
+    judged = next(judged for _, judged in decisive(step))
+    assert failure_text(play, step, judged, OUT).splitlines() == [
+        "scenarios/swf/scheduled.scenario.yaml:9  worklist [RAD-5]  FAIL (Order Filler)",
+        "  StudyInstanceUID: expected 2.25.181817384620471923847102938471029384 (announced in RAD-4), received absent",
+        "  exchange 2, response 1",
+        "  RAD TF-2: 4.5 ; PS3.4 Table K.6-1 (believed) ; requirement consistency/study-instance-uid",
+        "  see report.html#x2 ; reproduce: swf replay out/run-1 2",
+    ]
+
+
+def test_an_attribute_inside_a_sequence_names_its_container_in_the_evidence(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    judged = [judged for _, judged in decisive(play.steps[1])][1]
+    lines = failure_text(play, play.steps[1], judged, OUT).splitlines()
+    assert lines[0].endswith("INCONCLUSIVE (Order Filler)")
+    assert lines[1].startswith("  Modality: expected")
+    assert lines[2] == "  exchange 2, response 1, ScheduledProcedureStepSequence[0]"
+
+
+def test_an_hl7_path_is_the_subject_as_it_stands(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    warning = next(judged for judged in play.steps[0].legs[0].findings if judged.warning)
+    lines = failure_text(play, play.steps[0], warning, OUT).splitlines()
+    assert lines[0].endswith("WARNING (Order Filler)")
+    assert lines[1] == "  MSH-9.3: expected ACK, received ACK_O19"
+
+
+def test_a_finding_without_exchange_is_placed_by_its_step(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    judged = next(judged for _, judged in decisive(play.steps[1]))
+    placed = replace(judged, finding=replace(judged.finding, evidence=None))
+    lines = failure_text(play, play.steps[1], placed, OUT).splitlines()
+    assert lines[1].startswith("  The worklist shows the Study Instance UID")
+    assert lines[2] == "  no exchange"
+    anchor = "swf.scheduled@2.5.1[Order_Filler]/worklist"
+    assert lines[4] == f"  see report.html#{anchor} ; judge again: swf judge out/run-1"
+
+
+def test_the_gravest_finding_comes_first_and_declared_ones_are_no_failures(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    assert [judged.verdict for _, judged in decisive(play.steps[1])] == [Verdict.FAIL, Verdict.INCONCLUSIVE]
+    assert list(decisive(play.steps[0])) == []
+    declared = next(judged for judged in play.steps[0].legs[0].findings if judged.declared)
+    assert verdict_words(declared) == "DECLARED DEVIATION"
+
+
+def test_a_step_without_findings_says_why(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    text = step_summary(play, play.steps[4], OUT)
+    assert "rescheduled [RAD-4]  INCONCLUSIVE" in text
+    assert "to-image-manager: nothing arrived, and the link was never proven" in text
+    silent = replace(play.steps[4], legs=())
+    assert "no finding says why" in step_summary(play, silent, OUT)
+
+
+def test_a_passed_step_is_one_line(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    assert step_summary(play, play.steps[0], OUT) == ("scenarios/swf/scheduled.scenario.yaml:7  order [RAD-2]  PASS")
+
+
+def test_many_findings_are_counted_not_printed(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    leg = play.steps[1].legs[0]
+    judged = next(judged for _, judged in decisive(play.steps[1]))
+    step = replace(play.steps[1], legs=(replace(leg, findings=(judged,) * 500),))
+    text = step_summary(play, step, OUT)
+    assert text.count("FAIL (Order Filler)") == 20
+    assert "... and 480 more" in text
+
+
+@pytest.mark.parametrize("hostile", ["\x1b[2J\x07", "a\r\nFAIL (nobody)", "\udc80\u202e", "A" * 1_000_000])
+def test_hostile_values_stay_on_their_line(sample_with: Callable[[str], Sample], hostile: str) -> None:
+    run = sample_with(hostile).run
+    for play, step in unpassed(run):
+        text = step_summary(play, step, OUT)
+        assert text.encode("utf-8").decode("utf-8") == text
+        assert all(character == "\n" or character >= " " for character in text)
+        assert all(len(line) < 2000 for line in text.splitlines())
+        assert not any(line.startswith("FAIL") for line in text.splitlines())
+
+
+def test_anchors_are_what_the_links_point_to(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    assert href(exchange_anchor(ExchangeId(7))) == "#x7"
+    assert " " not in step_anchor(play, play.steps[0])
+    assert href('a"<b') == "#a%22%3Cb"
+
+
+def test_a_product_is_tested_and_never_certified() -> None:
+    assert claim_words("Acme RIS", "SWF.b", "Order Filler") == "Acme RIS: tested against SWF.b Order Filler"

@@ -154,7 +154,10 @@ def launched_systems(
         ready = []
         for system in systems:
             if system.launch is Launch.REFERENCE:
-                process = stack.enter_context(ReferenceProcess(system, transactions=workshop().knowledge.transactions, seed=seed, defect=defect))
+                transactions = workshop().knowledge.transactions
+                process = stack.enter_context(
+                    ReferenceProcess(system, transactions=transactions, seed=seed, defect=defect)
+                )
                 processes[system.name] = process
                 ready.append(process.system)
             else:

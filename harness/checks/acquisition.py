@@ -108,8 +108,10 @@ def _announced(play: PlayView) -> tuple[_Announced, ...]:
     for view in play.legs:
         for carrier in (*requests(view), *answers(view)):
             entry = _is_entry(carrier)
+            if not entry and not isinstance(carrier.content, Message):
+                continue
             kinds = {one.kind: one.value for one in carrier.identifiers}
-            if (entry or isinstance(carrier.content, Message)) and kinds.get("patient") in patients:
+            if kinds.get("patient") in patients:
                 found.append(_Announced(carrier.seq, entry, kinds.get("step", ""), kinds.get("study", "")))
     return tuple(found)
 

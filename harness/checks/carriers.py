@@ -204,13 +204,11 @@ class Carrier:
     def kinds_at(self, path: str) -> frozenset[str]:
         """The kinds of identifier that a path itself holds."""
         bare = _bare(path)
-        table = _HL7_IDENTIFIERS if isinstance(self.content, Message) else _DICOM_IDENTIFIERS
-        kinds = {kind for kind, paths in table.items() if bare in {_bare(one) for one in paths}}
         if bare in _INSTANCE_NAMES and self.instance:
             command = self.exchange.exchange.request.command
             store = command is not None and command.service is Service.C_STORE
-            kinds = {"instance"} if store else {"mpps"}
-        return frozenset(kinds)
+            return frozenset({"instance" if store else "mpps"})
+        return (_HL7_KINDS if isinstance(self.content, Message) else _DICOM_KINDS).get(bare, frozenset())
 
     def _together(self, one: str, other: str) -> bool:
         if isinstance(self.content, Message):
@@ -225,7 +223,19 @@ class Carrier:
 
 
 def _bare(path: str) -> str:
-    return re.sub(r"\[(\d+|\*)\]", "", path)
+    return re.sub(r"\[(\d+|\*)\]", "", path) if "[" in path else path
+
+
+def _kinds_by_path(table: Mapping[str, tuple[str, ...]]) -> Mapping[str, frozenset[str]]:
+    kinds: dict[str, set[str]] = {}
+    for kind, paths in table.items():
+        for path in paths:
+            kinds.setdefault(_bare(path), set()).add(kind)
+    return MappingProxyType({path: frozenset(found) for path, found in kinds.items()})
+
+
+_HL7_KINDS = _kinds_by_path(_HL7_IDENTIFIERS)
+_DICOM_KINDS = _kinds_by_path(_DICOM_IDENTIFIERS)
 
 
 def _seen_hl7(message: Message, path: str, code: bool) -> Iterator[Seen]:

@@ -14,7 +14,7 @@ from harness.checks.acquisition import Acquisitions, acquisitions
 from harness.checks.carriers import KINDS, Carrier, Seen, answers, requests
 from harness.checks.compare import is_empty
 from harness.checks.recording import LegView, PlayView
-from harness.model.names import ActorName
+from harness.model.names import ActorName, LegId, StepId
 from harness.model.profile import Service
 from harness.model.tables import Comparison, Edge, Place
 from harness.model.transcript import Half
@@ -75,6 +75,8 @@ class Chart:
     def __init__(self, play: PlayView) -> None:
         self._play = play
         self._carriers: dict[tuple[Place, ActorName], tuple[Carrier, ...]] = {}
+        self._sides: dict[tuple[StepId, LegId, Half], tuple[Carrier, ...]] = {}
+        self._upstream: dict[tuple[Place, frozenset[str]], tuple[Edge, ...]] = {}
         self._pools: dict[tuple[str, frozenset[str]], Pool] = {}
 
     @cached_property
@@ -86,10 +88,16 @@ class Chart:
         """The messages at a place, seen from the actor that copies."""
         key = (place, by)
         if key not in self._carriers:
-            side = requests if place.half is Half.REQUEST else answers
-            found = [carrier for view in self._legs(place, by) for carrier in side(view)]
+            found = [carrier for view in self._legs(place, by) for carrier in self._side(view, place.half)]
             self._carriers[key] = tuple(sorted(found, key=lambda carrier: carrier.seq))
         return self._carriers[key]
+
+    def _side(self, view: LegView, half: Half) -> tuple[Carrier, ...]:
+        """The requests or the answers of a leg; the same objects each time, because they keep what they found out."""
+        key = (view.step.step.id, view.planned.leg.id, half)
+        if key not in self._sides:
+            self._sides[key] = tuple(requests(view) if half is Half.REQUEST else answers(view))
+        return self._sides[key]
 
     def _legs(self, place: Place, by: ActorName) -> list[LegView]:
         """Legs with exchanges: the named one, else those that the copying actor takes part in, first hops first."""
@@ -121,7 +129,7 @@ class Chart:
         known: dict[str, set[str]] = defaultdict(set)
         known["patient"] = {patient.id for patient in self._play.play.case.patients.values() if patient.id}
         for view in self._play.legs:
-            for carrier in requests(view):
+            for carrier in self._side(view, Half.REQUEST):
                 command = carrier.exchange.exchange.request.command
                 if command is None or command.service not in (Service.C_FIND, Service.C_MOVE, Service.C_GET):
                     for one in carrier.identifiers:
@@ -154,11 +162,16 @@ class Chart:
         mpps = self.acquisitions.by_series(carrier)
         return [source for source in found if mpps and source.carrier.instance == mpps] or found
 
-    def upstream(self, place: Place, cases: frozenset[str]) -> Iterator[Edge]:
+    def upstream(self, place: Place, cases: frozenset[str]) -> tuple[Edge, ...]:
         """The edges that end at a place."""
-        for edge in self._play.knowledge.edges:
-            if cases & set(edge.cases) and _overlap(edge.target, place):
-                yield edge
+        key = (place, cases)
+        if key not in self._upstream:
+            self._upstream[key] = tuple(
+                edge
+                for edge in self._play.knowledge.edges
+                if cases & set(edge.cases) and _overlap(edge.target, place)
+            )
+        return self._upstream[key]
 
     def ancestors(self, edge: Edge, cases: frozenset[str]) -> Iterator[tuple[Edge, Pool]]:
         """The edges above an edge, nearest first, each with the values where it begins."""

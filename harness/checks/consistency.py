@@ -176,7 +176,7 @@ def _finding(target: _Target, edge: Edge, outcome: Outcome, sources: Sequence[So
     carrier, seen = target.carrier, target.seen
     shown = list(dict.fromkeys(source.seen.term.text for source in sources))
     more = f" | ... ({len(shown)} values)" if len(shown) > _SHOWN else ""
-    origin = _origin(target, edge, sources[0]) if sources else ""
+    origin = _origin(target, edge, sources[0]) if outcome is Outcome.VIOLATED else ""
     received = seen.term.text if not target.empty else ("empty" if seen.present else "absent")
     return carrier.leg.finding(
         CHECK,

@@ -13,7 +13,12 @@ def may_be_refused(view: LegView) -> bool:
     expect = view.step.step.expect
     if expect.answer is Answer.ACCEPTED:
         return False
-    return expect.answer is Answer.REFUSED or expect.status is not None or deviates(view.step, view.planned)
+    return (
+        view.step.step.illegal
+        or expect.answer is Answer.REFUSED
+        or expect.status is not None
+        or deviates(view.step, view.planned)
+    )
 
 
 def deviates(step: PlannedStep, leg: PlannedLeg) -> bool:

@@ -143,21 +143,21 @@ def _judge_place(place: _Place, row: Hl7Row) -> Iterator[RowJudgement]:
         yield from _judge_absence(place.row, path, applies, valued)
         return
     if row.use in _DEMANDING and applies:
-        missing = [hit for hit in hits if not _valued(hit.value)]
-        if _component(place.row):
-            faulty = [hit.path for hit in missing] or ([] if valued or not hits else [path])
-        else:
-            faulty = [] if valued else [path]
-        if not hits and _alone(place):
-            faulty = [path]
-        for where in faulty:
+        for where in _missing(place, hits):
             yield RowJudgement(place.row, Outcome.VIOLATED, where, "a value", "absent")
-        if faulty and not valued:
-            return
     elif row.use in _DEMANDING and (not valued or applies is False):
         yield RowJudgement(place.row, Outcome.NOT_APPLICABLE, path, row.when or row.condition)
         return
     yield from _judge_values(place, row, valued)
+
+
+def _missing(place: _Place, hits: tuple[Located, ...]) -> list[str]:
+    """Where a demanded value is not: of a field, when no repetition has one; of a component, in each repetition."""
+    if _component(place.row) and hits:
+        return [hit.path for hit in hits if not _valued(hit.value)]
+    if any(_valued(hit.value) for hit in hits) or not (hits or _alone(place)):
+        return []
+    return [str(place.at(place.row))]
 
 
 def _judge_absence(name: str, path: str, applies: bool | None, valued: list[Located]) -> Iterator[RowJudgement]:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-from harness.dicom.paths import PathPart, parse_path, value_text
+from harness.dicom.paths import PathPart, value_text
+from harness.dicom.paths import parse_path as read_path
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,12 @@ class Spot:
         """Its values joined by a backslash, without padding; empty for a sequence."""
         element = self.element
         return "" if element is None else value_text(element).strip(" \0")
+
+
+@lru_cache(maxsize=4096)
+def parse_path(path: str) -> tuple[PathPart, ...]:
+    """The parts of a path, remembered; ValueError for a bad path."""
+    return read_path(path)
 
 
 def spots(dataset: Dataset, path: str) -> tuple[Spot, ...]:

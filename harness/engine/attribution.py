@@ -1,8 +1,8 @@
 """Which play, step and leg a message belongs to.
 
-Strong keys join, weak ones never do alone. What we sent for a step is known by its cause. The rest is found by keys that
-the play has collected so far, then by association, then by being the only play that awaits such a leg; what remains is an
-orphan. The same code serves the live waits and the judge.
+Strong keys join, weak ones never do alone. What we sent for a step is known by its cause. The rest is found by keys
+that the play has collected so far, then by association, then by being the only play that awaits such a leg; what
+remains is an orphan. The same code serves the live waits and the judge.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Live execution: plays run their steps against the department and the systems under test.
 
-A step is done when its required legs crossed the wire, or when their time is up. Nothing is judged here; a probe repeats
-a query until the same pure function that the judge uses says that its expectation is met.
+A step is done when its required legs crossed the wire, or when their time is up. Nothing is judged here; a probe
+repeats a query until the same pure function that the judge uses says that its expectation is met.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from harness.engine.attribution import Attributor
 from harness.engine.department import Department
 from harness.engine.facts import hook_facts
 from harness.engine.reading import is_complete, without_twins
-from harness.engine.recording import TranscriptRecorder
+from harness.engine.recording import FIRST, TranscriptRecorder
 from harness.errors import CannotAct, HarnessError, LinkError
 from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, PlayId, StepId
 from harness.model.plan import Assignment, LegState, PlannedLeg, PlannedStep, Play, StepRef
@@ -60,7 +60,7 @@ class _Live:
     lock: threading.Lock = field(default_factory=threading.Lock)
     seen: set[ExchangeId] = field(default_factory=set)
     noted: int = 0
-    begin: ExchangeId = ExchangeId(0)
+    begin: ExchangeId = FIRST
     placed: dict[tuple[PlayId, StepId, LegId], list[ExchangeView]] = field(default_factory=dict)
 
     def exchanges(self, play: Play, step: PlannedStep, leg: LegId) -> list[ExchangeView]:
@@ -174,6 +174,8 @@ class Executor:
 
     def _attempt(self, play: Play, planned: PlannedStep, reference: StepRef) -> str:
         """Do what starts the step, then wait for its legs. Returns how it ended."""
+        if all(leg.state is LegState.NOT_APPLICABLE for leg in planned.legs):
+            return "not applicable"
         self._feed_responders(play, planned, reference)
         times = self.assignment.times
         probing = planned.step.until and planned.step.expect != Expectation()

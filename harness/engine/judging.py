@@ -1,7 +1,7 @@
 """Judgement: plan and transcript in, a finished run out. Pure, and repeatable from disk.
 
-Findings come from the checks; this module places them at legs, names their owner, takes verdicts from the one table, and
-rolls them up. A planned leg on which nothing was decided never passes.
+Findings come from the checks; this module places them at legs, names their owner, takes verdicts from the one table,
+and rolls them up. A planned leg on which nothing was decided never passes.
 """
 
 from __future__ import annotations

@@ -29,6 +29,10 @@ from harness.model.transcript import (
 from harness.transports.recorder import LinkOwner, Passage
 
 
+FIRST = ExchangeId(0)
+"""The number before the first exchange."""
+
+
 class TranscriptRecorder:
     """Implements `Recorder`; `writer` may be None for a record that lives in memory alone (tests, the reference)."""
 
@@ -146,7 +150,7 @@ class TranscriptRecorder:
             return self._writer.read(payload)
         return self._memory[payload.sha256]
 
-    def exchanges(self, after: ExchangeId = ExchangeId(0)) -> list[Exchange]:
+    def exchanges(self, after: ExchangeId = FIRST) -> list[Exchange]:
         """Every exchange with a higher number that has a request, in order of its request."""
         with self._changed:
             known = [exchange for number, exchange in self._exchanges.items() if number > after]

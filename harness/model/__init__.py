@@ -1,1 +1,1 @@
-"""The words of the harness as frozen dataclasses and enums; standard library only, no behaviour beyond their own data."""
+"""The words of the harness as frozen dataclasses and enums; standard library only, no behaviour beyond their data."""

@@ -91,7 +91,12 @@ def test_only_loopback_and_a_free_port_with_a_token_of_its_own(serve: Serve) -> 
 @pytest.mark.parametrize("path", ["/", "/act", "/wrong/act", "//act", "/%F6/act"])
 def test_nobody_without_the_token_is_served(serve: Serve, path: str) -> None:
     asked: list[str] = []
-    server = serve(lambda name, body: asked.append(name) or {})
+
+    def note(name: str, body: Mapping[str, object]) -> Mapping[str, object]:
+        asked.append(name)
+        return {}
+
+    server = serve(note)
     parts = urlsplit(server.url)
     status, answer = _ask(f"http://127.0.0.1:{parts.port}{path}", b"{}")
     assert (status, answer) == (403, {"reason": "not for you"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -231,9 +232,8 @@ class Build:
     @staticmethod
     def step(name: str, transaction: str, initiator: str, **parameters: object) -> Step:
         """A step; further parameters as the model has them."""
-        return Step(  # type: ignore[arg-type]
-            id=StepId(name), transaction=TransactionId(transaction), initiator=ActorName(initiator), **parameters
-        )
+        step = Step(id=StepId(name), transaction=TransactionId(transaction), initiator=ActorName(initiator))
+        return replace(step, **parameters)  # type: ignore[arg-type]
 
     @staticmethod
     def scenario(*steps: Step, id: str = "swf.test", forms: tuple[str, ...] = ("2.3.1",)) -> Scenario:  # noqa: A002
@@ -252,7 +252,7 @@ class Build:
         name: str, *actors: str, profile: str = "SWF", offers: Sequence[str] = (), **parameters: object
     ) -> System:
         """A system that claims these actors; `offers` holds for each of them."""
-        return System(  # type: ignore[arg-type]
+        system = System(
             name=PlayerName(name),
             claims=(Claim(profile=profile, actors=tuple(ActorName(actor) for actor in actors)),),
             actors={
@@ -263,8 +263,8 @@ class Build:
                 )
                 for actor in actors
             },
-            **parameters,
         )
+        return replace(system, **parameters)  # type: ignore[arg-type]
 
     def plan(self, scenarios: Iterable[Scenario], systems: Iterable[System] = (), seed: int = 1) -> Plan:
         """The plan that the planner makes of them."""

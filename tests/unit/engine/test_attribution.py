@@ -389,7 +389,7 @@ def test_of_two_steps_with_the_same_transaction_the_one_that_runs_is_meant(
         build.step("first", "RAD-8", "Modality"), build.step("second", "RAD-8", "Modality"), systems=[modality]
     )
     wire.begin(play)
-    numbers = []
+    numbers: list[ExchangeId] = []
     for step in ("first", "second"):
         wire.begin_step(play, step)
         image = say.image(_patient(play), "1.2", f"1.2.{len(numbers)}")

@@ -10,7 +10,7 @@ import pytest
 from harness.engine.planning import Planner, ae_title
 from harness.errors import InputError
 from harness.model.deviation import Change, Deviation
-from harness.model.names import HARNESS, ActorName, TransactionId
+from harness.model.names import HARNESS, ActorName, ScenarioId, TransactionId
 from harness.model.plan import LegState, Plan, Play
 from harness.model.scenario import Answer, Expectation, Scenario
 from harness.model.system import Binding, Claim, DepartmentActor, Times
@@ -218,10 +218,9 @@ def test_a_leg_between_two_products_is_not_observable_either(build: Build, scena
 
 def test_a_step_is_started_by_whoever_plays_its_actor(build: Build, scenario: Scenario) -> None:
     (play,) = build.plays(build.plan([scenario], [build.system("RIS", "Order Filler", offers=["RAD-5", "RAD-2"])]))
-    starters = {planned.step.id: planned.initiator for planned in play.steps}
-    assert starters["scheduled"] == HARNESS
+    assert {planned.step.id: planned.initiator for planned in play.steps}[scenario.steps[2].id] == HARNESS
     (play,) = build.plays(build.plan([scenario], [build.system("RIS", "Order Filler")]))
-    assert {planned.step.id: planned.initiator for planned in play.steps}["scheduled"] == "RIS"
+    assert {planned.step.id: planned.initiator for planned in play.steps}[scenario.steps[2].id] == "RIS"
 
 
 # forms
@@ -293,7 +292,7 @@ def test_the_deviation_of_another_actor_than_the_steps_own_is_seen_too(build: Bu
 
 def test_every_play_has_a_patient_and_a_visit_of_its_own(build: Build, scenario: Scenario) -> None:
     system = build.system("BOX", "Order Filler", "Image Manager", binding=Binding.EACH)
-    other = replace(scenario, id=scenario.id.replace("test", "other"))
+    other = replace(scenario, id=ScenarioId("swf.other"))
     plays = build.plays(build.plan([scenario, other], [system]))
     assert len(plays) == 4
     patients = [play.case.patients["main"].id for play in plays]

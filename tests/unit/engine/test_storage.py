@@ -246,9 +246,8 @@ def test_a_sealed_run_is_unaltered_and_its_manifest_is_that_of_sha256sum(
     folder = _sealed(tmp_path, wire_to, say)
     assert Evidence(tmp_path).sealed
     assert Evidence(tmp_path).altered() == ()
-    listed = dict(
-        reversed(line.split("  ", 1)) for line in (folder / "manifest.sha256").read_text(encoding="utf-8").splitlines()
-    )
+    lines = (folder / "manifest.sha256").read_text(encoding="utf-8").splitlines()
+    listed = {line[66:]: line[:64] for line in lines}
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     assert set(listed) == set(files) - {"manifest.sha256"}
     assert all(hashlib.sha256(files[name].read_bytes()).hexdigest() == digest for name, digest in listed.items())

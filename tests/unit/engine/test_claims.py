@@ -1,0 +1,189 @@
+"""Roll-up to claims, and the exit code of a run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.engine.claims import claim_results, exit_code
+from harness.model.finding import Finding
+from harness.model.names import (
+    HARNESS,
+    ActorName,
+    CheckName,
+    LegId,
+    PlayerName,
+    PlayId,
+    RequirementId,
+    StepId,
+    TransactionId,
+)
+from harness.model.profile import Citation, Requirement
+from harness.model.run import JudgedFinding, LegResult, PlayResult, StepResult
+from harness.model.verdict import Confidence, Outcome, Owner, Verdict, worst
+
+if TYPE_CHECKING:
+    from tests.unit.engine.conftest import Build
+
+RIS, PACS = PlayerName("RIS"), PlayerName("PACS")
+
+
+def _play(verdicts: dict[PlayerName, Verdict], *steps: StepResult, interrupted: bool = False) -> PlayResult:
+    return PlayResult(
+        play=PlayId("swf.test@2.3.1"),
+        title="",
+        form="2.3.1",
+        profile="SWF",
+        scenario_path="",
+        verdict=worst(verdicts.values()),
+        verdicts=verdicts,
+        roles={ActorName("Order Filler"): RIS},
+        steps=steps,
+        interrupted=interrupted,
+    )
+
+
+def _finding(player: PlayerName, outcome: Outcome) -> JudgedFinding:
+    actor = ActorName("Order Filler")
+    requirement = Requirement(
+        id=RequirementId("x/y"),
+        text="",
+        citation=Citation("", Confidence.BELIEVED),
+        actor=actor,
+        transaction=TransactionId("RAD-4"),
+    )
+    return JudgedFinding(
+        finding=Finding(check=CheckName("x"), requirement=requirement.id, outcome=outcome, actor=actor),
+        requirement=requirement,
+        player=player,
+        owner=Owner.SYSTEM,
+        verdict=Verdict.PASS,
+    )
+
+
+def _step(
+    transaction: str, verdicts: dict[PlayerName, Verdict], *findings: JudgedFinding, ends: str = ""
+) -> StepResult:
+    initiator, _, responder = (ends or "Order Filler>Image Manager").partition(">")
+    leg = LegResult(
+        leg=LegId("leg"),
+        title="",
+        verdict=worst(verdicts.values()),
+        verdicts=verdicts,
+        findings=findings,
+        initiator=ActorName(initiator),
+        responder=ActorName(responder),
+        initiator_player=RIS,
+        responder_player=HARNESS,
+    )
+    return StepResult(
+        step=StepId("step"), transaction=TransactionId(transaction), title="", verdict=leg.verdict, legs=(leg,)
+    )
+
+
+# The exit code by the verdict of the system (rows) and of the harness (columns).
+EXIT_CODES = """
+              none pass inconclusive fail error
+none          2    0    2            1    2
+pass          0    0    2            1    2
+inconclusive  2    2    2            1    2
+fail          1    1    1            1    2
+"""
+
+
+def _transcribed() -> dict[tuple[Verdict, Verdict], int]:
+    head, *lines = EXIT_CODES.strip().splitlines()
+    rows = {line.split()[0]: line.split()[1:] for line in lines}
+    return {
+        (Verdict(system), Verdict(ours)): int(code)
+        for system, codes in rows.items()
+        for ours, code in zip(head.split(), codes, strict=True)
+    }
+
+
+def test_the_exit_code_of_one_play() -> None:
+    expected = _transcribed()
+    of_systems = set(Verdict) - {Verdict.ERROR}  # ERROR is the harness's alone
+    assert set(expected) == set(product(of_systems, Verdict))
+    assert {cell: exit_code([_play(dict(zip((RIS, HARNESS), cell, strict=True)))]) for cell in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("plays", "code"),
+    [
+        ([Verdict.PASS, Verdict.PASS], 0),
+        ([Verdict.PASS, Verdict.NONE], 0),
+        ([Verdict.NONE, Verdict.NONE], 2),
+        ([Verdict.PASS, Verdict.FAIL], 1),
+        ([Verdict.INCONCLUSIVE, Verdict.FAIL], 1),
+        ([Verdict.PASS, Verdict.INCONCLUSIVE], 2),
+    ],
+)
+def test_the_exit_code_of_several_plays(plays: list[Verdict], code: int) -> None:
+    assert exit_code([_play({RIS: verdict}) for verdict in plays]) == code
+
+
+def test_an_error_of_ours_anywhere_wins_over_a_failure_elsewhere() -> None:
+    assert exit_code([_play({RIS: Verdict.FAIL}), _play({HARNESS: Verdict.ERROR})]) == 2
+
+
+def test_nothing_judged_is_never_a_pass() -> None:
+    assert exit_code([]) == 2
+    assert exit_code([_play({})]) == 2
+    assert exit_code([_play({}), _play({RIS: Verdict.PASS})]) == 0
+
+
+def test_an_interrupted_run_is_never_a_pass_and_may_be_a_failure() -> None:
+    assert exit_code([_play({RIS: Verdict.PASS}, interrupted=True)]) == 2
+    assert exit_code([_play({RIS: Verdict.FAIL}, interrupted=True)]) == 1
+
+
+def test_a_claim_has_the_worst_verdict_of_each_transaction_and_of_all(build: Build) -> None:
+    plan = build.plan([build.scenario(build.step("s", "RAD-4", "Order Filler"))], [build.system("RIS", "Order Filler")])
+    plays = [
+        _play({}, _step("RAD-4", {RIS: Verdict.PASS}), _step("RAD-4", {RIS: Verdict.FAIL})),
+        _play({}, _step("RAD-5", {RIS: Verdict.INCONCLUSIVE}, ends="Modality>Order Filler")),
+    ]
+    (claim,) = claim_results(plan, plays, build.knowledge)
+    assert (claim.system, claim.profile, claim.actor) == ("RIS", "SWF", "Order Filler")
+    assert claim.transactions == {"RAD-4": Verdict.FAIL, "RAD-5": Verdict.INCONCLUSIVE}
+    assert claim.verdict is Verdict.FAIL
+
+
+def test_a_claim_counts_decisions_about_its_system_alone(build: Build) -> None:
+    plan = build.plan([build.scenario(build.step("s", "RAD-4", "Order Filler"))], [build.system("RIS", "Order Filler")])
+    findings = [
+        *(_finding(RIS, outcome) for outcome in Outcome),
+        _finding(HARNESS, Outcome.MET),
+        _finding(PACS, Outcome.MET),
+    ]
+    (claim,) = claim_results(plan, [_play({}, _step("RAD-4", {RIS: Verdict.PASS}, *findings))], build.knowledge)
+    assert claim.checks == 2
+
+
+def test_our_error_on_a_leg_is_not_the_claims(build: Build) -> None:
+    plan = build.plan([build.scenario(build.step("s", "RAD-4", "Order Filler"))], [build.system("RIS", "Order Filler")])
+    play = _play({}, _step("RAD-4", {RIS: Verdict.PASS, HARNESS: Verdict.ERROR}))
+    (claim,) = claim_results(plan, [play], build.knowledge)
+    assert claim.verdict is Verdict.PASS
+
+
+def test_a_claim_that_no_play_judged_is_none(build: Build) -> None:
+    system = build.system("RIS", "Order Filler", "Order Placer")
+    plan = build.plan([build.scenario(build.step("s", "RAD-4", "Order Filler"))], [system])
+    claims = claim_results(plan, [_play({}, _step("RAD-4", {RIS: Verdict.PASS}))], build.knowledge)
+    assert {claim.actor: claim.verdict for claim in claims} == {
+        "Order Filler": Verdict.PASS,
+        "Order Placer": Verdict.NONE,
+    }
+    assert claims[1].transactions == {}
+
+
+def test_a_play_in_which_somebody_else_was_under_test_says_nothing_of_the_claim(build: Build) -> None:
+    plan = build.plan([build.scenario(build.step("s", "RAD-4", "Order Filler"))], [build.system("RIS", "Order Filler")])
+    play = replace(_play({}, _step("RAD-4", {RIS: Verdict.FAIL})), roles={ActorName("Order Filler"): PACS})
+    (claim,) = claim_results(plan, [play], build.knowledge)
+    assert claim.verdict is Verdict.NONE

@@ -18,8 +18,8 @@ from pydicom.dataset import Dataset
 from harness.actor import Actor, World, actor_classes
 from harness.engine.deviations import DeviationBook, behaviour
 from harness.engine.recording import TranscriptRecorder
-from harness.errors import CannotAct, InputError, LinkError
-from harness.hl7 import Message
+from harness.errors import CannotAct, InputError, LinkError, PortInUse
+from harness.hl7 import Message, acknowledgement
 from harness.identifiers import Clock, Identifiers
 from harness.model.deviation import Change, Deviation, Part
 from harness.model.names import ActorName, LegId, TransactionId
@@ -82,6 +82,10 @@ class Department:
     def __exit__(self, *_: object) -> None:
         self.stopping.set()
         self._stack.close()
+
+    def deviate(self, deviations: Iterable[Deviation]) -> None:
+        """Put deviations in force for everything that follows."""
+        self.deviations.stand(deviations)
 
     def bind(self, assignment: Assignment) -> None:
         """Change who plays whom while the endpoints stay open."""
@@ -154,6 +158,12 @@ class _Room:
         self._thread.start()
         try:
             self._open_endpoints()
+        except PortInUse as fault:
+            self.__exit__()
+            raise PortInUse(
+                f"the simulated {self._name}: {fault}. End what uses the port, or give the actor another one under "
+                "`department:` in the system file"
+            ) from None
         except BaseException:
             self.__exit__()
             raise
@@ -324,7 +334,7 @@ class _ActorWorld(World):
         thread = Message.parse(message).first("PID-3.1") or str(cause or "")
         applying = book.meeting(self.me.actor, self._legs(transaction, to), Part.REQUEST, thread)
         if behaviour(applying, Change.NEVER):
-            raise CannotAct("a deviation keeps this message from being sent")
+            return self._believed(message)
         late = behaviour(applying, Change.LATE)
         if late is not None:
             department.stopping.wait(late.seconds)
@@ -335,6 +345,13 @@ class _ActorWorld(World):
             recorder=department.recorder,
             timeout=department.assignment.times.answer,
             copies=2 if behaviour(applying, Change.TWICE) else 1,
+        )
+        return Message.parse(answer)
+
+    def _believed(self, message: bytes) -> Message:
+        """The answer to a message that a deviation withholds: its sender believes that it was taken."""
+        answer = acknowledgement(
+            Message.parse(message), "AA", control_id=self.identifiers.number("W", 10), now=self.clock.now()
         )
         return Message.parse(answer)
 
@@ -366,15 +383,16 @@ class _ActorWorld(World):
             raise CannotAct(f"{party.player} has no DICOM address for {to}")
         legs = self._legs(transaction, to)
 
-        def amend(service: Service, dataset: Dataset) -> Dataset:
+        def amend(service: Service, dataset: Dataset) -> Sequence[Dataset]:
             thread = str(dataset.get("PatientID", "") or cause or "")
             applying = department.deviations.meeting(me.actor, legs, Part.REQUEST, thread)
             if behaviour(applying, Change.NEVER):
-                raise CannotAct("a deviation keeps this message from being sent")
+                return ()
             late = behaviour(applying, Change.LATE)
             if late is not None:
                 department.stopping.wait(late.seconds)
-            return department.deviations.amend_dataset(dataset, applying)
+            amended = department.deviations.amend_dataset(dataset, applying)
+            return (amended, amended) if behaviour(applying, Change.TWICE) else (amended,)
 
         with associate(
             party.dimse,
@@ -385,7 +403,7 @@ class _ActorWorld(World):
             timeout=department.assignment.times.answer,
             transfer_syntaxes=transfer_syntaxes,
             as_scp=as_scp,
-            amend=amend,
+            amend=amend if department.deviations.concern(me.actor) else None,
         ) as association:
             yield association
 

@@ -32,6 +32,11 @@ class DeviationBook:
         self._met: Counter[tuple[int, str]] = Counter()
         self._lock = threading.Lock()
 
+    def stand(self, deviations: Iterable[Deviation]) -> None:
+        """Put deviations in force from now on."""
+        with self._lock:
+            self._standing = (*self._standing, *deviations)
+
     @contextmanager
     def during(self, deviation: Deviation | None) -> Iterator[None]:
         """Put a step's deviation in force while the step runs."""
@@ -44,6 +49,10 @@ class DeviationBook:
             if deviation is not None:
                 with self._lock:
                     self._temporary.remove(deviation)
+
+    def concern(self, actor: ActorName) -> bool:
+        """Whether any deviation in force is the actor's."""
+        return any(deviation.actor == actor for deviation in self._in_force())
 
     def decide(self, actor: ActorName, decision: str, answer: bool) -> bool:
         """The actor's decision, or what a deviation makes of it."""

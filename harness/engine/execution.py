@@ -9,8 +9,8 @@ from __future__ import annotations
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -36,6 +36,9 @@ from harness.transports.hooks import run_hook
 
 PROBE_INTERVAL = 0.2
 """Seconds between the repetitions of a probe."""
+
+GRACE = 1.5
+"""Seconds that plays have to end after an interruption; one that waits for an answer then is left alone."""
 
 
 class Progress(Protocol):
@@ -74,7 +77,7 @@ class _Live:
         for event in events[self.noted :]:
             self.attributor.note(event)
         self.noted = len(events)
-        for exchange in without_twins(self.recorder.exchanges(self.begin)):
+        for exchange in without_twins(self.recorder.exchanges(self.begin), events):
             if exchange.id in self.seen or not is_complete(exchange):
                 continue
             self.seen.add(exchange.id)
@@ -113,17 +116,28 @@ class Executor:
     def run(self, jobs: int) -> None:
         """Run every play, `jobs` of them at the same time; exclusive ones alone, at the end."""
         plays = self.assignment.plays
-        shared = [play for play in plays if not play.scenario.exclusive]
-        alone = [play for play in plays if play.scenario.exclusive]
+        alone = [play for play in plays if _alone(play)]
+        shared = [play for play in plays if not _alone(play)]
         for group, workers in ((shared, jobs), (alone, 1)):
-            with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="play") as pool:
-                futures = [pool.submit(self._play, play) for play in group]
-                try:
-                    for future in futures:
-                        future.result()
-                except KeyboardInterrupt:
-                    self._interrupted.set()
-                    self._recorder.happened(EventKind.INTERRUPTED, "interrupted by the user")
+            if not self._interrupted.is_set():
+                self._run(group, workers)
+
+    def _run(self, plays: Sequence[Play], workers: int) -> None:
+        pool = ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="play")
+        futures = [pool.submit(self._play, play) for play in plays]
+        try:
+            for future in futures:
+                future.result()
+        except KeyboardInterrupt:
+            self.interrupt(futures)
+        finally:
+            pool.shutdown(wait=not self._interrupted.is_set(), cancel_futures=True)
+
+    def interrupt(self, running: Iterable[Future[None]] = ()) -> None:
+        """End what is going on: plays end before their next step, and after a while nobody waits for them."""
+        self._interrupted.set()
+        self._recorder.happened(EventKind.INTERRUPTED, "interrupted by the user")
+        wait(running, GRACE)
 
     def play(self, play_id: PlayId) -> None:
         """Run one play alone."""
@@ -137,16 +151,18 @@ class Executor:
         self._recorder.happened(EventKind.PLAY_STARTED, play=play.id)
         for planned in play.steps:
             if self._interrupted.is_set():
-                self._recorder.happened(EventKind.INTERRUPTED, f"before {planned.step.id}", play=play.id)
                 break
             self._step(play, planned)
         self._settle()
-        self._recorder.happened(EventKind.PLAY_SEALED, play=play.id)
+        if self._interrupted.is_set():
+            self._recorder.happened(EventKind.INTERRUPTED, "the play did not come to its end", play=play.id)
+        else:
+            self._recorder.happened(EventKind.PLAY_SEALED, play=play.id)
         self._progress.play_ended(play, clock.seconds() - started)
 
     def _settle(self) -> None:
         """Let reactions end, then a quiet time, so that what belongs to the play is in the record."""
-        self._recorder.wait(self._department.idle, self.assignment.times.answer)
+        self._recorder.wait(lambda: self._interrupted.is_set() or self._department.idle(), self.assignment.times.answer)
         self._interrupted.wait(self.assignment.times.settle)
 
     def _step(self, play: Play, planned: PlannedStep) -> None:
@@ -204,7 +220,7 @@ class Executor:
         views = tuple(self._view(play, step, leg) for step in play.steps for leg in step.legs)
         seen = PlayView(play=play, legs=views, events=(), knowledge=self._department.knowledge)
         own = [view for view in views if view.step is planned]
-        return expectation_outcome(planned, own, seen) is Outcome.MET
+        return expectation_outcome(planned, own, seen) in (Outcome.MET, Outcome.NOT_APPLICABLE)
 
     def _view(self, play: Play, planned: PlannedStep, leg: PlannedLeg) -> LegView:
         exchanges = self._live.exchanges(play, planned, leg.leg.id)
@@ -323,6 +339,11 @@ def _action(play: Play, planned: PlannedStep, reference: StepRef, actor: Actor) 
         bedside=bedside(play, planned),
         case=play.case if actor.originates else None,
     )
+
+
+def _alone(play: Play) -> bool:
+    """Whether nothing else may run meanwhile: the scenario says so, or one of our actors deviates in it."""
+    return play.scenario.exclusive or any(step.deviation is not None for step in play.scenario.steps)
 
 
 def _acts(planned: PlannedStep) -> bool:

@@ -15,7 +15,7 @@ from harness.checks.recording import ExchangeView, LegView, PlayView, ReadPayloa
 from harness.checks.registry import leg_checks, play_checks
 from harness.engine.attribution import Attribution, Attributor, attribute_all
 from harness.engine.claims import claim_results, exit_code
-from harness.engine.reading import twins
+from harness.engine.reading import is_complete, twins
 from harness.model.finding import Evidence, Finding
 from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, PlayerName, PlayId, StepId
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
@@ -59,6 +59,7 @@ def judge(
     findings = [finding for result in plays for step in result.steps for leg in step.legs for finding in leg.findings]
     decided = [finding for finding in findings if _decided(finding.finding)]
     interrupted = any(event.kind is EventKind.INTERRUPTED for event in transcript.events)
+    interrupted |= any(result.interrupted for result in plays)
     verdict = worst(result.verdict for result in plays)
     return Run(
         schema=SCHEMA,
@@ -93,8 +94,18 @@ class _Judge:
         plays = [play for assignment in plan.assignments for play in assignment.plays]
         self._views = {exchange.id: ExchangeView(exchange, read) for exchange in transcript.exchanges}
         self._placed = attribute_all(knowledge, plays, self._views.values(), transcript.events)
+        self._at: dict[tuple[PlayId, StepId, LegId], list[tuple[Attribution, Exchange]]] = defaultdict(list)
+        for exchange in transcript.exchanges:
+            for place in self._placed[exchange.id]:
+                self._at[place.play, place.step, place.leg].append((place, exchange))
         self._sealed = {event.play: event.seq for event in transcript.events if event.kind is EventKind.PLAY_SEALED}
         self._started = {event.play: event.seq for event in transcript.events if event.kind is EventKind.PLAY_STARTED}
+        self._cut = _cut(transcript)
+        self._broken = {
+            event.link
+            for event in transcript.events
+            if event.kind in (EventKind.NO_RESPONSE, EventKind.LINK_LOST) and event.seq < self._cut
+        }
         self._plays = {play.id: play for play in plays}
         self._recogniser = Attributor(knowledge, ())
         self.late = [
@@ -112,7 +123,14 @@ class _Judge:
         """Judge one play."""
         legs = tuple(self._leg_view(play, planned, leg) for planned in play.steps for leg in planned.legs)
         events = tuple(event for event in self._transcript.events if self._concerns(event, play))
-        view = PlayView(play=play, legs=legs, events=events, knowledge=self._knowledge, proven=self._proven(assignment))
+        view = PlayView(
+            play=play,
+            legs=legs,
+            events=events,
+            knowledge=self._knowledge,
+            proven=self._proven(assignment),
+            interrupted=play.id not in self._sealed,
+        )
         by_leg = self._findings(view)
         steps = tuple(self._step(view, planned, by_leg) for planned in play.steps)
         verdicts = _merge(step.verdicts for step in steps)
@@ -133,7 +151,7 @@ class _Judge:
             ledger=ledger(view),
             reason=internal[0].strip().splitlines()[-1] if internal else "",
             seconds=max(0.0, sealed - started),
-            interrupted=play.id not in self._sealed,
+            interrupted=view.interrupted,
         )
 
     # recording
@@ -142,9 +160,8 @@ class _Judge:
         here = (play.id, planned.step.id, leg.leg.id)
         exchanges = tuple(
             self._views[exchange.id]
-            for exchange in self._transcript.exchanges
-            for place in self._placed[exchange.id]
-            if (place.play, place.step, place.leg) == here and not self._is_late(place, exchange)
+            for place, exchange in self._at.get(here, ())
+            if not self._is_late(place, exchange) and not self._is_cut_short(place, exchange)
         )
         return LegView(play=play, step=planned, planned=leg, exchanges=exchanges, knowledge=self._knowledge)
 
@@ -152,12 +169,19 @@ class _Judge:
         sealed = self._sealed.get(place.play)
         return sealed is not None and exchange.request.seq > sealed
 
+    def _is_cut_short(self, place: Attribution, exchange: Exchange) -> bool:
+        """Whether the record of an unfinished play ends before the answer, or before its time was up."""
+        unfinished = place.play not in self._sealed and not is_complete(exchange)
+        return unfinished and exchange.link.id not in self._broken
+
     def _span(self, play: Play) -> tuple[float, float]:
         times = [event.time for event in self._transcript.events if event.play == play.id]
         return (min(times), max(times)) if times else (0.0, 0.0)
 
     def _concerns(self, event: Event, play: Play) -> bool:
         """Whether an event is the play's own, or nobody's (a reaction, an interruption) while the play ran."""
+        if event.seq > self._cut and play.id not in self._sealed:
+            return False  # what breaks after the interruption breaks because of it
         if event.play is not None:
             return event.play == play.id
         begin, end = self._started.get(play.id), self._sealed.get(play.id, float("inf"))
@@ -165,7 +189,7 @@ class _Judge:
 
     def _proven(self, assignment: Assignment) -> frozenset[ActorName]:
         """Actors whose system connected to us or answered us; what our own actors say to each other proves nothing."""
-        own = twins(self._transcript.links)
+        own = twins(self._transcript.links, self._transcript.events)
         heard = {link.peer_actor for link in self._transcript.links if not link.ours and link.id not in own}
         for exchange in self._transcript.exchanges:
             if exchange.link.id not in own and (not exchange.sent or exchange.final is not None):
@@ -276,6 +300,8 @@ class _Judge:
                 reason = reason or ("did not follow" if planned.leg.reaction else "optional, and not seen")
         if planned.claimed_by is not None:
             verdicts[planned.claimed_by] = Verdict.FAIL
+        if worst(verdicts.values()) in (Verdict.NONE, Verdict.PASS):
+            reason = reason or planned.reason
         return LegResult(
             leg=planned.leg.id,
             title=f"{planned.leg.initiator} -> {planned.leg.responder}",
@@ -326,7 +352,7 @@ def _place_of(
         return finding.step, LegId(finding.leg)
     if finding.evidence is not None:
         return exchange_legs.get(finding.evidence.exchange)
-    return None
+    return next((place for place in exchange_legs.values() if place[0] == finding.step), None)
 
 
 def _player(view: LegView, actor: ActorName) -> PlayerName:
@@ -350,6 +376,11 @@ def _undecided_core(view: LegView, findings: Iterable[JudgedFinding]) -> list[st
         if _decided(judged.finding) and judged.requirement.citation.confidence is not Confidence.UNSURE
     }
     return [name for name in view.planned.leg.core if name not in decided]
+
+
+def _cut(transcript: Transcript) -> float:
+    """Where the run was interrupted: the number of the record, infinite when it was not."""
+    return min((event.seq for event in transcript.events if event.kind is EventKind.INTERRUPTED), default=float("inf"))
 
 
 def _decided(finding: Finding) -> bool:

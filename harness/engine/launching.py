@@ -38,7 +38,13 @@ class ReferenceProcess:
         self._control = ""
 
     def __enter__(self) -> ReferenceProcess:
-        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log)
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            start_new_session=True,  # Ctrl-C is for the harness; the system under test goes on until it is told to end
+        )
         try:
             introduction = self._first_line()
         except BaseException:

@@ -211,6 +211,7 @@ class Planner:
             for play in plays
             for planned in play.steps
             for leg in planned.transaction.legs
+            if leg.required
             for actor in _ends(leg)
         } | {step.initiator for play in plays for step in play.scenario.steps}
         for actor in sorted(actors):
@@ -278,6 +279,8 @@ def _planned_leg(roles: Roles, transaction: TransactionId, leg: Leg, form: str) 
     elif missing is not None:
         state = LegState.NOT_OFFERED
         reason = f"{roles.claimed[missing, transaction]} claims {missing} and does not offer {transaction}"
+    else:
+        reason = _unclaimed(roles, transaction, leg)
     return PlannedLeg(
         leg=leg,
         state=state,
@@ -286,6 +289,25 @@ def _planned_leg(roles: Roles, transaction: TransactionId, leg: Leg, form: str) 
         reason=reason,
         claimed_by=roles.claimed[missing, transaction] if missing and state is LegState.NOT_OFFERED else None,
         at_fault=missing if state is LegState.NOT_OFFERED else None,
+        fed=_is_fed(roles, transaction, leg),
+    )
+
+
+def _unclaimed(roles: Roles, transaction: TransactionId, leg: Leg) -> str:
+    """Which part of an actor under test its product does not claim: we play it, and nothing of it is tested."""
+    parts = [
+        f"{roles.actors[actor]} does not claim {transaction} of {actor}"
+        for actor in _ends(leg)
+        if actor in roles.actors and (actor, transaction) not in roles.claimed
+    ]
+    return f"{'; '.join(parts)}: not tested, a stand-in plays it" if parts else ""
+
+
+def _is_fed(roles: Roles, transaction: TransactionId, leg: Leg) -> bool:
+    player = roles.served.get((leg.responder, transaction), HARNESS)
+    return any(
+        system.name == player and leg.responder in system.actors and transaction in system.actors[leg.responder].feeds
+        for system in roles.systems
     )
 
 

@@ -8,7 +8,17 @@ from collections.abc import Iterable
 from harness.dicom.statuses import is_pending
 from harness.errors import RecordingError
 from harness.model.names import ExchangeId, LinkId
-from harness.model.transcript import Capture, Direction, Event, Exchange, Half, Link, Transcript
+from harness.model.transcript import (
+    Capture,
+    Direction,
+    Event,
+    EventKind,
+    Exchange,
+    Half,
+    Link,
+    SocketAddress,
+    Transcript,
+)
 
 
 def transcript_of(links: tuple[Link, ...], captures: tuple[Capture, ...], events: tuple[Event, ...]) -> Transcript:
@@ -18,7 +28,7 @@ def transcript_of(links: tuple[Link, ...], captures: tuple[Capture, ...], events
         links=tuple(sorted(links, key=lambda link: link.seq)),
         captures=ordered,
         events=tuple(sorted(events, key=lambda event: event.seq)),
-        exchanges=without_twins(_pair(links, ordered)),
+        exchanges=without_twins(_pair(links, ordered), events),
     )
 
 
@@ -49,17 +59,34 @@ def is_complete(exchange: Exchange) -> bool:
     return status is None or not is_pending(status)
 
 
-def twins(links: Iterable[Link]) -> frozenset[LinkId]:
-    """Links whose other end is recorded too: the pair of socket addresses stands there turned round."""
-    links = tuple(links)
-    ends = {(link.local, link.peer) for link in links}
-    return frozenset(link.id for link in links if (link.peer, link.local) in ends)
+def twins(links: Iterable[Link], events: Iterable[Event]) -> frozenset[LinkId]:
+    """Links whose other end is recorded too: open at the same time, with the socket addresses turned round.
+
+    Addresses alone do not tell: a port is used again soon after its connection was closed.
+    """
+    closed: dict[LinkId, int] = {}
+    for event in events:
+        if event.kind in (EventKind.LINK_CLOSED, EventKind.LINK_LOST) and event.link is not None:
+            closed.setdefault(event.link, event.seq)
+    accepted: dict[tuple[SocketAddress, SocketAddress], list[Link]] = defaultdict(list)
+    dialled = []
+    for link in links:
+        if link.ours:
+            dialled.append(link)
+        else:
+            accepted[link.peer, link.local].append(link)
+    found: set[LinkId] = set()
+    for link in dialled:
+        for other in accepted.get((link.local, link.peer), ()):
+            if link.seq <= closed.get(other.id, link.seq) and other.seq <= closed.get(link.id, other.seq):
+                found |= {link.id, other.id}
+    return frozenset(found)
 
 
-def without_twins(exchanges: Iterable[Exchange]) -> tuple[Exchange, ...]:
+def without_twins(exchanges: Iterable[Exchange], events: Iterable[Event]) -> tuple[Exchange, ...]:
     """Of a message that both ends recorded, keep the record of its sender."""
     exchanges = tuple(exchanges)
-    twinned = twins({exchange.link.id: exchange.link for exchange in exchanges}.values())
+    twinned = twins({exchange.link.id: exchange.link for exchange in exchanges}.values(), events)
     return tuple(
         exchange
         for exchange in exchanges

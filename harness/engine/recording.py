@@ -28,7 +28,6 @@ from harness.model.transcript import (
 )
 from harness.transports.recorder import LinkOwner, Passage
 
-
 FIRST = ExchangeId(0)
 """The number before the first exchange."""
 
@@ -216,7 +215,6 @@ class TranscriptRecorder:
     def _write(self, record: Link | Capture | Event) -> None:
         if self._writer is not None:
             self._writer.append(record)
-
 
 
 class Unrecorded(TranscriptRecorder):

@@ -48,8 +48,8 @@ class ReferenceSystem:
             clock=SystemClock(),
             seed=seed,
             procedures=procedures,
-            deviations=deviations,
         )
+        self._deviations = tuple(deviations)
         self._history = tuple(history)
         self._identifiers = Identifiers(seed, "history")
         self._control = ControlServer(self._handle)
@@ -58,6 +58,7 @@ class ReferenceSystem:
         self._department.__enter__()
         for case in self._history:
             self._remember(case)
+        self._department.deviate(self._deviations)
         self._control.start()
         return self
 

@@ -14,6 +14,7 @@ from harness.engine.execution import Executor
 from harness.engine.judging import Strictness, judge
 from harness.engine.recording import TranscriptRecorder
 from harness.engine.storage import Evidence, EvidenceWriter
+from harness.errors import HarnessError
 from harness.identifiers import SystemClock
 from harness.model.names import ActorName, PlayerName, PlayId
 from harness.model.plan import Assignment, Plan, PlannedStep, Play
@@ -68,6 +69,7 @@ class RunSession:
         self._setting = setting
         self._plan = plan
         self._progress = progress
+        self._out = out
         self._writer = EvidenceWriter(out)
         self._writer.plan(plan)
         self._recorder = TranscriptRecorder(SystemClock(), self._writer)
@@ -75,14 +77,19 @@ class RunSession:
         self._executor: Executor | None = None
         self._open = ExitStack()
         self._results: dict[PlayId, PlayResult] = {}
+        self._chosen: set[PlayId] | None = None
+        self._sealed = False
 
     def __enter__(self) -> RunSession:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._unstage()
+        if self._chosen is not None:
+            self._plan = _only(self._plan, self._chosen)
         self._writer.plan(self._plan)
         self._writer.seal()
+        self._sealed = True
 
     # what the executor tells
 
@@ -103,17 +110,30 @@ class RunSession:
 
     def run(self, jobs: int) -> None:
         """Run every play, `jobs` at the same time; Ctrl-C ends it early and loses nothing."""
-        for assignment in self._plan.assignments:
-            if not self.interrupted.is_set():
-                self._stage(assignment.id).run(jobs)
+        try:
+            for assignment in self._plan.assignments:
+                if not self.interrupted.is_set():
+                    self._stage(assignment.id).run(jobs)
+        except KeyboardInterrupt:
+            self._interrupt()
 
     def play(self, play_id: PlayId) -> PlayResult:
-        """Run one play alone and judge it."""
+        """Run one play alone and judge it; plays that nobody asks for are no part of the run."""
+        self._chosen = {*(self._chosen or ()), play_id}
         home = next(
             assignment for assignment in self._plan.assignments if any(play.id == play_id for play in assignment.plays)
         )
-        self._stage(home.id).play(play_id)
+        try:
+            self._stage(home.id).play(play_id)
+        except KeyboardInterrupt:
+            self._interrupt()
+            raise
         return self._results[play_id]
+
+    def _interrupt(self) -> None:
+        """Ctrl-C outside a play that runs on a thread of its own."""
+        self.interrupted.set()
+        self._recorder.happened(EventKind.INTERRUPTED, "interrupted by the user")
 
     def _judged_play(self, play_id: PlayId) -> PlayResult:
         """Judge one play that was sealed, from what was recorded since it began."""
@@ -126,11 +146,11 @@ class RunSession:
             only=play_id,
         ).plays[0]
 
-    def judged(self, played: Collection[PlayId] | None = None) -> Run:
-        """Judge everything that was recorded; `played` leaves out plays that nobody asked for."""
+    def judged(self) -> Run:
+        """Judge everything that was recorded; once sealed, from the evidence itself, as `swf judge` will."""
         return judge(
-            self._plan if played is None else _only(self._plan, played),
-            self._recorder.transcript(),
+            self._plan,
+            Evidence(self._out).transcript() if self._sealed else self._recorder.transcript(),
             self.read,
             self._setting.knowledge,
             strictness=self._setting.strictness,
@@ -175,9 +195,13 @@ class RunSession:
         )
 
     def _introduce(self, assignment: Assignment) -> None:
+        """Tell the launched systems who their peers are; one that has died is judged by what it does not do."""
         for name, system in self._setting.launched.items():
             played = {actor for actor, served in assignment.serves.items() if name in served.values()}
-            system.introduce({actor: party for actor, party in assignment.ours.items() if actor not in played})
+            try:
+                system.introduce({actor: party for actor, party in assignment.ours.items() if actor not in played})
+            except HarnessError as error:
+                self._recorder.happened(EventKind.HOOK, str(error), facts={"system": name, "ok": "False"})
 
 
 def _only(plan: Plan, wanted: Collection[PlayId]) -> Plan:

@@ -24,6 +24,9 @@ _RECORDS: dict[str, type[Link] | type[Capture] | type[Event]] = {
     "capture": Capture,
     "event": Event,
 }
+_STORING_SECONDS = 10.0
+"""How long sealing waits for payloads that are being written."""
+
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NAMES = {kind: name for name, kind in _RECORDS.items()}
 _T = TypeVar("_T")
@@ -47,8 +50,9 @@ class EvidenceWriter:
             self._transcript: io.BufferedWriter = (self.folder / "transcript.jsonl").open("wb")
         except OSError as error:
             raise InputError(f"cannot write into {out}: {error.strerror}") from None
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._stored: set[str] = set()
+        self._storing = 0
         self._sealed = False
 
     def plan(self, plan: Plan) -> None:
@@ -67,16 +71,21 @@ class EvidenceWriter:
             self._transcript.flush()
 
     def store(self, payload: Payload, content: bytes) -> None:
-        """Store a payload under its hash; its file is whole from the moment it is there."""
+        """Store a payload under its hash, whole from the moment that its file is there; ignored once sealed."""
         with self._lock:
-            if payload.file_name in self._stored:
+            if self._sealed or payload.file_name in self._stored:
                 return
+            self._storing += 1
         path = self.folder / "payload" / payload.file_name
         part = path.with_suffix(f".{threading.get_ident()}")
-        part.write_bytes(content)
-        part.replace(path)
-        with self._lock:
+        try:
+            part.write_bytes(content)
+            part.replace(path)
             self._stored.add(payload.file_name)
+        finally:
+            with self._lock:
+                self._storing -= 1
+                self._lock.notify_all()
 
     def read(self, payload: Payload) -> bytes:
         """Read a stored payload back."""
@@ -89,6 +98,7 @@ class EvidenceWriter:
                 return
             self._sealed = True
             self._transcript.close()
+            self._lock.wait_for(lambda: self._storing == 0, _STORING_SECONDS)
         write_manifest(self.folder)
 
 

@@ -42,7 +42,8 @@ class PlannedLeg(Record):
     """A leg bound to players.
 
     `initiator`, `responder` are who plays the two sides (a stand-in is HARNESS). `claimed_by` is the system that
-    claims the side that we have to play because it does not offer it.
+    claims the side that we have to play because it does not offer it. `fed`: a hook carries what our stand-in knows
+    into the responding product before the leg.
     """
 
     leg: Leg
@@ -52,6 +53,7 @@ class PlannedLeg(Record):
     reason: str = ""
     claimed_by: PlayerName | None = None
     at_fault: ActorName | None = None
+    fed: bool = False
 
     @property
     def systems(self) -> frozenset[PlayerName]:

@@ -50,9 +50,7 @@ class HookResult:
     reason: str
 
 
-def run_hook(
-    hook: Hook, facts: Mapping[str, object], *, base: Path, timeout: float | None = None
-) -> HookResult:
+def run_hook(hook: Hook, facts: Mapping[str, object], *, base: Path, timeout: float | None = None) -> HookResult:
     """Run a hook and wait for it, `timeout` seconds (else the hook's own); never raises for what it does.
 
     The facts go to a command as JSON on standard input and as `SWF_...` variables, to an HTTP address as the
@@ -147,9 +145,7 @@ class _Tail:
             return self._kept.decode("utf-8", "replace")
 
 
-def _command(
-    command: tuple[str, ...], body: bytes, variables: Mapping[str, str], base: Path, bound: float
-) -> _Outcome:
+def _command(command: tuple[str, ...], body: bytes, variables: Mapping[str, str], base: Path, bound: float) -> _Outcome:
     arguments = _arguments(command, base)
     if isinstance(arguments, _Outcome):
         return arguments
@@ -266,9 +262,7 @@ class _Post:
         except (OSError, UnicodeError) as error:
             if self._late.is_set() or isinstance(error, TimeoutError):
                 return self._timed_out()
-            return _Outcome(
-                False, NEVER_RAN, f"cannot connect to {parts.netloc.rpartition('@')[2]}: {_words(error)}"
-            )
+            return _Outcome(False, NEVER_RAN, f"cannot connect to {parts.netloc.rpartition('@')[2]}: {_words(error)}")
         try:
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request("POST", target, self._body, {"Content-Type": "application/json"})

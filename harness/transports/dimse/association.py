@@ -39,7 +39,7 @@ from harness.transports.dimse.conversation import AssociationOver, Call, Convers
 from harness.transports.dimse.handler import DimseHandler
 from harness.transports.dimse.primitives import DimseRequest, DimseResponse
 from harness.transports.dimse.serving import Server
-from harness.transports.dimse.storing import Amend, load, send_store
+from harness.transports.dimse.storing import SUCCESS, Amend, load, send_store
 from harness.transports.dimse.watching import watch
 from harness.transports.recorder import LinkOwner, Recorder
 
@@ -67,9 +67,12 @@ class _Requestor(DimseHandler):
 
     def n_event_report(self, request: DimseRequest) -> DimseResponse:
         """Answer as the association's user says, or with success."""
-        answer = self._on_event_report(request) if self._on_event_report else DimseResponse(0x0000)
-        self.reports.put(request)
-        return answer
+        return self._on_event_report(request) if self._on_event_report else DimseResponse(0x0000)
+
+    def concluded(self, request: DimseRequest) -> None:
+        """Hand a report on only when it was answered: whoever waits for it may release the association at once."""
+        if request.service is Service.N_EVENT_REPORT:
+            self.reports.put(request)
 
 
 @dataclass(frozen=True)
@@ -173,10 +176,17 @@ class Association:
         dataset: Dataset | None = None,
         fields: Mapping[str, str] | None = None,
     ) -> DimseResponse:
-        call = self._call(service, sop_class, sop_instance, dataset, fields)
-        message = self._conversation.next_response(call, self._timeout)
-        self._conversation.close_call(call)
-        return _response(message, call)
+        response = DimseResponse(SUCCESS)
+        for amended in self._amended(service, dataset):
+            call = self._call(service, sop_class, sop_instance, amended, fields)
+            message = self._conversation.next_response(call, self._timeout)
+            self._conversation.close_call(call)
+            response = _response(message, call)
+        return response
+
+    def _amended(self, service: Service, dataset: Dataset | None) -> Sequence[Dataset | None]:
+        """What is sent in place of the request; a withheld one counts as done, as its sender believes."""
+        return (dataset,) if dataset is None or self._amend is None else self._amend(service, dataset)
 
     def _many(
         self,
@@ -185,7 +195,10 @@ class Association:
         identifier: Dataset,
         fields: Mapping[str, str] | None = None,
     ) -> Iterator[DimseResponse]:
-        call = self._call(service, sop_class, "", identifier, fields)
+        for amended in self._amended(service, identifier):
+            yield from self._answers(self._call(service, sop_class, "", amended, fields))
+
+    def _answers(self, call: Call) -> Iterator[DimseResponse]:
         for _ in range(MOST_RESPONSES):
             message = self._conversation.next_response(call, self._timeout)
             yield _response(message, call)
@@ -205,10 +218,7 @@ class Association:
         fields: Mapping[str, str] | None,
     ) -> Call:
         context = self._context(sop_class, as_scp=service is Service.N_EVENT_REPORT)
-        content = None
-        if dataset is not None:
-            amended = self._amend(service, dataset) if self._amend else dataset
-            content = encode(amended, context.transfer_syntax)
+        content = None if dataset is None else encode(dataset, context.transfer_syntax)
         try:
             return self._conversation.call(service, context, sop_instance=sop_instance, content=content, fields=fields)
         except AssociationOver as over:
@@ -385,6 +395,9 @@ def _failure(opening: _Opening, kind: type[LinkError], event: EventKind, text: s
 
 
 def _release(conversation: Conversation) -> None:
+    """Release; after the request to release nothing can be sent, so what the peer asked is answered first."""
+    if conversation.over is None:
+        conversation.settle()
     if conversation.over is None:
         conversation.assoc.release()
     conversation.end(EventKind.LINK_CLOSED, "aborted by us: no answer to the release request")

@@ -29,7 +29,7 @@ _SMALLEST_PDU = 128
 _LARGEST_SENT_PDU = 1 << 20
 
 
-class AssociationOver(Exception):  # noqa: N818 - a state of affairs that the callers turn into LinkLost
+class AssociationOver(Exception):
     """Something was to be sent on an association that is no more."""
 
 
@@ -92,6 +92,7 @@ class Conversation:
         self._over: str | None = None
         self._ending: tuple[EventKind, str] | None = None
         self._inbox: queue.SimpleQueue[Incoming | None] = queue.SimpleQueue()
+        self._last: Incoming | None = None
         self._worker: threading.Thread | None = None
         hooks = hardening.Hooks(received=self._received, noise=self.noise, failed=self._failed)
         hardening.harden(assoc, hooks, patience)
@@ -203,7 +204,8 @@ class Conversation:
         exchange = self.recorder.exchange_opened()
         self._cancelled.discard(message.command.message_id)
         command = self._record(exchange, Direction.RECEIVED, message, context, service, None)
-        self._inbox.put(Incoming(exchange, service, message, command, context))
+        self._last = Incoming(exchange, service, message, command, context)
+        self._inbox.put(self._last)
         if self._worker is None:
             self._worker = threading.Thread(target=self._work, name=f"dimse-{self.link}", daemon=True)
             self._worker.start()
@@ -224,6 +226,12 @@ class Conversation:
                 continue
             finally:
                 incoming.answered.set()
+
+    def settle(self) -> None:
+        """Wait, at most `patience` seconds, until every request that the peer has sent so far is answered."""
+        last = self._last
+        if last is not None:
+            last.answered.wait(self.patience)
 
     def cancelled(self, message_id: int) -> bool:
         """Whether the peer cancelled that request, or the association is over."""

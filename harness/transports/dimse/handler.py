@@ -51,3 +51,6 @@ class DimseHandler:
     def n_event_report(self, request: DimseRequest) -> DimseResponse:
         """Answer an N-EVENT-REPORT (PS3.7 10.1.1)."""
         return NOT_SUPPORTED
+
+    def concluded(self, request: DimseRequest) -> None:
+        """Hear that the last response to a request was handed over to be sent."""

@@ -67,6 +67,7 @@ class Server:
             for response in self._responses(conversation, request):
                 for amended in self._amended(request, response):
                     self._answer(conversation, incoming, amended)
+            self._handler.concluded(request)
         except AssociationOver:
             raise
         except Exception:  # a fault of ours, whatever it is, is an internal error of the run and status 0110

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +17,10 @@ from harness.model.profile import Service
 from harness.transports.dimse.contexts import Accepted, is_native
 from harness.transports.dimse.conversation import Conversation
 
-Amend = Callable[[Service, Dataset], Dataset]
-"""What a deviation makes of a request's data set."""
+SUCCESS = 0x0000
+
+Amend = Callable[[Service, Dataset], Sequence[Dataset]]
+"""What is sent in place of a request's data set: itself, changed, several times, or nothing at all."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,13 @@ def store_context(accepted: tuple[Accepted, ...], instance: Instance) -> Accepte
     raise ContextRefused(f"no accepted presentation context to store {wanted}")
 
 
-def content_for(instance: Instance, context: Accepted, amend: Amend | None) -> bytes:
+def contents_for(instance: Instance, context: Accepted, amend: Amend | None) -> tuple[bytes, ...]:
     """The data set's bytes for the context: untouched unless another transfer syntax or a deviation asks otherwise."""
     if context.transfer_syntax == instance.transfer_syntax and amend is None:
-        return instance.content
-    ds = decode(instance.content, instance.transfer_syntax)
-    if amend is not None:
-        ds = amend(Service.C_STORE, ds)
-    return encode(ds, context.transfer_syntax)
+        return (instance.content,)
+    dataset = decode(instance.content, instance.transfer_syntax)
+    amended = (dataset,) if amend is None else amend(Service.C_STORE, dataset)
+    return tuple(encode(one, context.transfer_syntax) for one in amended)
 
 
 def send_store(
@@ -79,12 +80,18 @@ def send_store(
     fields: Mapping[str, str] | None = None,
     amend: Amend | None = None,
 ) -> tuple[int, Mapping[str, str]]:
-    """Store the instance; status and further fields of the response. LinkError, AssociationOver, RecordingError."""
+    """Store the instance; status and further fields of the response. LinkError, AssociationOver, RecordingError.
+
+    An instance that is withheld counts as stored: its sender believes so.
+    """
     context = store_context(conversation.accepted, instance)
-    content = content_for(instance, context, amend)
-    call = conversation.call(
-        Service.C_STORE, context, sop_instance=instance.sop_instance, content=content, fields=fields
-    )
-    response = conversation.next_response(call, timeout).command
-    conversation.close_call(call)
-    return response.status or 0, response.fields
+    status: int = SUCCESS
+    found: Mapping[str, str] = {}
+    for content in contents_for(instance, context, amend):
+        call = conversation.call(
+            Service.C_STORE, context, sop_instance=instance.sop_instance, content=content, fields=fields
+        )
+        response = conversation.next_response(call, timeout).command
+        conversation.close_call(call)
+        status, found = response.status or SUCCESS, response.fields
+    return status, found

@@ -76,9 +76,7 @@ def _open(address: Hl7Address, owner: LinkOwner, recorder: Recorder, timeout: fl
     if local == peer:  # TCP's simultaneous open: our own temporary port was the one we dialled
         sock.close()
         raise _unreachable(address, owner, recorder, "nothing listens there")
-    return MllpLink(
-        sock, owner=owner, recorder=recorder, ours=True, local=local, peer=peer, limit=MESSAGE_LIMIT
-    )
+    return MllpLink(sock, owner=owner, recorder=recorder, ours=True, local=local, peer=peer, limit=MESSAGE_LIMIT)
 
 
 def _unreachable(address: Hl7Address, owner: LinkOwner, recorder: Recorder, reason: str) -> LinkError:

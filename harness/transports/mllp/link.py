@@ -54,9 +54,7 @@ class MllpLink:
         self._noises = 0
         self._ended = False
         self._peer_had_its_say = False
-        self.id = recorder.link_opened(
-            kind=LinkKind.MLLP, owner=owner, ours=ours, local=local, peer=peer, facts={}
-        )
+        self.id = recorder.link_opened(kind=LinkKind.MLLP, owner=owner, ours=ours, local=local, peer=peer, facts={})
 
     def receive(self, deadline: float) -> tuple[Frame, ...] | None:
         """The frames completed by the next bytes, perhaps none; None when the peer has ended its stream.

@@ -13,7 +13,7 @@ from harness.model.deviation import Change, Deviation
 from harness.model.names import HARNESS, ActorName, ScenarioId, TransactionId
 from harness.model.plan import LegState, Plan, Play
 from harness.model.scenario import Answer, Expectation, Scenario
-from harness.model.system import Binding, Claim, DepartmentActor, Times
+from harness.model.system import Binding, Claim, DepartmentActor, Hook, Times
 
 if TYPE_CHECKING:
     from tests.unit.engine.conftest import Build
@@ -199,6 +199,26 @@ def test_without_a_list_of_offers_everything_claimed_is_offered(build: Build, sc
 def test_an_optional_transaction_is_not_claimed_by_claiming_the_actor(build: Build, scenario: Scenario) -> None:
     with pytest.raises(InputError, match="none of the scenarios"):
         build.plan([scenario], [build.system("VIEWER", "Image Display")])
+
+
+def test_what_a_product_does_not_claim_of_its_actor_is_ours_and_says_why(build: Build, scenario: Scenario) -> None:
+    claim = Claim(profile="SWF", actors=(ActorName("Order Filler"),), transactions=(TransactionId("RAD-2"),))
+    (play,) = build.plays(build.plan([scenario], [build.system("RIS", "Order Filler", claims=(claim,))]))
+    order, scheduled = (play.step(scenario.steps[index].id).legs[0] for index in (1, 2))
+    assert (order.state, order.reason) == (LegState.LIVE, "")
+    assert (scheduled.state, scheduled.initiator, scheduled.claimed_by) == (LegState.LIVE, HARNESS, None)
+    assert scheduled.reason == "RIS does not claim RAD-4 of Order Filler: not tested, a stand-in plays it"
+
+
+def test_a_leg_is_fed_when_its_responder_has_a_hook_for_it(build: Build, scenario: Scenario) -> None:
+    system = build.system("RIS", "Order Filler")
+    described = system.actors[ActorName("Order Filler")]
+    feeds = {TransactionId("RAD-2"): Hook(command=("feed",))}
+    fed = replace(system, actors={ActorName("Order Filler"): replace(described, feeds=feeds)})
+    for under_test, expected in ((system, False), (fed, True)):
+        (play,) = build.plays(build.plan([scenario], [under_test]))
+        assert [leg.fed for step in play.steps for leg in step.legs if step.transaction.id == "RAD-2"] == [expected]
+        assert not any(leg.fed for step in play.steps for leg in step.legs if step.transaction.id != "RAD-2")
 
 
 def test_a_leg_inside_one_product_is_not_observable_and_listed_as_lost(build: Build, scenario: Scenario) -> None:

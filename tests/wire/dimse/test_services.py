@@ -149,8 +149,8 @@ def test_a_compressed_file_is_never_encoded_anew(listen, associate, answering, s
 
 
 def test_a_request_may_be_amended(listen, associate, answering) -> None:
-    def amend(service: Service, dataset: Dataset) -> Dataset:
-        return patient(7) if service is Service.N_CREATE else dataset
+    def amend(service: Service, dataset: Dataset) -> list[Dataset]:
+        return [patient(7) if service is Service.N_CREATE else dataset]
 
     with associate(listen(answering), MPPS, amend=amend) as association:
         association.n_create(MPPS, "2.25.9", patient(1))
@@ -192,9 +192,9 @@ def test_a_value_that_breaks_its_vr_does_not_warn(listen, associate, answering) 
     from_wire = Dataset()
     from_wire.PatientID = "SYN-1"
 
-    def amend(service: Service, dataset: Dataset) -> Dataset:
+    def amend(service: Service, dataset: Dataset) -> list[Dataset]:
         dataset["PatientID"].value = "x" * 64 + "\\" + "y"
-        return dataset
+        return [dataset]
 
     with associate(listen(answering), MPPS, amend=amend) as association:
         assert association.n_create(MPPS, "2.25." + "9" * 70, from_wire).status == 0x0000

@@ -1,0 +1,30 @@
+"""Side by side: run several ways of doing the same thing in turn and compare their medians."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+
+ROUNDS = 7
+
+
+def side_by_side(ways: Mapping[str, Callable[[], int]], rounds: int = ROUNDS) -> dict[str, float]:
+    """Operations per second of each way, the median over interleaved rounds; a way returns how many it did."""
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    for way in ways.values():
+        way()
+    for _ in range(rounds):
+        for name, way in ways.items():
+            begin = time.perf_counter()
+            done = way()
+            rates[name].append(done / (time.perf_counter() - begin))
+    return {name: statistics.median(found) for name, found in rates.items()}
+
+
+def report(title: str, rates: Mapping[str, float], ours: str) -> None:
+    """Print the rates, and ours as a ratio to each other one."""
+    print(title)
+    for name, rate in rates.items():
+        ratio = "" if name == ours else f"   ours is {rates[ours] / rate:.1f} x"
+        print(f"  {name:28} {rate:12.0f} /s{ratio}")

@@ -8,11 +8,11 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
-from actors import messaging
+from actors.messages import messaging
+from actors.messages.segments import adt, evn, pid, pv1
 from actors.peers import ADT, ORDER_FILLER, ORDER_PLACER
-from actors.segments import adt, evn, pid, pv1
 from harness.actor import Action, Actor, World, performs, register
-from harness.errors import CannotAct, LinkError
+from harness.errors import CannotAct
 from harness.model.scenario import Case, Patient, Visit
 
 
@@ -46,30 +46,20 @@ class Adt(Actor):
         self._tell(action, event, patient, self._visit(patient, case))
 
     def _tell(self, action: Action, event: str, patient: Patient, visit: Visit) -> None:
-        """Send to everybody that should know; one unreachable receiver does not keep it from the other."""
-        failures: list[LinkError] = []
-        for receiver in (ORDER_PLACER, ORDER_FILLER):
-            if not self.world.knows(receiver):
-                continue
-            body = [
+        """Send to everybody that should know."""
+        messaging.deliver_to_all(
+            self.world,
+            action.step.transaction,
+            [receiver for receiver in (ORDER_PLACER, ORDER_FILLER) if self.world.knows(receiver)],
+            adt(event),
+            [
                 evn(event, self.world.clock.now(), action.form),
                 pid(patient, visit, action.form),
                 pv1(visit, patient),
-            ]
-            try:
-                messaging.deliver(
-                    self.world,
-                    action.step.transaction,
-                    receiver,
-                    adt(event),
-                    body,
-                    version=action.form,
-                    cause=action.cause,
-                )
-            except LinkError as failure:
-                failures.append(failure)
-        if failures:
-            raise failures[0]
+            ],
+            version=action.form,
+            cause=action.cause,
+        )
 
     def _visit(self, patient: Patient, case: Case) -> Visit:
         """The patient's visit; its number is made once."""

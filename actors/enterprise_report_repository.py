@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from actors import messaging, received
+from actors.messages import messaging, received
 from actors.peers import ENTERPRISE_REPORT_REPOSITORY
 from harness.actor import Actor, World, receives, register
 from harness.hl7 import AckError, Message

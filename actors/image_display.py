@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from actors.copying import put
+from actors.objects.copying import put
+from actors.objects.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES
 from actors.peers import IMAGE_MANAGER
-from actors.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES
 from harness.actor import Action, Actor, CannotAct, World, performs, register
 from harness.dicom.paths import first
 from harness.dicom.statuses import is_pending

@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from actors import messaging, received
-from actors.imaging_order import EntityIdentifier, Order
-from actors.peers import ORDER_FILLER, ORDER_PLACER
-from actors.registration import Registration, Registrations
-from actors.segments import (
+from actors.messages import messaging, received
+from actors.messages.imaging_order import EntityIdentifier, Order
+from actors.messages.registration import Registration, Registrations
+from actors.messages.segments import (
     GENERAL_ORDER_251,
     GENERAL_ORDER_RESPONSE_251,
     ORDER_231,
@@ -23,6 +22,7 @@ from actors.segments import (
     pid,
     pv1,
 )
+from actors.peers import ORDER_FILLER, ORDER_PLACER
 from harness.actor import Action, Actor, World, performs, receives, register
 from harness.errors import CannotAct
 from harness.hl7 import AckError, Message

@@ -6,8 +6,8 @@ import copy
 
 from pydicom.dataset import Dataset
 
+from actors.objects.performed_steps import PerformedSteps
 from actors.peers import EVIDENCE_CREATOR, IMAGE_MANAGER, ORDER_FILLER, PPS_MANAGER
-from actors.performed_steps import PerformedSteps
 from harness.actor import Actor, World, register
 from harness.dicom.statuses import is_success
 from harness.model.names import ActorName, TransactionId

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 
 from pydicom.dataset import Dataset
 
-from actors.attributes import set_items, set_text
-from actors.copying import items
+from actors.objects.attributes import set_items, set_text
+from actors.objects.copying import items
 from actors.peers import IMAGE_MANAGER, REPORT_CREATOR, REPORT_MANAGER
-from actors.report_document import (
+from actors.reporting.document import (
     BASIC_TEXT_SR,
     Instance,
     ReportedStudy,

@@ -1,19 +1,25 @@
-"""The Report Manager: takes reports (RAD-24), issues final ones (RAD-25) and exports them as text (RAD-28)."""
+"""The Report Manager: takes reports (RAD-24), issues final ones (RAD-25) and exports them as text (RAD-28).
+
+RAD-4 tells it which order a study belongs to: images carry no order numbers.
+"""
 
 from __future__ import annotations
 
+import threading
+
 from pydicom.dataset import Dataset
 
-from actors import messaging
+from actors.messages import messaging, received
+from actors.messages.segments import RESULT
 from actors.peers import ENTERPRISE_REPORT_REPOSITORY, REPORT_MANAGER, REPORT_REPOSITORY
-from actors.report_document import is_final
-from actors.report_export import export
-from actors.report_store import ReportStore
-from actors.segments import RESULT
-from harness.actor import Action, Actor, World, performs, register
+from actors.reporting.document import is_final
+from actors.reporting.export import OrderNumbers, export, order_of
+from actors.reporting.store import ReportStore
+from harness.actor import Action, Actor, World, performs, receives, register
 from harness.dicom import paths
 from harness.dicom.uids import keyword_of
 from harness.errors import CannotAct
+from harness.hl7 import Message
 from harness.model.names import TransactionId
 from harness.transports.dimse import DimseRequest, DimseResponse, SupportedClass
 
@@ -28,6 +34,23 @@ class ReportManager(Actor):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.reports = ReportStore()
+        self._lock = threading.Lock()
+        self._orders: dict[str, OrderNumbers] = {}
+
+    def refuse_unknown(self, message: Message) -> bytes:
+        """AR."""
+        return messaging.refuse_unknown(self.world, message, ("ORM", "OMI"))
+
+    @receives("ORM^O01", "OMI^O23")
+    def take_procedure(self, message: Message) -> bytes:
+        """RAD-4: remember placer and filler order number of the study."""
+        fault = received.missing_identity(message) or received.missing_study(message)
+        if fault is not None:
+            return messaging.refuse(self.world, message, fault)
+        order = received.order(message)
+        with self._lock:
+            self._orders[received.study(message)] = OrderNumbers(placer=order.placer, filler=order.filler)
+        return messaging.accept(self.world, message)
 
     def c_store(self, request: DimseRequest) -> DimseResponse:
         """RAD-24: keep a report."""
@@ -47,16 +70,20 @@ class ReportManager(Actor):
     def export_report(self, action: Action) -> None:
         """Send the patient's latest final report to the Enterprise Report Repository as ORU^R01."""
         report = self._final(action)
-        if not paths.first(report, "ReferencedRequestSequence.PlacerOrderNumberImagingServiceRequest"):
+        with self._lock:
+            scheduled = self._orders.get(paths.first(report, "StudyInstanceUID"), OrderNumbers())
+        order = order_of(report, scheduled)
+        if not order.placer:
             raise CannotAct(
-                f"report {paths.first(report, 'SOPInstanceUID')} names no placer order number, which OBR-2 needs"
+                f"neither report {paths.first(report, 'SOPInstanceUID')} nor RAD-4 names a placer order number, "
+                "which OBR-2 needs"
             )
         messaging.deliver(
             self.world,
             action.step.transaction,
             ENTERPRISE_REPORT_REPOSITORY,
             RESULT,
-            export(report, action.form, authority=action.bedside.authority),
+            export(report, order, action.form, authority=action.bedside.authority),
             version=action.form,
             cause=action.cause,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actors.peers import REPORT_REPOSITORY
-from actors.report_store import ReportStore
+from actors.reporting.store import ReportStore
 from harness.actor import Actor, World, register
 from harness.transports.dimse import DimseRequest, DimseResponse, SupportedClass
 

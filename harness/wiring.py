@@ -68,10 +68,15 @@ class Workshop:
         return self.files.cases_beside(*(Path(scenario.path) for scenario in scenarios if scenario.path))
 
     def scenarios(self, names: Sequence[str]) -> tuple[Scenario, ...]:
-        """The scenarios of those ids or files; all shipped ones when no name is given."""
+        """The scenarios of those ids or files, each once; all shipped ones when no name is given."""
         if not names:
             return self.files.scenarios()
-        return tuple(self.files.scenario(name) for name in names)
+        found: dict[str, Scenario] = {}
+        for scenario in (self.files.scenario(name) for name in dict.fromkeys(names)):
+            other = found.setdefault(scenario.id, scenario)
+            if other.steps != scenario.steps:
+                raise InputError(f"two scenarios are called {scenario.id}: {other.path} and {scenario.path}")
+        return tuple(found.values())
 
     def systems(self, suts: Sequence[str]) -> tuple[System, ...]:
         """The systems of those files or shipped names; `none` alone means the box without a system."""

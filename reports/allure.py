@@ -1,13 +1,15 @@
 """allure-results/: one Allure result for each step, for those who already read their tests there.
 
 Allure's own command renders them. Ids are made from names, so that Allure's history follows a step over runs.
+Messages are attached, once each, where something was found; of what passed, the result says where they are.
 """
 
 from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -24,13 +26,16 @@ from allure_commons.model2 import (
 )
 from allure_commons.types import AttachmentType, LabelType
 
-from harness.model.names import ExchangeId
+from harness.model.names import ExchangeId, PlayId, StepId
 from harness.model.run import JudgedFinding, LegResult, PlayResult, Run, StepResult
-from harness.model.verdict import Verdict
+from harness.model.transcript import EventKind
+from harness.model.verdict import Outcome, Verdict
 from reports import ReadPayload
 from reports.exchanges import exchange_view, marks_of, start_of, view_text
+from reports.grouping import Group, groups, scenario_of
 from reports.printable import printable
-from reports.wording import decisive, player_words, reasons, statement, step_summary, verdict_words
+from reports.reproduction import Reproduction
+from reports.wording import decisive, player_words, reasons, statement, step_text, verdict_words
 
 ALLURE_FOLDER: Final = "allure-results"
 _ATTACHMENTS = 8
@@ -54,10 +59,12 @@ class Allure:
         """Write one result for each step; results of an earlier rendering are removed."""
         logger = AllureFileLogger(out / ALLURE_FOLDER, clean=True)
         rendering = _Rendering(run, out, payload, logger)
+        started = _starts(run)
         start = _milliseconds(run.plan.started)
         for play in run.plays:
             clock = start
             for step in play.steps:
+                clock = started.get((play.play, step.step), clock)
                 logger.report_result(rendering.result(play, step, clock))
                 clock += int(step.seconds * 1000)
 
@@ -67,7 +74,7 @@ class _Rendering:
 
     def __init__(self, run: Run, out: Path, payload: ReadPayload, logger: AllureFileLogger) -> None:
         self._run_name = printable(run.plan.run)
-        self._out = out
+        self._again = Reproduction(out, run)
         self._payload = payload
         self._logger = logger
         self._known = {exchange.id: exchange for exchange in run.transcript.exchanges} if run.transcript else {}
@@ -86,26 +93,30 @@ class _Rendering:
             name=f"{printable(step.step)} [{printable(step.transaction)}] {printable(step.title)}",
             titlePath=[printable(play.profile), printable(play.play)],
             status=_STATUS[step.verdict],
-            statusDetails=_details(play, step, self._out),
+            statusDetails=_details(play, step, self._again),
             stage="finished",
             labels=list(_labels(play, step)),
-            parameters=[Parameter(name="form", value=printable(play.form))],
+            parameters=list(_parameters(play)),
             start=start,
             stop=start + int(step.seconds * 1000),
         )
-        result.steps = [self._leg(leg, result.start, result.stop) for leg in step.legs]
+        result.steps = [self._leg(play, step, leg, result.start, result.stop) for leg in step.legs]
         result.file_pattern = f"{result.uuid}-result.json"
         return result
 
-    def _leg(self, leg: LegResult, start: int, stop: int) -> TestStepResult:
+    def _leg(self, play: PlayResult, step: StepResult, leg: LegResult, start: int, stop: int) -> TestStepResult:
         initiator = f"{printable(leg.initiator)} ({player_words(leg.initiator_player)})"
         responder = f"{printable(leg.responder)} ({player_words(leg.responder_player)})"
+        found = groups((play, step, judged) for judged in leg.findings if _is_notable(judged))
+        steps = [_finding(group, start, stop) for group in found[:_FINDINGS]]
+        attached = leg.exchanges[:_ATTACHMENTS] if leg.verdict.rank > Verdict.PASS.rank else ()
+        wanted = list(dict.fromkeys([*_pointed_at(found), *attached]))[:_ATTACHMENTS]
         return TestStepResult(
-            name=f"{printable(leg.leg)}: {initiator} to {responder}",
+            name=f"{printable(leg.leg)}: {initiator} to {responder}{_exchanges(leg)}",
             status=_STATUS[leg.verdict],
             statusDetails=StatusDetails(message=printable(leg.reason)) if leg.reason else None,
-            steps=[_finding(judged, start, stop) for judged in _notable(leg)],
-            attachments=[self._attachment(number) for number in leg.exchanges[:_ATTACHMENTS] if number in self._known],
+            steps=[*steps, *_counts(leg, start, stop)],
+            attachments=[self._attachment(number) for number in wanted if number in self._known],
             start=start,
             stop=stop,
         )
@@ -121,30 +132,61 @@ class _Rendering:
         return self._written[number]
 
 
-def _notable(leg: LegResult) -> list[JudgedFinding]:
-    gravest_first = sorted(leg.findings, key=lambda judged: -judged.verdict.rank)
-    return gravest_first[:_FINDINGS]
+def _is_notable(judged: JudgedFinding) -> bool:
+    return judged.verdict.rank > Verdict.PASS.rank or judged.warning or judged.declared
 
 
-def _finding(judged: JudgedFinding, start: int, stop: int) -> TestStepResult:
+def _pointed_at(found: Iterable[Group]) -> Iterator[ExchangeId]:
+    for group in found:
+        for (_, exchange), _ in group.places:
+            if exchange is not None:
+                yield exchange
+
+
+def _finding(group: Group, start: int, stop: int) -> TestStepResult:
+    judged = group.judged
     status = Status.SKIPPED if judged.declared else _STATUS[judged.verdict]
-    name = f"{verdict_words(judged)} {printable(judged.requirement.id)} {statement(judged)}"
+    times = f" ({group.count} times)" if group.count > 1 else ""
+    name = f"{verdict_words(judged)} {printable(judged.requirement.id)} {statement(judged)}{times}"
     return TestStepResult(name=name, status=status, start=start, stop=stop)
 
 
-def _details(play: PlayResult, step: StepResult, out: Path) -> StatusDetails | None:
+def _counts(leg: LegResult, start: int, stop: int) -> Iterator[TestStepResult]:
+    """What passed and what did not apply, as one line each."""
+    counts = Counter(judged.finding.outcome for judged in leg.findings if not _is_notable(judged))
+    for outcome, count in counts.items():
+        status = Status.PASSED if outcome is Outcome.MET else Status.SKIPPED
+        yield TestStepResult(name=f"{count} {outcome.value}", status=status, start=start, stop=stop)
+
+
+def _exchanges(leg: LegResult) -> str:
+    if not leg.exchanges:
+        return ", no exchange"
+    numbers = ", ".join(str(number) for number in leg.exchanges[:_ATTACHMENTS])
+    return f", exchange {numbers}" + (" ..." if len(leg.exchanges) > _ATTACHMENTS else "")
+
+
+def _details(play: PlayResult, step: StepResult, again: Reproduction) -> StatusDetails | None:
     if step.verdict is Verdict.PASS:
         return None
     first = next((statement(judged) for _, judged in decisive(step)), "")
     message = first or "; ".join(reasons(step)) or "nothing to judge"
-    return StatusDetails(message=f"{step.verdict.value.upper()}: {message}", trace=step_summary(play, step, out))
+    return StatusDetails(message=f"{step.verdict.value.upper()}: {message}", trace=step_text(play, step, again))
+
+
+def _parameters(play: PlayResult) -> Iterator[Parameter]:
+    yield Parameter(name="form", value=printable(play.form))
+    for actor, player in play.roles.items():
+        yield Parameter(name=printable(actor), value=printable(player))
 
 
 def _labels(play: PlayResult, step: StepResult) -> Iterator[Label]:
     yield Label(name=LabelType.PARENT_SUITE, value=printable(play.profile))
     yield Label(name=LabelType.SUITE, value=printable(play.play))
     yield Label(name=LabelType.EPIC, value=printable(play.profile))
-    yield Label(name=LabelType.FEATURE, value=printable(step.transaction))
+    yield Label(name=LabelType.FEATURE, value=f"{printable(step.transaction)} {printable(step.title)}")
+    yield Label(name=LabelType.STORY, value=printable(scenario_of(play)))
+    yield Label(name=LabelType.FRAMEWORK, value="swf-harness")
     yield Label(name="profile", value=printable(play.profile))
     yield Label(name="transaction", value=printable(step.transaction))
     yield Label(name="verdict", value=step.verdict.value)
@@ -153,6 +195,15 @@ def _labels(play: PlayResult, step: StepResult) -> Iterator[Label]:
         yield Label(name="actor", value=printable(actor))
     for actor, player in play.roles.items():
         yield Label(name=LabelType.TAG, value=f"{printable(player)} as {printable(actor)}")
+
+
+def _starts(run: Run) -> Mapping[tuple[PlayId, StepId], int]:
+    """When each step began, in milliseconds, as far as the recording says."""
+    return {
+        (event.step.play, event.step.step): int(event.time * 1000)
+        for event in (run.transcript.events if run.transcript else ())
+        if event.kind is EventKind.STEP_STARTED and event.step is not None
+    }
 
 
 def _milliseconds(started: str) -> int:

@@ -29,6 +29,7 @@ SIZE_LIMIT = 32 * 1024 * 1024
 
 RESPONSES_SHOWN = 24
 HEX_LIMIT = 4096
+_HEX_BRIEF = 1024
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class ExchangeView:
 
     id: ExchangeId
     title: str
+    answer: str
     route: str
     facts: tuple[tuple[str, str], ...]
     messages: tuple[MessageView, ...]
@@ -127,13 +129,26 @@ def start_of(run: Run) -> float:
     return min(times, default=0.0)
 
 
+@dataclass(frozen=True)
+class Headline:
+    """An exchange in few words: what the request is, and how it ended."""
+
+    title: str
+    answer: str
+
+
+def headline_of(exchange: Exchange, payload: ReadPayload) -> Headline:
+    """What the request is, and how the exchange ended."""
+    return Headline(title_of(exchange, payload), answer_of(exchange, payload))
+
+
 def title_of(exchange: Exchange, payload: ReadPayload) -> str:
     """What the request is: the DIMSE service with its SOP class, or the HL7 message type."""
     command = exchange.request.command
     if command is not None:
         sop_class = f" {printable(keyword_of(command.sop_class), 80)}" if command.sop_class else ""
         return f"{command.service.value}{sop_class}"
-    content, _ = _read(exchange.request.payload, payload)
+    content, _ = read_bounded(exchange.request.payload, payload)
     if content is None or exchange.request.payload is None or exchange.request.payload.kind is not PayloadKind.HL7:
         return "bytes"
     return printable(Message.parse(content).type, 40) or "HL7"
@@ -148,15 +163,20 @@ def answer_of(exchange: Exchange, payload: ReadPayload) -> str:
         status = f"{final.command.status:04X}"
         count = len(exchange.responses)
         return f"{count - 1} pending, {status}" if count > 1 else status
-    content, _ = _read(final.payload, payload)
+    content, _ = read_bounded(final.payload, payload)
     code = Message.parse(content).first("MSA-1") if content is not None else ""
     return printable(code, 20) or "response"
 
 
 def exchange_view(
-    exchange: Exchange, payload: ReadPayload, marks: tuple[Mark, ...], start: float = 0.0
+    exchange: Exchange,
+    payload: ReadPayload,
+    marks: tuple[Mark, ...],
+    start: float = 0.0,
+    headline: Headline | None = None,
 ) -> ExchangeView:
     """The exchange with its messages decoded and the judged places marked; never raises for wire content."""
+    headline = headline or headline_of(exchange, payload)
     shown = _responses_shown(exchange, marks)
     messages = [_message_view(exchange.request, Half.REQUEST, 0, payload, marks, start)]
     messages += [
@@ -169,7 +189,8 @@ def exchange_view(
         notes.append(f"{len(shown)} of {len(exchange.responses)} responses are shown; the evidence holds all")
     return ExchangeView(
         id=exchange.id,
-        title=title_of(exchange, payload),
+        title=headline.title,
+        answer=headline.answer,
         route=route(exchange),
         facts=_link_facts(exchange.link),
         messages=tuple(messages),
@@ -242,7 +263,7 @@ def _responses_shown(exchange: Exchange, marks: tuple[Mark, ...]) -> list[int]:
 def _message_view(
     capture: Capture, half: Half, index: int, payload: ReadPayload, marks: tuple[Mark, ...], start: float
 ) -> MessageView:
-    content, notes = _read(capture.payload, payload)
+    content, notes = read_bounded(capture.payload, payload)
     kind = capture.payload.kind if capture.payload else PayloadKind.BYTES
     rows = rows_of(content, kind) if content is not None else Rows((), complete=capture.payload is None)
     wire = wire_bytes(content or b"", kind)
@@ -250,11 +271,13 @@ def _message_view(
     name = "request" if half is Half.REQUEST else f"response {index + 1}"
     return MessageView(
         heading=f"{name}, {capture.direction.value}",
-        time=_time(capture.time, start),
+        time=time_words(capture.time, start),
         facts=_command_facts(capture),
         rows=_mark_rows(rows, here),
         notes=(*notes, *rows.notes),
-        raw=hex_dump(wire, HEX_LIMIT) if content is not None else "",
+        raw=hex_dump(wire, HEX_LIMIT if any(mark.violated for mark in here) else _HEX_BRIEF)
+        if content is not None
+        else "",
         file_name=capture.payload.file_name if capture.payload else "",
         size=len(wire),
     )
@@ -296,7 +319,8 @@ def _insert(rows: list[MarkedRow], key: str, absent: MarkedRow) -> None:
     rows.append(absent)
 
 
-def _read(payload: Payload | None, read: ReadPayload) -> tuple[bytes | None, tuple[str, ...]]:
+def read_bounded(payload: Payload | None, read: ReadPayload) -> tuple[bytes | None, tuple[str, ...]]:
+    """The bytes of a payload, or why there are none to show."""
     if payload is None:
         return None, ()
     if payload.size > SIZE_LIMIT:
@@ -307,7 +331,8 @@ def _read(payload: Payload | None, read: ReadPayload) -> tuple[bytes | None, tup
         return None, (f"the payload cannot be read: {printable(str(error))}",)
 
 
-def _time(time: float, start: float) -> str:
+def time_words(time: float, start: float) -> str:
+    """Seconds since the start, and the time of day."""
     try:
         clock = datetime.fromtimestamp(time, UTC).strftime("%H:%M:%S.%f")[:-3]
     except (ValueError, OverflowError, OSError):
@@ -323,7 +348,7 @@ def _link_facts(link: Link) -> tuple[tuple[str, str], ...]:
     opened = "opened by us" if link.ours else "accepted by us"
     ends = f"{_address(link.local)} - {_address(link.peer)}"
     facts = [("link", f"{link.id}, {link.kind.value}, {opened}, {ends}")]
-    facts += [(printable(name, 40), printable(value)) for name, value in list(link.facts.items())[:20]]
+    facts += [(printable(name, 40), printable(value)) for name, value in list(link.facts.items())[:20] if value]
     return tuple(facts)
 
 

@@ -14,16 +14,18 @@ from junit_xml import TestCase, TestSuite, to_xml_report_string
 from harness.model.run import JudgedFinding, PlayResult, Run, StepResult
 from harness.model.verdict import Verdict
 from reports import ReadPayload
+from reports.grouping import groups
 from reports.printable import printable
+from reports.reproduction import Reproduction
 from reports.wording import (
     HTML_REPORT,
     decisive,
     exchange_anchor,
-    failure_text,
+    group_text,
     href,
     reasons,
     statement,
-    step_summary,
+    step_text,
 )
 
 JUNIT_FILE: Final = "junit.xml"
@@ -38,12 +40,13 @@ class JUnit:
 
     def write(self, run: Run, out: Path, payload: ReadPayload) -> None:
         """Write one suite for each play."""
-        suites = [_suite(run, play, out) for play in run.plays]
+        again = Reproduction(out, run)
+        suites = [_suite(run, play, again) for play in run.plays]
         text = to_xml_report_string(suites, prettyprint=False, encoding="utf-8")
         (out / JUNIT_FILE).write_text(text, encoding="utf-8")
 
 
-def _suite(run: Run, play: PlayResult, out: Path) -> TestSuite:
+def _suite(run: Run, play: PlayResult, again: Reproduction) -> TestSuite:
     roles = {f"role.{printable(actor)}": printable(player) for actor, player in play.roles.items()}
     properties = {
         "seed": str(run.plan.seed),
@@ -52,13 +55,13 @@ def _suite(run: Run, play: PlayResult, out: Path) -> TestSuite:
         "profile": printable(play.profile),
         "form": printable(play.form),
     }
-    cases = [_case(play, step, out) for step in play.steps]
+    cases = [_case(play, step, again) for step in play.steps]
     if not play.steps:
         cases = [_play_case(play)]
     return TestSuite(printable(play.play), cases, timestamp=printable(run.plan.started), properties=properties | roles)
 
 
-def _case(play: PlayResult, step: StepResult, out: Path) -> TestCase:
+def _case(play: PlayResult, step: StepResult, again: Reproduction) -> TestCase:
     case = TestCase(
         printable(step.step),
         classname=printable(play.play),
@@ -76,7 +79,7 @@ def _case(play: PlayResult, step: StepResult, out: Path) -> TestCase:
     for verdict in sorted(verdicts, key=lambda verdict: verdict.rank):
         found = [judged for _, judged in decisive(step) if judged.verdict is verdict]
         if found or verdict is step.verdict:
-            _add(case, verdict, _message(step, found), _output(play, step, found, out))
+            _add(case, verdict, _message(step, found), _output(play, step, found, again))
     return case
 
 
@@ -105,10 +108,11 @@ def _message(step: StepResult, found: Sequence[JudgedFinding]) -> str:
     return statement(found[0]) + more
 
 
-def _output(play: PlayResult, step: StepResult, found: Sequence[JudgedFinding], out: Path) -> str:
+def _output(play: PlayResult, step: StepResult, found: Sequence[JudgedFinding], again: Reproduction) -> str:
     if not found:
-        return step_summary(play, step, out)
-    texts = [failure_text(play, step, judged, out) for judged in found[:_MANY]]
+        return step_text(play, step, again)
+    told = groups((play, step, judged) for judged in found)
+    texts = [group_text(group, again) for group in told[:_MANY]]
     return "\n\n".join([*texts, *reasons(step)])
 
 

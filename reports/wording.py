@@ -7,21 +7,25 @@ pytest plugin use these words; nothing here decides anything.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 from harness.model.finding import Evidence
-from harness.model.names import HARNESS, ExchangeId, PlayerName
+from harness.model.names import HARNESS, ExchangeId, PlayerName, PlayId, TransactionId
 from harness.model.run import JudgedFinding, LegResult, PlayResult, Run, StepResult
 from harness.model.transcript import Half
 from harness.model.verdict import Outcome, Verdict
+from reports.grouping import Group, ReasonGroup, groups, scenario_of
 from reports.printable import printable
+from reports.reproduction import Reproduction
 
 HTML_REPORT = "report.html"
 _HL7_PATH = re.compile(r"[A-Z][A-Z0-9]{2}(\[\d+\])?(-\d.*)?")
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _SHORT = 120
 _MANY = 20
+_PLACES = 6
 
 
 def exchange_anchor(exchange: ExchangeId) -> str:
@@ -73,16 +77,21 @@ def subject(judged: JudgedFinding) -> str:
     return printable(leaf or judged.requirement.text, _SHORT * 2)
 
 
-def comparison(judged: JudgedFinding) -> str:
-    """Expected and received, with where the expected value was seen first; empty when neither is known."""
+def compared(judged: JudgedFinding) -> tuple[tuple[str, str], ...]:
+    """`expected` and `received` with their values, and where the expected value was seen first; each only if known."""
     finding = judged.finding
     parts = []
     if finding.expected:
         origin = f" ({printable(finding.origin, _SHORT)})" if finding.origin else ""
-        parts.append(f"expected {printable(finding.expected)}{origin}")
+        parts.append(("expected", f"{printable(finding.expected)}{origin}"))
     if finding.received or finding.outcome is Outcome.VIOLATED:
-        parts.append(f"received {printable(finding.received) or 'absent'}")
-    return ", ".join(parts)
+        parts.append(("received", printable(finding.received) or "absent"))
+    return tuple(parts)
+
+
+def comparison(judged: JudgedFinding) -> str:
+    """Expected and received in one line; empty when neither is known."""
+    return ", ".join(f"{name} {value}" for name, value in compared(judged))
 
 
 def statement(judged: JudgedFinding) -> str:
@@ -107,13 +116,11 @@ def citation_words(judged: JudgedFinding) -> str:
     return f"{text} ; requirement {printable(judged.requirement.id)}"
 
 
-def next_step(play: PlayResult, step: StepResult, evidence: Evidence | None, out: Path | str) -> str:
+def next_step(play: PlayResult, step: StepResult, judged: JudgedFinding, again: Reproduction) -> str:
     """Where to look, and how to see it again."""
-    run = printable(str(out))
-    if evidence is None:
-        return f"see {HTML_REPORT}{href(step_anchor(play, step))} ; judge again: swf judge {run}"
-    anchor = href(exchange_anchor(evidence.exchange))
-    return f"see {HTML_REPORT}{anchor} ; reproduce: swf replay {run} {evidence.exchange}"
+    evidence = judged.finding.evidence
+    anchor = exchange_anchor(evidence.exchange) if evidence else step_anchor(play, step)
+    return f"see {HTML_REPORT}{href(anchor)} ; reproduce: {again.of_finding(play, judged)}"
 
 
 def where(play: PlayResult, step: StepResult) -> str:
@@ -122,16 +129,15 @@ def where(play: PlayResult, step: StepResult) -> str:
     return f"{source}  {printable(step.step)} [{printable(step.transaction)}]"
 
 
-def failure_text(play: PlayResult, step: StepResult, judged: JudgedFinding, out: Path | str) -> str:
+def failure_text(play: PlayResult, step: StepResult, judged: JudgedFinding, again: Reproduction) -> str:
     """A finding in five parts, one line each."""
-    evidence = judged.finding.evidence
     return "\n".join(
         (
             f"{where(play, step)}  {verdict_words(judged)} ({printable(judged.finding.actor)})",
             f"  {statement(judged)}",
-            f"  {evidence_words(evidence, container_only=True)}",
+            f"  {evidence_words(judged.finding.evidence, container_only=True)}",
             f"  {citation_words(judged)}",
-            f"  {next_step(play, step, evidence, out)}",
+            f"  {next_step(play, step, judged, again)}",
         )
     )
 
@@ -148,40 +154,110 @@ def decisive(step: StepResult) -> Iterator[tuple[LegResult, JudgedFinding]]:
 
 
 def reasons(step: StepResult) -> tuple[str, ...]:
-    """Why the step, or a leg of it, has a verdict that no finding explains."""
-    legs = [
-        f"{printable(leg.leg)}: {printable(leg.reason)}"
-        for leg in step.legs
-        if leg.reason and leg.verdict is not Verdict.PASS
-    ]
-    return ((printable(step.reason),) if step.reason else ()) + tuple(legs)
+    """Why the step, or a leg of it, has a verdict that no finding explains; legs of one reason share a line."""
+    by_reason: dict[str, list[str]] = {}
+    for leg in step.legs:
+        if leg.reason and leg.verdict is not Verdict.PASS:
+            by_reason.setdefault(printable(leg.reason), []).append(printable(leg.leg))
+    own = printable(step.reason)
+    if own and [own] == list(by_reason) and len(by_reason[own]) == len(step.legs):
+        return (own,)
+    legs = tuple(f"{', '.join(names)}: {reason}" for reason, names in by_reason.items())
+    return legs if not own or own in by_reason else (own, *legs)
 
 
 def step_summary(play: PlayResult, step: StepResult, out: Path | str) -> str:
+    """What keeps a step from passing, when nothing is known of the run but its folder."""
+    return step_text(play, step, Reproduction(out))
+
+
+def step_text(play: PlayResult, step: StepResult, again: Reproduction) -> str:
     """Everything that keeps a step from passing, the gravest in full; one line when it passed."""
-    found = [judged for _, judged in decisive(step)]
-    texts = [failure_text(play, step, judged, out) for judged in found[:_MANY]]
+    found = groups((play, step, judged) for _, judged in decisive(step))
+    texts = [group_text(group, again) for group in found[:_MANY]]
     if len(found) > _MANY:
-        texts.append(f"  ... and {len(found) - _MANY} more, see {HTML_REPORT}{href(step_anchor(play, step))}")
-    explained = reasons(step)
-    unexplained = step.verdict.rank > Verdict.PASS.rank and not texts
-    if explained or unexplained or not texts:
-        lines = [f"{where(play, step)}  {step.verdict.value.upper()}"]
-        lines += [f"  {reason}" for reason in explained or (("no finding says why",) if unexplained else ())]
-        if unexplained:
-            lines.append(f"  {next_step(play, step, None, out)}")
-        texts.append("\n".join(lines))
+        rest = sum(group.count for group in found[_MANY:])
+        texts.append(f"  ... and {rest} more, see {HTML_REPORT}{href(step_anchor(play, step))}")
+    if reasons(step) or not texts:
+        texts.append(reason_text(play, step, again))
     return "\n\n".join(texts)
 
 
-def unpassed(run: Run) -> Iterator[tuple[PlayResult, StepResult]]:
-    """The steps with a verdict graver than pass, in the order of the run."""
-    for play in run.plays:
-        for step in play.steps:
-            if step.verdict.rank > Verdict.PASS.rank:
-                yield play, step
+def reason_text(play: PlayResult, step: StepResult, again: Reproduction) -> str:
+    """A step with its verdict and the reasons that are no findings."""
+    explained = reasons(step)
+    unexplained = step.verdict.rank > Verdict.PASS.rank and not any(decisive(step))
+    lines = [f"{where(play, step)}  {step.verdict.value.upper()}"]
+    lines += [f"  {reason}" for reason in explained or (("no finding says why",) if unexplained else ())]
+    if unexplained:
+        lines.append(f"  see {HTML_REPORT}{href(step_anchor(play, step))} ; reproduce: {again.again(play)}")
+    return "\n".join(lines)
+
+
+def group_text(group: Group, again: Reproduction) -> str:
+    """The first finding of a group in full, and where the others are."""
+    text = failure_text(group.play, group.step, group.judged, again)
+    return f"{text}\n  {more_words(group)}" if group.count > 1 else text
+
+
+def more_words(group: Group) -> str:
+    """How many findings a group has, and where they are."""
+    places = group.places
+    shown = ", ".join(place_words(*place) for place in places[:_PLACES])
+    more = f", and {len(places) - _PLACES} more exchanges" if len(places) > _PLACES else ""
+    return f"{group.count} of this requirement at this step: {shown}{more}"
+
+
+def place_words(where: tuple[PlayId, ExchangeId | None], count: int) -> str:
+    """A play and an exchange in it, with the number of findings when there are several."""
+    play, exchange = where
+    place = f"exchange {exchange}" if exchange else "no exchange"
+    return f"{printable(play)} {place}" + (f" ({count} times)" if count > 1 else "")
+
+
+def unexplained(run: Run) -> tuple[ReasonGroup, ...]:
+    """Steps graver than pass that no finding explains, or not alone, by scenario, step and reason."""
+    return _by_reason(
+        (play, step)
+        for play, step in _steps(run)
+        if step.verdict.rank > Verdict.PASS.rank and (reasons(step) or not any(decisive(step)))
+    )
+
+
+def not_judged(run: Run) -> tuple[ReasonGroup, ...]:
+    """Steps with the verdict none, by scenario, step and reason."""
+    return _by_reason((play, step) for play, step in _steps(run) if step.verdict is Verdict.NONE)
+
+
+def _steps(run: Run) -> Iterator[tuple[PlayResult, StepResult]]:
+    return ((play, step) for play in run.plays for step in play.steps)
+
+
+def _by_reason(steps: Iterable[tuple[PlayResult, StepResult]]) -> tuple[ReasonGroup, ...]:
+    found: dict[tuple[str, str, Verdict, tuple[str, ...]], list[tuple[PlayResult, StepResult]]] = {}
+    for play, step in steps:
+        found.setdefault((scenario_of(play), step.step, step.verdict, reasons(step)), []).append((play, step))
+    ranked = sorted(found.items(), key=lambda item: -item[0][2].rank)
+    return tuple(ReasonGroup(verdict, why, tuple(members)) for (_, _, verdict, why), members in ranked)
+
+
+def plays_words(plays: Iterable[PlayResult]) -> str:
+    """The forms and roles of plays of one scenario, in short: `2.3.1, 2.5.1[Modality]`."""
+    names = list(dict.fromkeys(printable(play.play.partition("@")[2] or play.play) for play in plays))
+    more = f" and {len(names) - _PLACES} more" if len(names) > _PLACES else ""
+    return ", ".join(names[:_PLACES]) + more
 
 
 def claim_words(system: str, profile: str, actor: str) -> str:
     """What the run says about a product; a harness tests and never certifies."""
     return f"{printable(system)}: tested against {printable(profile)} {printable(actor)}"
+
+
+def by_number(verdicts: Mapping[TransactionId, Verdict]) -> list[tuple[TransactionId, Verdict]]:
+    """Transactions with their verdicts as people count: RAD-5 before RAD-10."""
+
+    def key(entry: tuple[TransactionId, Verdict]) -> tuple[str, int, str]:
+        head, _, number = entry[0].rpartition("-")
+        return head, int(number) if _NUMBER.fullmatch(number) else -1, number
+
+    return sorted(verdicts.items(), key=key)

@@ -12,8 +12,6 @@ from functools import partial
 
 from pydicom.dataset import Dataset
 
-from actors import messaging, received
-from actors.copying import items
 from actors.image_manager import commitment, procedures, wrong_entry
 from actors.image_manager.archive import Archive, indexed
 from actors.image_manager.patients import PatientIndex, PatientKey
@@ -27,9 +25,11 @@ from actors.image_manager.queries import (
     level_of,
 )
 from actors.image_manager.revision import Revision
+from actors.messages import messaging, received
+from actors.objects.copying import items
+from actors.objects.performed_steps import PerformedSteps
+from actors.objects.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES
 from actors.peers import IMAGE_MANAGER
-from actors.performed_steps import PerformedSteps
-from actors.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES
 from harness.actor import Actor, CannotAct, World, receives, register
 from harness.dicom.encoding import wrap_payload
 from harness.dicom.paths import first
@@ -90,7 +90,7 @@ class ImageManager(Actor):
     @receives("ORM^O01", "OMI^O23")
     def take_procedure(self, message: Message) -> bytes:
         """RAD-4 by the order control NW, RAD-13 by CA, DC and XO (RAD TF-2: 4.4, 4.13)."""
-        fault = procedures.missing_study(message)
+        fault = received.missing_study(message)
         if fault is not None:
             return messaging.refuse(self.world, message, fault)
         control = message.first("ORC-1")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from pydicom.dataset import Dataset
 
-from actors.copying import items, put, reference_item
+from actors.objects.copying import items, put, reference_item
 from harness.dicom.paths import first
 
 PUSH_MODEL = "StorageCommitmentPushModel"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from actors.received import NULL
+from actors.messages.received import NULL
 from harness.dicom.person import pn
 from harness.model.scenario import Patient
 

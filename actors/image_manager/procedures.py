@@ -9,8 +9,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, replace
 
-from actors import received
 from actors.image_manager.patients import PatientKey
+from actors.messages import received
 from harness.hl7 import AckError, Message
 from harness.model.scenario import Code
 
@@ -39,22 +39,9 @@ class Procedure:
         return self.late or self.corrected
 
 
-def missing_study(message: Message) -> AckError | None:
-    """The fault of a scheduling message without Study Instance UID (ZDS-1 in 2.3.1, IPC-3 in 2.5.1)."""
-    if message.first("IPC-3.1") or message.first("ZDS-1.1"):
-        return None
-    location = "IPC^1^3^1^1" if _is_omi(message) else "ZDS^1^1^1^1"
-    return AckError(location=location, code="101", text="Study Instance UID missing")
-
-
 def unknown_study(message: Message) -> AckError:
     """The fault of a RAD-13 about a study that no RAD-4 announced."""
-    location = "IPC^1^3^1^1" if _is_omi(message) else "ZDS^1^1^1^1"
-    return AckError(location=location, code="204", text="Study Instance UID unknown")
-
-
-def _is_omi(message: Message) -> bool:
-    return message.type.startswith("OMI")
+    return AckError(location=received.study_location(message), code="204", text="Study Instance UID unknown")
 
 
 def read(message: Message) -> Procedure:
@@ -62,7 +49,7 @@ def read(message: Message) -> Procedure:
     patient = received.patient(message)
     value, meaning, scheme = (message.first(f"OBR[1]-44[1].{part}") for part in (1, 2, 3))
     return Procedure(
-        study=message.first("IPC-3.1") or message.first("ZDS-1.1"),
+        study=received.study(message),
         patient=PatientKey.of(patient.id, patient.authority),
         accession=message.first("IPC-1.1") or message.first("OBR-18.1"),
         requested_procedure=message.first("IPC-2.1") or message.first("OBR-19.1"),

@@ -13,9 +13,9 @@ from types import MappingProxyType
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-from actors.copying import put
 from actors.image_manager.archive import Archive, StoredObject, Study
-from actors.image_manager.matching import matches
+from actors.objects.copying import put
+from actors.objects.matching import matches
 from harness.dicom.paths import first, values
 
 
@@ -169,7 +169,7 @@ class Finder:
         """Everything at the level that matches the identifier's keys."""
         keys = [element for element in identifier if element.keyword in _supported(level)]
         for found in self._candidates(identifier, level):
-            if matches(keys, found.attributes):
+            if matches(keys, found.attributes, lacking_matches=False):
                 yield found
 
     def _candidates(self, identifier: Dataset, level: Level) -> Iterator[Found]:

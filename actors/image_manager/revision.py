@@ -10,10 +10,10 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset
 
-from actors.copying import items, put
 from actors.image_manager.archive import StoredObject
 from actors.image_manager.patients import PatientIndex
 from actors.image_manager.procedures import Procedure, Procedures
+from actors.objects.copying import items, put
 from harness.dicom.encoding import decode_payload, encode, unwrap_payload, wrap_payload
 from harness.dicom.paths import first
 from harness.model.scenario import Code

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pydicom.dataset import Dataset
 
-from actors.copying import items
+from actors.objects.copying import items
 from harness.dicom.paths import first
 
 WRONG_ENTRY = "110514"

@@ -94,6 +94,12 @@ class Modality(Actor):
         entry = worklist.next_entry(file.entries, started)
         if entry is None:
             raise CannotAct(f"the worklist had no entry for patient {action.bedside.patient_id}")
+        missing = worklist.missing(entry)
+        if missing:
+            raise CannotAct(
+                f"the worklist entry of patient {action.bedside.patient_id} has no {', '.join(missing)} "
+                "(type 1, PS3.4 Table K.6-1): nobody could examine with it"
+            )
         examination = self._new_examination(file, entry)
         file.examinations.append(examination)
         created = performed_step.in_progress(examination, self._ae_title())

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 
 from pydicom.dataset import Dataset
 
-from actors.copying import items, put, reference_item
 from actors.modality.examination import Reference
+from actors.objects.copying import items, put, reference_item
 from harness.dicom.paths import first
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from actors.copying import REFERENCE, fresh_items, items, put, reference_item, take, take_valued
 from actors.modality.examination import Examination, Image, PerformedSeries, Reference
 from actors.modality.kinds import Shot, kind_of
 from actors.modality.performed_step import dicom_date, dicom_time
 from actors.modality.worklist import scheduled_step
+from actors.objects.copying import REFERENCE, fresh_items, items, put, reference_item, take, take_valued
 from harness.dicom.paths import first
 from harness.dicom.uids import uid_of
 from harness.identifiers import Identifiers
@@ -130,20 +130,11 @@ def _series(made: Dataset, examination: Examination, series: PerformedSeries) ->
 
 
 def _request(entry: Dataset) -> Dataset:
-    """The item of the Request Attributes Sequence (PS3.3 Table 10-9): IDs are left out rather than sent empty."""
+    """The item of the Request Attributes Sequence (PS3.3 Table 10-9): no order numbers; IDs are left out rather than sent empty."""
     step = scheduled_step(entry)
     item = Dataset()
     take_valued(
-        entry,
-        item,
-        (
-            "RequestedProcedureID",
-            "RequestedProcedureDescription",
-            "StudyInstanceUID",
-            "AccessionNumber",
-            "PlacerOrderNumberImagingServiceRequest",
-            "FillerOrderNumberImagingServiceRequest",
-        ),
+        entry, item, ("RequestedProcedureID", "RequestedProcedureDescription", "StudyInstanceUID", "AccessionNumber")
     )
     _put_items(item, "RequestedProcedureCodeSequence", fresh_items(entry, "RequestedProcedureCodeSequence"))
     take_valued(step, item, ("ScheduledProcedureStepID", "ScheduledProcedureStepDescription"))

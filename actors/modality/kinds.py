@@ -18,8 +18,8 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
 )
 
-from actors.copying import put
 from actors.modality.pixels import COLUMNS, ROWS, phantom
+from actors.objects.copying import put
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,9 @@ from enum import Enum
 
 from pydicom.dataset import Dataset
 
-from actors.copying import REFERENCE, fresh_items, put, reference_item, take, take_valued
 from actors.modality.examination import Examination, PerformedSeries
 from actors.modality.worklist import scheduled_step
+from actors.objects.copying import REFERENCE, fresh_items, put, reference_item, take, take_valued
 from harness.dicom.paths import first
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from pydicom.dataset import Dataset
 
-from actors.copying import CODE, REFERENCE, items, put
+from actors.objects.copying import CODE, REFERENCE, items, put
 from harness.actor import Bedside
 from harness.dicom.paths import first
 from harness.dicom.person import pn
@@ -94,6 +94,17 @@ def step_key(entry: Dataset) -> tuple[str, str, str]:
         first(entry, "StudyInstanceUID"),
         first(entry, "RequestedProcedureID"),
         first(scheduled_step(entry), "ScheduledProcedureStepID"),
+    )
+
+
+def missing(entry: Dataset) -> tuple[str, ...]:
+    """What the entry lacks of the return keys of type 1 that no examination can do without (PS3.4 Table K.6-1)."""
+    return tuple(
+        keyword
+        for keyword, value in zip(
+            ("StudyInstanceUID", "RequestedProcedureID", "ScheduledProcedureStepID"), step_key(entry), strict=True
+        )
+        if not value
     )
 
 

@@ -9,18 +9,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from actors import messaging, received
-from actors.imaging_order import NO_NUMBER, Order
+from actors.messages import messaging, received
+from actors.messages.imaging_order import NO_NUMBER, Order
+from actors.messages.registration import Registration, Registrations
+from actors.messages.segments import form_of
+from actors.objects.performed_steps import PerformedSteps
 from actors.order_filler import notices, query
 from actors.order_filler.notices import Notice
 from actors.order_filler.orders import FilledOrder, OrderBook, StepRef
 from actors.order_filler.performed import PerformedLinks
 from actors.order_filler.schedule import filler_number, schedule
 from actors.order_filler.worklist import EntryDatasets
-from actors.peers import IMAGE_MANAGER, ORDER_FILLER, ORDER_PLACER
-from actors.performed_steps import PerformedSteps
-from actors.registration import Registration, Registrations
-from actors.segments import form_of
+from actors.peers import IMAGE_MANAGER, ORDER_FILLER, ORDER_PLACER, REPORT_MANAGER
 from harness.actor import Action, Actor, World, feeds, performs, receives, register
 from harness.dicom.statuses import is_success
 from harness.errors import CannotAct
@@ -187,7 +187,7 @@ class OrderFiller(Actor):
 
     @performs("RAD-4")
     def announce_procedure(self, action: Action) -> None:
-        """Tell the Image Manager of the patient's procedure that it has not been told of."""
+        """Tell the Image Manager, and the Report Manager where there is one, of the patient's next procedure."""
         filled = self._order(action, lambda known: not known.announced and not known.cancelled, "unannounced order")
         address = self.world.me.hl7
         notice = notices.procedure_scheduled(
@@ -197,7 +197,15 @@ class OrderFiller(Actor):
             self.world.clock.now(),
             address.application if address else "",
         )
-        self._tell(action, IMAGE_MANAGER, notice)
+        messaging.deliver_to_all(
+            self.world,
+            action.step.transaction,
+            [IMAGE_MANAGER, *([REPORT_MANAGER] if self.world.knows(REPORT_MANAGER) else [])],
+            notice.kind,
+            notice.body,
+            version=action.form,
+            cause=action.cause,
+        )
         self.orders.update(filled.order.filler.number, lambda known: replace(known, announced=True))
 
     def _tell(self, action: Action, to: ActorName, notice: Notice) -> Message:

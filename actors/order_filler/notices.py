@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from actors.imaging_order import Order
-from actors.order_filler.orders import FilledOrder, StepState
-from actors.registration import Registration
-from actors.segments import (
+from actors.messages.imaging_order import Order
+from actors.messages.registration import Registration
+from actors.messages.segments import (
     GENERAL_ORDER_251,
     IMAGING_ORDER_251,
     ORDER_231,
@@ -28,6 +27,7 @@ from actors.segments import (
     scheduled_groups,
     tq1,
 )
+from actors.order_filler.orders import FilledOrder, StepState
 from harness.hl7.time import ts
 from harness.model.scenario import Code, PersonName, Practitioner
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from actors.imaging_order import EntityIdentifier, Order, RequestedProcedure, ScheduledStep
-from actors.registration import Registration, Registrations, namespace
+from actors.messages.imaging_order import EntityIdentifier, Order, RequestedProcedure, ScheduledStep
+from actors.messages.registration import Registration, Registrations, namespace
 
 
 class StepState(Enum):

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from actors.copying import items
+from actors.objects.copying import items
+from actors.objects.performed_steps import PerformedStep, PpsState
 from actors.order_filler.orders import OrderBook, StepRef, StepState
-from actors.performed_steps import PerformedStep, PpsState
 from harness.dicom import paths
 
 INCORRECT_ENTRY_SELECTED = "110514"

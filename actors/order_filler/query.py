@@ -9,8 +9,8 @@ from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from actors.attributes import charset_for, set_text
-from actors.order_filler import matching
+from actors.objects.attributes import charset_for, set_text
+from actors.order_filler import worklist_answer
 from actors.order_filler.orders import OrderBook
 from actors.order_filler.worklist import EntryDatasets, entry_dataset
 from harness.actor import World
@@ -41,9 +41,9 @@ def answers(world: World, orders: OrderBook, datasets: EntryDatasets, request: D
             yield DimseResponse(CANCELLED)
             return
         dataset = datasets.of(entry)
-        if world.decide("worklist-entry-matches", matching.matches(keys, dataset)):
-            response = _in_charset(matching.answer(keys, dataset))
-            status = PENDING_WITHOUT_OPTIONAL_KEYS if matching.unsupported(keys, dataset) else PENDING
+        if world.decide("worklist-entry-matches", worklist_answer.matches(keys, dataset)):
+            response = _in_charset(worklist_answer.answer(keys, dataset))
+            status = PENDING_WITHOUT_OPTIONAL_KEYS if worklist_answer.unsupported(keys, dataset) else PENDING
             yield DimseResponse(status, response)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from actors.imaging_order import EntityIdentifier, Order, RequestedProcedure, ScheduledStep
+from actors.messages.imaging_order import EntityIdentifier, Order, RequestedProcedure, ScheduledStep
 from actors.peers import MODALITY
 from harness.actor import World
 from harness.model.names import TransactionId

@@ -1,6 +1,6 @@
 """Worklist entries as data sets: every return key of PS3.4 Table K.6-1 that the filler has, from its orders.
 
-The HL7 to DICOM mapping of RAD TF-2x Appendix B. Matching and the choice of keys are in `matching`.
+The HL7 to DICOM mapping of RAD TF-2x Appendix B. Matching and the choice of keys are in `worklist_answer`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from pydicom.dataset import Dataset
 
-from actors.attributes import clean, code_items, set_items, set_text
-from actors.copying import reference_item
+from actors.objects.attributes import clean, code_items, set_items, set_text
+from actors.objects.copying import reference_item
 from actors.order_filler.orders import Entry, StepState
 from harness.dicom.person import pn
 from harness.dicom.uids import uid_of

@@ -41,7 +41,6 @@ class RowJudgement:
     received: str = ""
 
 
-@leg_check(REQUEST)
 def check_requests(view: LegView) -> Iterator[Finding]:
     """The data set of each request against its table; a relayed MPPS is judged on its first hop."""
     form = view.dimse

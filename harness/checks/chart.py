@@ -14,6 +14,7 @@ from harness.checks.acquisition import Acquisitions, acquisitions
 from harness.checks.carriers import KINDS, Carrier, Seen, answers, requests
 from harness.checks.compare import is_empty
 from harness.checks.recording import LegView, PlayView
+from harness.dicom.paths import present
 from harness.model.names import ActorName, LegId, StepId
 from harness.model.profile import Service
 from harness.model.tables import Comparison, Edge, Place
@@ -21,6 +22,10 @@ from harness.model.transcript import Half
 
 _WEAK = ("step", "procedure", "accession", "placer", "filler")
 """Identifiers that two departments may both use: one of them alone joins nothing."""
+
+
+_OBJECTS = ("study", "series", "instance")
+"""Identifiers that are unique everywhere."""
 
 
 @dataclass(frozen=True)
@@ -113,15 +118,19 @@ class Chart:
         return []
 
     def relevant(self, carrier: Carrier) -> bool:
-        """Whether an answer is about this play: by patient or study, or by two of the weaker numbers."""
+        """Whether an answer is about this play: by patient or study, or by two of the weaker numbers.
+
+        An archive may hold older studies of the patient: among its answers the patient counts as a weak number.
+        """
         if carrier.half is Half.REQUEST:
             return True
         kinds: Mapping[str, set[str]] = defaultdict(set)
         for one in carrier.identifiers:
             kinds[one.kind].add(one.value)
-        if not kinds or any(kinds[kind] & self._known[kind] for kind in ("patient", "study", "series", "instance")):
+        strong = _OBJECTS if _of_archive(carrier) else (*_OBJECTS, "patient")
+        if not kinds or any(kinds[kind] & self._known[kind] for kind in strong):
             return True
-        return sum(bool(kinds[kind] & self._known[kind]) for kind in _WEAK) > 1
+        return sum(bool(kinds[kind] & self._known[kind]) for kind in (*_WEAK, "patient")) > 1
 
     @cached_property
     def _known(self) -> Mapping[str, set[str]]:
@@ -184,6 +193,12 @@ class Chart:
             done.add(up.id)
             yield up, self.pool(up, cases)
             waiting.extend(self.upstream(up.source_place, cases))
+
+
+def _of_archive(carrier: Carrier) -> bool:
+    """Whether an answer is to a query at patient, study, series or image level (PS3.4 C.4.1)."""
+    identifier = carrier.exchange.request_dataset
+    return identifier is not None and present(identifier, "QueryRetrieveLevel")
 
 
 def _overlap(one: Place, other: Place) -> bool:

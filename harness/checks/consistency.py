@@ -87,6 +87,8 @@ def _targets(chart: Chart, edges: tuple[Edge, ...]) -> Iterator[_Target]:
             continue
         found = places(carrier, place, live[0].compare) or _nowhere(carrier, place.paths)
         for seen in found:
+            if live[0].when_valued and is_empty(live[0].compare, seen.term):
+                continue
             if seen.present or _absence_counts(carrier, seen.path):
                 yield _Target(chart, live, cases, carrier, seen)
 

@@ -59,7 +59,7 @@ def _missing(play: PlayView, view: LegView) -> Iterator[Finding]:
     waited = _waited(events, view)
     if cannot is not None:
         yield _undelivered(view, Outcome.UNDECIDED, cannot.text)
-    elif not waited and (not events or any(event.kind is EventKind.INTERRUPTED for event in play.events)):
+    elif not waited and (not events or _interrupted(play)):
         yield _undelivered(view, Outcome.UNDECIDED, "the run was interrupted")
     elif view.planned.initiator == HARNESS:
         yield _undelivered(view, Outcome.VIOLATED, "nothing was sent")
@@ -121,6 +121,10 @@ def _waited(events: list[Event], view: LegView) -> str:
         if event.kind is EventKind.LEG_EXPIRED and event.leg == view.planned.leg.id:
             return f"nothing within {event.facts.get('seconds', '?')} s (the system, or its configuration)"
     return ""
+
+
+def _interrupted(play: PlayView) -> bool:
+    return play.interrupted or any(event.kind is EventKind.INTERRUPTED for event in play.events)
 
 
 def _proven(play: PlayView, actor: ActorName) -> bool:

@@ -8,6 +8,7 @@ from harness.checks import attribute_tables
 from harness.checks.expecting import may_be_refused
 from harness.checks.recording import ExchangeView, LegView
 from harness.checks.registry import leg_check
+from harness.dicom.paths import first, has
 from harness.dicom.statuses import is_pending, is_success, is_warning, lookup
 from harness.dicom.uids import uid_of
 from harness.model.finding import Evidence, Finding
@@ -18,6 +19,7 @@ from harness.model.verdict import Outcome
 REPLY = "dimse.reply"
 STATUS = "dimse.status"
 
+_IDENTITY = ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
 _MPPS = uid_of("ModalityPerformedProcedureStep")
 
 
@@ -51,11 +53,10 @@ def reply(view: LegView) -> Iterator[Finding]:
         if command is None:
             continue
         status = exchange.status
-        final = status is not None and not is_pending(status)
         yield from view.ruled(
             REPLY,
             "answered",
-            Outcome.MET if final else Outcome.VIOLATED,
+            Outcome.MET if _is_final(exchange) else _unanswered(view, exchange),
             final_evidence(exchange),
             expected="a final response",
             received=hexadecimal(status),
@@ -69,6 +70,34 @@ def reply(view: LegView) -> Iterator[Finding]:
                 expected=f"a status of {command.service.value}",
                 received=hexadecimal(status),
             )
+
+
+def _is_final(exchange: ExchangeView) -> bool:
+    return exchange.status is not None and not is_pending(exchange.status)
+
+
+def _unanswered(view: LegView, exchange: ExchangeView) -> Outcome:
+    """What a missing answer says. A report may cross the release of its requester's association, and be repeated.
+
+    PS3.4 J.3.3.1.2: the SCP may send the N-EVENT-REPORT on that association or on another one.
+    """
+    if not _is_report(exchange):
+        return Outcome.VIOLATED
+    uid = _transaction_uid(exchange)
+    if any(_is_report(one) and _is_final(one) and _transaction_uid(one) == uid for one in view.exchanges):
+        return Outcome.NOT_APPLICABLE
+    opened_by_receiver = exchange.exchange.link.ours is not exchange.exchange.sent
+    return Outcome.UNDECIDED if opened_by_receiver else Outcome.VIOLATED
+
+
+def _is_report(exchange: ExchangeView) -> bool:
+    command = exchange.exchange.request.command
+    return command is not None and command.service is Service.N_EVENT_REPORT
+
+
+def _transaction_uid(exchange: ExchangeView) -> str:
+    dataset = exchange.request_dataset
+    return "" if dataset is None else first(dataset, "TransactionUID")
 
 
 @leg_check(STATUS, rows=("status",))
@@ -102,7 +131,15 @@ def _excused(view: LegView, exchange: ExchangeView, service: Service) -> bool:
     """Whether the request was not legal, or its acceptance is judged elsewhere."""
     if is_mpps(exchange) and service in (Service.N_CREATE, Service.N_SET):
         return True
+    if service is Service.C_STORE and not _identified(exchange):
+        return True
     return not attribute_tables.legal(view, exchange)
+
+
+def _identified(exchange: ExchangeView) -> bool:
+    """Whether an object has the UIDs that every composite object has (PS3.3 Tables C.7-3, C.7-5a, C.12-1)."""
+    dataset = exchange.request_dataset
+    return dataset is not None and all(has(dataset, keyword) for keyword in _IDENTITY)
 
 
 def _comment(exchange: ExchangeView) -> str:

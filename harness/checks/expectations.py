@@ -8,30 +8,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from pydicom.dataset import Dataset
-
 from harness.checks import stored as facts
 from harness.checks.attribute_tables import pending
-from harness.checks.compare import Syntax, Term, equal
 from harness.checks.dimse_reply import accepted, final_evidence, hexadecimal
-from harness.checks.expecting import deviates
+from harness.checks.expected_patient import demographics
+from harness.checks.expecting import (
+    CHECK,
+    decided,
+    deviates,
+    inapplicable,
+    of_service,
+    patient_of,
+    top_queries,
+    undecided,
+)
+from harness.checks.given import NOTHING_STORED, answer_of, never_given
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.checks.registry import play_check
 from harness.dicom.paths import first
-from harness.dicom.person import pn
 from harness.model.finding import Evidence, Finding
-from harness.model.names import ActorName, RequirementId
 from harness.model.plan import PlannedStep
 from harness.model.profile import Service
-from harness.model.scenario import Answer, Patient
-from harness.model.tables import Comparison
+from harness.model.scenario import Answer
 from harness.model.transcript import Half
 from harness.model.verdict import Outcome
 
-CHECK = "expectations"
-
 _STORED = "stored"
-_ACCEPTING = frozenset({"AA", "CA"})
 
 Kind = Callable[[PlannedStep, Sequence[LegView], PlayView], Iterator[Finding]]
 
@@ -55,7 +57,7 @@ def expectation_findings(
 def expectation_outcome(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Outcome:
     """Whether the step's expectation holds: violated before undecided before met; undecided when nothing shows it."""
     outcomes = {finding.outcome for finding in expectation_findings(step, legs, play)}
-    for outcome in (Outcome.VIOLATED, Outcome.UNDECIDED, Outcome.MET):
+    for outcome in (Outcome.VIOLATED, Outcome.UNDECIDED, Outcome.MET, Outcome.NOT_APPLICABLE):
         if outcome in outcomes:
             return outcome
     expect = step.step.expect
@@ -68,68 +70,23 @@ def expectation_outcome(step: PlannedStep, legs: Sequence[LegView], play: PlayVi
     return Outcome.NOT_APPLICABLE if nothing else Outcome.UNDECIDED
 
 
-def _decided(
-    view: LegView,
-    kind: str,
-    holds: bool,
-    evidence: Evidence | None,
-    expected: str,
-    received: str,
-    actor: ActorName | None = None,
-) -> Finding:
-    return view.finding(
-        CHECK,
-        RequirementId(f"expectation/{view.step.transaction.id.lower()}-{kind}"),
-        Outcome.MET if holds else Outcome.VIOLATED,
-        actor or view.responder,
-        evidence,
-        expected=expected,
-        received=received,
-    )
-
-
-def _of_service(legs: Sequence[LegView], *services: Service) -> list[tuple[LegView, ExchangeView]]:
-    """The exchanges of some services in the order of the recording."""
-    found = [
-        (view, exchange)
-        for view in legs
-        for exchange in view.exchanges
-        if exchange.exchange.request.command is not None
-        and exchange.exchange.request.command.service in services
-    ]
-    return sorted(found, key=lambda one: one[1].exchange.request.seq)
-
-
-def _top_queries(legs: Sequence[LegView]) -> list[tuple[LegView, ExchangeView]]:
-    """The queries whose answers are worklist entries, patients or studies; any query when there are none of these."""
-    queries = _of_service(legs, Service.C_FIND)
-    top = [
-        one
-        for one in queries
-        if one[1].request_dataset is not None
-        and first(one[1].request_dataset, "QueryRetrieveLevel") in ("", "PATIENT", "STUDY")
-    ]
-    return top or queries
-
-
-def _patient(step: PlannedStep, play: PlayView) -> Patient | None:
-    patients = play.play.case.patients
-    return patients.get(step.step.expect.patient or step.step.patient)
-
-
 def _matches(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iterator[Finding]:
     """The last query returns so many entries for the patient; entries of others are not counted."""
     wanted = step.step.expect.matches
-    queries = _top_queries(legs)
-    patient = _patient(step, play)
+    queries = top_queries(legs)
+    patient = patient_of(step, play)
     if wanted is None or not queries or patient is None:
         return
     view, exchange = queries[-1]
     count = sum(first(entry, "PatientID").strip() == patient.id for _, entry in pending(exchange))
     failed = not accepted(exchange.status)
     received = f"status {hexadecimal(exchange.status)}" if failed else str(count)
+    lacking = never_given(patient, view, play) if count < wanted and not failed else ""
+    if lacking:
+        yield undecided(view, "matches", final_evidence(exchange), str(wanted), lacking)
+        return
     holds = count == wanted and not failed
-    yield _decided(view, "matches", holds, final_evidence(exchange), str(wanted), received)
+    yield decided(view, "matches", holds, final_evidence(exchange), str(wanted), received)
 
 
 def _instances(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iterator[Finding]:
@@ -140,15 +97,21 @@ def _instances(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> It
         return
     view, evidence, got = shown
     if wanted != _STORED:
-        yield _decided(view, "instances", str(len(got)) == wanted, evidence, wanted, str(len(got)))
+        yield decided(view, "instances", str(len(got)) == wanted, evidence, wanted, str(len(got)))
         return
-    expected = {one.uid for one in facts.stored(play) if one.taken and _before(one.carrier.seq, legs)}
-    missing, extra = sorted(expected - got), sorted(got - expected)
+    if facts.storing_hidden(play):
+        yield inapplicable(view, "instances", evidence, "instances stored", "what was stored is not observable")
+        return
+    held = facts.holdings(one for one in facts.stored(play) if _before(one.carrier.seq, legs))
+    if not held.sure:
+        yield undecided(view, "instances", evidence, "instances stored", NOTHING_STORED)
+        return
+    missing, extra = sorted(held.sure - got), sorted(got - held.sure - held.unsure)
     parts = [f"{len(got)} instances"]
     parts += [f"missing {missing[0]}"] if missing else []
     parts += [f"not stored {extra[0]}"] if extra else []
-    yield _decided(
-        view, "instances", not missing and not extra, evidence, f"{len(expected)} instances", "; ".join(parts)
+    yield decided(
+        view, "instances", not missing and not extra, evidence, f"{len(held.sure)} instances", "; ".join(parts)
     )
 
 
@@ -164,7 +127,7 @@ def _shown(legs: Sequence[LegView]) -> tuple[LegView, Evidence, set[str]] | None
         view, exchange = queries[-1]
         got = {uid for _, one in queries for uid in facts.found_instances(one)}
         return view, final_evidence(exchange), got
-    moves = _of_service(legs, Service.C_MOVE, Service.C_GET)
+    moves = of_service(legs, Service.C_MOVE, Service.C_GET)
     stores = facts.stores(legs)
     if moves:
         view, exchange = moves[-1]
@@ -176,9 +139,9 @@ def _shown(legs: Sequence[LegView]) -> tuple[LegView, Evidence, set[str]] | None
 
 
 def _counted(legs: Sequence[LegView]) -> tuple[LegView, Evidence, set[str]] | None:
-    """A query above image level that returned nothing shows that there is no instance."""
-    queries = _of_service(legs, Service.C_FIND)
-    if not queries or any(True for _ in pending(queries[-1][1])):
+    """A query above image level that was answered with nothing shows that there is no instance."""
+    queries = of_service(legs, Service.C_FIND)
+    if not queries or not accepted(queries[-1][1].status) or any(True for _ in pending(queries[-1][1])):
         return None
     view, exchange = queries[-1]
     return view, final_evidence(exchange), set()
@@ -193,16 +156,6 @@ def _own_requests(step: PlannedStep, legs: Sequence[LegView]) -> Iterator[tuple[
                 yield view, exchange
 
 
-def _answer_of(exchange: ExchangeView) -> tuple[bool | None, str]:
-    """Whether the responder took the request, and what it said."""
-    if exchange.exchange.request.command is not None:
-        status = exchange.status
-        return (None if status is None else accepted(status)), hexadecimal(status)
-    message = exchange.answer_message
-    code = message.first("MSA-1") if message is not None else ""
-    return (code in _ACCEPTING if code else None), code or "no answer"
-
-
 def _answer_evidence(exchange: ExchangeView) -> Evidence:
     if exchange.answer_message is None:
         return final_evidence(exchange)
@@ -215,9 +168,9 @@ def _answer(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Itera
     if wanted is None:
         return
     for view, exchange in _own_requests(step, legs):
-        took, said = _answer_of(exchange)
+        took, said = answer_of(exchange)
         holds = took is (wanted is Answer.ACCEPTED)
-        yield _decided(view, "answer", holds, _answer_evidence(exchange), wanted.value, said)
+        yield decided(view, "answer", holds, _answer_evidence(exchange), wanted.value, said)
 
 
 def _status(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iterator[Finding]:
@@ -226,63 +179,8 @@ def _status(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Itera
     if wanted is None:
         return
     for view, exchange in _own_requests(step, legs):
-        _, said = _answer_of(exchange)
-        yield _decided(view, "status", said == wanted.upper(), _answer_evidence(exchange), wanted, said)
-
-
-def _demographics(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iterator[Finding]:
-    """The answers show the patient as the case has that identity: name, birth date, sex."""
-    patient = _patient(step, play)
-    if step.step.expect.patient is None or patient is None:
-        return
-    shown = list(_patients_shown(legs))
-    if not shown:
-        return
-    own = [one for one in shown if first(one[2], "PatientID").strip() == patient.id]
-    if not own:
-        view, evidence, dataset = shown[-1]
-        received = first(dataset, "PatientID") or "absent"
-        yield _decided(view, "patient", False, evidence, patient.id, received, _shower(view))
-        return
-    for view, evidence, dataset in own:
-        wrong = [(path, text) for path, kind, text in _identity(patient) if _contradicts(dataset, path, kind, text)]
-        path, expected = wrong[0] if wrong else ("PatientID", patient.id)
-        where = Evidence(exchange=evidence.exchange, half=evidence.half, response=evidence.response, path=path)
-        received = first(dataset, path) or "absent"
-        yield _decided(view, "patient", not wrong, where, expected, received, _shower(view))
-
-
-def _shower(view: LegView) -> ActorName:
-    """Who shows the patient: the answering side of a query, the sending side of a retrieved object."""
-    dimse = view.dimse
-    return view.initiator if dimse is not None and dimse.service is Service.C_STORE else view.responder
-
-
-def _patients_shown(legs: Sequence[LegView]) -> Iterator[tuple[LegView, Evidence, Dataset]]:
-    queries = _top_queries(legs)
-    if queries:
-        view, exchange = queries[-1]
-        found = [(view, exchange.evidence("", Half.RESPONSE, index), entry) for index, entry in pending(exchange)]
-        yield from found or [(view, final_evidence(exchange), Dataset())]
-    if any(view.planned.leg.reaction for view in legs):
-        for one in facts.stores(legs):
-            yield one.carrier.leg, one.carrier.evidence(), one.dataset
-
-
-def _identity(patient: Patient) -> tuple[tuple[str, Comparison, str], ...]:
-    return (
-        ("PatientName", Comparison.NAME, pn(patient.name)),
-        ("PatientBirthDate", Comparison.DATE, patient.birth_date),
-        ("PatientSex", Comparison.SEX, patient.sex),
-    )
-
-
-def _contradicts(dataset: Dataset, path: str, kind: Comparison, text: str) -> bool:
-    """A name must be there; the rest only where the answer has it."""
-    shown = first(dataset, path)
-    if not shown and kind is not Comparison.NAME:
-        return False
-    return not equal(kind, Term(shown, Syntax.DICOM), Term(text, Syntax.DICOM))
+        _, said = answer_of(exchange)
+        yield decided(view, "status", said == wanted.upper(), _answer_evidence(exchange), wanted, said)
 
 
 def _uncommitted(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iterator[Finding]:
@@ -293,7 +191,7 @@ def _uncommitted(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> 
         return
     failed = {uid for report in reports for uid in report.failed}
     last = reports[-1].carrier
-    yield _decided(
+    yield decided(
         last.leg,
         "uncommitted",
         len(failed) == wanted,
@@ -310,7 +208,7 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
         "instances": _instances,
         "answer": _answer,
         "status": _status,
-        "patient": _demographics,
+        "patient": demographics,
         "uncommitted": _uncommitted,
     }
 )

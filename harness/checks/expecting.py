@@ -1,11 +1,20 @@
-"""What a step says about its own answer, for checks that leave such answers to the expectations."""
+"""What a step says about its own answer, and how a finding on what it expects is made."""
 
 from __future__ import annotations
 
-from harness.checks.recording import LegView
+from collections.abc import Sequence
+
+from harness.checks.recording import ExchangeView, LegView, PlayView
+from harness.dicom.paths import first
 from harness.model.deviation import Part
+from harness.model.finding import Evidence, Finding
+from harness.model.names import ActorName, RequirementId
 from harness.model.plan import PlannedLeg, PlannedStep
-from harness.model.scenario import Answer
+from harness.model.profile import Service
+from harness.model.scenario import Answer, Patient
+from harness.model.verdict import Outcome
+
+CHECK = "expectations"
 
 
 def may_be_refused(view: LegView) -> bool:
@@ -30,3 +39,82 @@ def deviates(step: PlannedStep, leg: PlannedLeg) -> bool:
         and deviation.transaction in (None, step.transaction.id)
         and deviation.leg in (None, leg.leg.id)
     )
+
+
+def decided(
+    view: LegView,
+    kind: str,
+    holds: bool,
+    evidence: Evidence | None,
+    expected: str,
+    received: str,
+    actor: ActorName | None = None,
+) -> Finding:
+    """A finding on an expectation of that kind, charged to the leg's responder unless another actor is named."""
+    return view.finding(
+        CHECK,
+        RequirementId(f"expectation/{view.step.transaction.id.lower()}-{kind}"),
+        Outcome.MET if holds else Outcome.VIOLATED,
+        actor or view.responder,
+        evidence,
+        expected=expected,
+        received=received,
+    )
+
+
+def undecided(view: LegView, kind: str, evidence: Evidence, expected: str, reason: str) -> Finding:
+    """A finding that leaves an expectation open, with the reason."""
+    return _open(view, kind, Outcome.UNDECIDED, evidence, expected, reason)
+
+
+def inapplicable(view: LegView, kind: str, evidence: Evidence, expected: str, reason: str) -> Finding:
+    """A finding that an expectation cannot be had of whoever answers, with the reason."""
+    return _open(view, kind, Outcome.NOT_APPLICABLE, evidence, expected, reason)
+
+
+def _open(view: LegView, kind: str, outcome: Outcome, evidence: Evidence, expected: str, reason: str) -> Finding:
+    return view.finding(
+        CHECK,
+        RequirementId(f"expectation/{view.step.transaction.id.lower()}-{kind}"),
+        outcome,
+        shower(view),
+        evidence,
+        expected=expected,
+        received=reason,
+    )
+
+
+def shower(view: LegView) -> ActorName:
+    """Who shows the patient: the answering side of a query, the sending side of a retrieved object."""
+    dimse = view.dimse
+    return view.initiator if dimse is not None and dimse.service is Service.C_STORE else view.responder
+
+
+def of_service(legs: Sequence[LegView], *services: Service) -> list[tuple[LegView, ExchangeView]]:
+    """The exchanges of some services in the order of the recording."""
+    found = [
+        (view, exchange)
+        for view in legs
+        for exchange in view.exchanges
+        if exchange.exchange.request.command is not None
+        and exchange.exchange.request.command.service in services
+    ]
+    return sorted(found, key=lambda one: one[1].exchange.request.seq)
+
+
+def top_queries(legs: Sequence[LegView]) -> list[tuple[LegView, ExchangeView]]:
+    """The queries whose answers are worklist entries, patients or studies; any query when there are none of these."""
+    queries = of_service(legs, Service.C_FIND)
+    top = [
+        one
+        for one in queries
+        if one[1].request_dataset is not None
+        and first(one[1].request_dataset, "QueryRetrieveLevel") in ("", "PATIENT", "STUDY")
+    ]
+    return top or queries
+
+
+def patient_of(step: PlannedStep, play: PlayView) -> Patient | None:
+    """The case's patient whom a step expects something of; None when the case has no such patient."""
+    patients = play.play.case.patients
+    return patients.get(step.step.expect.patient or step.step.patient)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 from harness.checks.conditions import holds
 from harness.checks.recording import ExchangeView, LegView
-from harness.checks.registry import leg_check
 from harness.hl7 import FieldPath, Located, Message, parse_path
 from harness.hl7.grammar import datatype_fault
 from harness.hl7.standard import field_definition
@@ -38,7 +37,6 @@ class RowJudgement:
     received: str = ""
 
 
-@leg_check(CHECK)
 def check(view: LegView) -> Iterator[Finding]:
     """Each message of the leg, and each application answer that has a table, against its field table."""
     for exchange in view.exchanges:

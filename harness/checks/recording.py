@@ -170,7 +170,8 @@ class LegView:
 class PlayView:
     """A whole play: its legs in the order of the scenario, and the events that concern it.
 
-    `proven` are the actors whose player was heard on a link of ours in this run.
+    `proven` are the actors whose player was heard on a link of ours in this run. `interrupted`: the play did not come
+    to its end, so that what is missing proves nothing.
     """
 
     play: Play
@@ -178,6 +179,7 @@ class PlayView:
     events: tuple[Event, ...]
     knowledge: Knowledge
     proven: frozenset[ActorName] = frozenset()
+    interrupted: bool = False
 
     def of(self, transaction: str, leg: str | None = None) -> Iterator[LegView]:
         """The legs of a transaction, all of them or one by name."""

@@ -223,17 +223,29 @@ def _exported(
         play, NAMED, carrier, "OBX-5", " | ".join(sorted(uids)[:3]), named or "absent", holds=named in uids
     )
     report = uids.get(named, reports[-1])
+    scheduled = _scheduled(play, first(report.dataset, "StudyInstanceUID"))
     for path, kind, source in (
         ("PID-3.1", Comparison.TEXT, "PatientID"),
         ("PID-5", Comparison.NAME, "PatientName"),
         ("OBR-2.1", Comparison.TEXT, "ReferencedRequestSequence[*].PlacerOrderNumberImagingServiceRequest"),
         ("OBR-3.1", Comparison.TEXT, "ReferencedRequestSequence[*].FillerOrderNumberImagingServiceRequest"),
     ):
-        wanted, given = first(report.dataset, source), message.first(path)
+        wanted, given = first(report.dataset, source) or scheduled.get(path, ""), message.first(path)
         if wanted and not equal(kind, Term(given, Syntax.HL7), Term(wanted, Syntax.DICOM)):
             yield from _ruled(play, ORDER, carrier, path, wanted, given or "absent", holds=False)
             return
     yield from _ruled(play, ORDER, carrier, "OBR-2", "", "", holds=True)
+
+
+def _scheduled(play: PlayView, study: str) -> Mapping[str, str]:
+    """The order numbers that RAD-4 announced for a study, by the field that an export has them in."""
+    for view in play.of("RAD-4"):
+        for carrier in requests(view):
+            message = carrier.content
+            studies = {one.value for one in carrier.identifiers if one.kind == "study"}
+            if isinstance(message, Message) and study in studies:
+                return {"OBR-2.1": message.first("ORC-2.1"), "OBR-3.1": message.first("ORC-3.1")}
+    return {}
 
 
 def _observed(message: Message, name: str) -> str:

@@ -18,10 +18,11 @@ from harness.checks.likeness import difference
 from harness.checks.matching import mismatches
 from harness.checks.recording import LegView, PlayView
 from harness.checks.registry import play_check
-from harness.checks.stored import Commitment, Instance, Listed, Report
+from harness.checks.stored import Commitment, Holdings, Instance, Listed, Report
 from harness.dicom.paths import first
 from harness.hl7 import Message
 from harness.model.finding import Finding
+from harness.model.names import HARNESS
 from harness.model.plan import LegState
 from harness.model.transcript import Half
 from harness.model.verdict import Outcome
@@ -78,7 +79,8 @@ def check(play: PlayView) -> Iterator[Finding]:
     for one in finished:
         yield from _listed(play, one, instances, frozenset(other.mpps for other in finished))
     commitments = facts.commitments(play)
-    yield from _requested(play, commitments, instances)
+    if not facts.storing_hidden(play):
+        yield from _requested(play, commitments, instances)
     for commitment in commitments:
         for report in commitment.reports:
             yield from _committed(play, commitment, report, instances)
@@ -110,17 +112,42 @@ def _listed(
         yield from play.ruled(LISTED, view, Outcome.NOT_APPLICABLE, view.initiator, evidence)
         return
     others = {store.uid for store in makers if not _belongs(store, one, steps)}
-    own = {store.uid for store in makers} - others
-    gap = _gap(own - one.instances, one.instances - own, "not listed", "not stored")
+    sent = {store.uid for store in makers} - others
+    held = facts.holdings(store for store in makers if store.uid in sent)
+    gap = _gap(held.sure - one.instances, one.instances - sent, "not listed", "not stored")
+    charged = _charged(play, view)
+    if charged is not view and not makers:
+        return  # a product that stored nothing at all is the delivery's business
+    if charged is not view:
+        evidence = makers[-1].carrier.evidence()
     yield from play.ruled(
         LISTED,
-        view,
-        Outcome.VIOLATED if gap else Outcome.MET,
-        view.initiator,
+        charged,
+        _outcome(gap, held),
+        charged.initiator,
         evidence,
-        expected=f"{len(own)} instances stored",
+        expected=f"{len(held.sure)} instances stored",
         received=f"{len(one.instances)} listed{'; ' + gap if gap else ''}",
     )
+
+
+def _outcome(gap: str, held: Holdings) -> Outcome:
+    """What a comparison with what is surely held shows; nothing when no store was answered."""
+    if gap:
+        return Outcome.VIOLATED
+    return Outcome.UNDECIDED if held.unsure and not held.sure else Outcome.MET
+
+
+def _charged(play: PlayView, view: LegView) -> LegView:
+    """Where a wrong list is charged: at the storing, when a product was to store what our part of the actor lists."""
+    if view.planned.initiator != HARNESS:
+        return view
+    by_product = [
+        leg
+        for leg in play.legs
+        if leg.planned.leg.id == "store" and leg.initiator == view.initiator and leg.planned.initiator != HARNESS
+    ]
+    return by_product[-1] if by_product else view
 
 
 def _storing_observed(play: PlayView, view: LegView) -> bool:
@@ -150,21 +177,19 @@ def _requested(
     for actor, own in makers.items():
         asked = frozenset().union(*(commitment.asked for commitment in own))
         last = own[-1].request
-        taken = {
-            one.uid
+        held = facts.holdings(
+            one
             for one in instances
-            if one.taken
-            and one.carrier.leg.initiator == actor
-            and one.carrier.leg.responder == last.leg.responder
-        }
-        gap = _gap(taken - asked, (), "not requested", "")
+            if one.carrier.leg.initiator == actor and one.carrier.leg.responder == last.leg.responder
+        )
+        gap = _gap(held.sure - asked, (), "not requested", "")
         yield from play.ruled(
             REQUESTED,
             last.leg,
-            Outcome.VIOLATED if gap else Outcome.MET,
+            _outcome(gap, held),
             last.leg.initiator,
             last.evidence("ReferencedSOPSequence"),
-            expected=f"{len(taken)} instances stored",
+            expected=f"{len(held.sure)} instances stored",
             received=f"{len(asked)} requested{'; ' + gap if gap else ''}",
         )
 
@@ -189,10 +214,10 @@ def _committed(
         received=f"{len(committed)} committed, {len(failed)} failed{'; ' + gap if gap else ''}",
         origin=f"requested in {commitment.request.transaction}, exchange {commitment.request.exchange.exchange.id}",
     )
-    if not instances and not any(leg.planned.leg.id == "store" and leg.exchanges for leg in play.legs):
+    if facts.storing_hidden(play) or not (instances or any(leg.exchanges for leg in play.of("RAD-8"))):
         return
-    taken = {one.uid for one in instances if one.taken}
-    yield from _told(play, report, STORED, failed & taken, "FailedSOPSequence", "stored instances committed")
+    sure = facts.holdings(instances).sure
+    yield from _told(play, report, STORED, failed & sure, "FailedSOPSequence", "stored instances committed")
     never = (committed & commitment.asked) - {one.uid for one in instances}
     yield from _told(play, report, NEVER, never, "ReferencedSOPSequence", "only stored instances committed")
 
@@ -273,12 +298,13 @@ def _retrieved(play: PlayView, instances: tuple[Instance, ...]) -> Iterator[Find
         if not asked:
             continue
         archive = asked[-1].leg.responder
-        by_uid = {one.uid: one for one in instances if one.taken and one.carrier.leg.responder == archive}
+        kept = [one for one in instances if one.carrier.leg.responder == archive]
+        by_uid = {one.uid: one for one in kept if one.taken}
         if not by_uid:
             continue
         copies = {one.uid: one for one in facts.stores(views)}
         wanted = {uid for uid, one in by_uid.items() if any(_selected(move, one) for move in asked)}
-        yield from _same_set(play, asked[-1], wanted, set(copies))
+        yield from _same_set(play, asked[-1], wanted, set(copies) - facts.holdings(kept).unsure)
         for uid in wanted & set(copies):
             yield from _same_object(play, by_uid[uid], copies[uid])
 

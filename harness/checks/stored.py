@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -13,7 +14,9 @@ from harness.checks.carriers import Carrier, requests
 from harness.checks.dimse_reply import accepted
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.dicom.paths import first, has, values
+from harness.dicom.statuses import is_pending
 from harness.hl7 import Message
+from harness.model.plan import LegState
 from harness.model.profile import Service
 
 _LISTS = ("ReferencedImageSequence", "ReferencedNonImageCompositeSOPInstanceSequence")
@@ -25,11 +28,11 @@ _WRONG_ENTRY = "110514"
 
 @dataclass(frozen=True)
 class Instance:
-    """One composite object as it was sent: where, and whether the archive took it."""
+    """One composite object as it was sent: where, and whether the archive took it; None when it gave no answer."""
 
     uid: str
     carrier: Carrier
-    taken: bool
+    taken: bool | None
 
     @property
     def dataset(self) -> Dataset:
@@ -41,7 +44,7 @@ class Instance:
 def stores(views: Iterable[LegView]) -> tuple[Instance, ...]:
     """The C-STOREs of some legs in order; an instance that was sent again stands there again."""
     found = [
-        Instance(carrier.instance, carrier, accepted(carrier.exchange.status))
+        Instance(carrier.instance, carrier, _taken(carrier.exchange.status))
         for view in views
         for carrier in requests(view)
         if _service(carrier.exchange) is Service.C_STORE and carrier.instance
@@ -52,6 +55,33 @@ def stores(views: Iterable[LegView]) -> tuple[Instance, ...]:
 def stored(play: PlayView) -> tuple[Instance, ...]:
     """What makers of objects sent to the archive, retrieved copies left out."""
     return stores(view for view in play.legs if view.step.transaction.id != "RAD-16")
+
+
+def _taken(status: int | None) -> bool | None:
+    return None if status is None or is_pending(status) else accepted(status)
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """The SOP instances that an archive holds for sure, and those it may hold: their C-STORE was not answered."""
+
+    sure: frozenset[str]
+    unsure: frozenset[str]
+
+
+def holdings(instances: Iterable[Instance]) -> Holdings:
+    """What was taken of some instances; one answered transmission settles the others of the same instance."""
+    answers: dict[str, set[bool | None]] = defaultdict(set)
+    for one in instances:
+        answers[one.uid].add(one.taken)
+    sure = frozenset(uid for uid, taken in answers.items() if True in taken)
+    return Holdings(sure, frozenset(uid for uid, taken in answers.items() if None in taken) - sure)
+
+
+def storing_hidden(play: PlayView) -> bool:
+    """Whether objects are stored where no link of ours shows it: between two products, or inside one."""
+    hidden = (view.planned.leg for view in play.legs if view.planned.state is LegState.NOT_OBSERVABLE)
+    return any(leg.dimse is not None and leg.dimse.service is Service.C_STORE and not leg.reaction for leg in hidden)
 
 
 def _service(exchange: ExchangeView) -> Service | None:

@@ -11,7 +11,7 @@ from harness.cli._options import judging_options, strictness
 from harness.wiring import rejudge
 
 
-@click.command("judge")
+@click.command("judge", short_help="Judge the evidence of an earlier run again, and rebuild its reports.")
 @click.argument("out", metavar="DIR", type=click.Path(path_type=Path))
 @judging_options
 def command(out: Path, strict: bool, confidence: str) -> int:

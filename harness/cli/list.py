@@ -7,7 +7,7 @@ import click
 from harness.wiring import workshop
 
 
-@click.command("list")
+@click.command("list", short_help="List the shipped scenarios, systems, or defects.")
 @click.option("--defects", is_flag=True, help="List the faults that the reference system can be given.")
 @click.option("--systems", is_flag=True, help="List the shipped system files.")
 def command(defects: bool, systems: bool) -> int:

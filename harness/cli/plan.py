@@ -1,77 +1,178 @@
-"""`swf plan`: who plays whom, at which addresses, which steps and checks, and what is not observable."""
+"""`swf plan`: who plays whom, at which addresses, which steps and checks, and what is not tested and why."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
-from harness.model.names import HARNESS
-from harness.model.plan import Assignment, LegState, Plan, Play
+from harness.model.names import HARNESS, ActorName, PlayerName
+from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
 from harness.model.system import Party
 from harness.wiring import RunRequest, plan_only
 
+_NOTES = {
+    LegState.LIVE: "not tested",
+    LegState.NOT_APPLICABLE: "not applicable",
+    LegState.NOT_OBSERVABLE: "not observable",
+    LegState.NOT_OFFERED: "not offered, which fails",
+}
 
-@click.command("plan")
+
+@click.command("plan", short_help="Show who plays whom, where, and what is judged; no link is opened.")
 @click.option("--sut", "suts", multiple=True, metavar="FILE", help="System file, or name of a shipped one.")
+@click.option("--checks", is_flag=True, help="Show the checks of each leg.")
 @click.argument("scenarios", nargs=-1)
-def command(suts: tuple[str, ...], scenarios: tuple[str, ...]) -> int:
-    """Print what `swf run` would do. No link is opened."""
-    for line in plan_text(plan_only(RunRequest(suts=suts, scenarios=scenarios))):
+def command(suts: tuple[str, ...], checks: bool, scenarios: tuple[str, ...]) -> int:
+    """Print what `swf run` would do with the same SCENARIOs (ids or files; default: all that apply).
+
+    No link is opened and nothing is started.
+    """
+    plan = plan_only(RunRequest(suts=suts, scenarios=scenarios))
+    brief = len(plan.assignments) > 1 and not scenarios and not checks
+    for line in plan_text(plan, brief=brief, checks=checks):
         click.echo(line)
     return 0
 
 
-def plan_text(plan: Plan) -> Iterator[str]:
-    """The plan in lines."""
-    systems = ", ".join(system.name for system in plan.systems) or "none: every actor is simulated"
-    yield f"system under test: {systems}"
-    yield f"rule set: {plan.rule_set[:12]}"
+def plan_text(plan: Plan, *, brief: bool, checks: bool) -> Iterator[str]:
+    """The plan in lines. `brief`: of each scenario only the steps in which a system takes part, in one line."""
+    names = ", ".join(f"{system.name} {system.version}".strip() for system in plan.systems)
+    plays = sum(len(assignment.plays) for assignment in plan.assignments)
+    departments = len(plan.assignments)
+    yield f"System under test: {names or 'none, every actor is simulated'}"
+    yield (
+        f"{_counted(plays, 'play')} in {_counted(departments, 'department')}{_in_turn(departments)}; "
+        f"rule set {plan.rule_set[:12]}"
+    )
     for assignment in plan.assignments:
         yield ""
-        yield from _assignment(assignment)
-    if plan.lost:
+        yield from _department(assignment)
+        for alike in _alike(assignment.plays):
+            yield from _brief(alike) if brief else _steps(alike, checks)
+    yield from _untested(plan)
+    if brief:
         yield ""
-        yield "not observable, and not judged:"
-        yield from (f"  {line}" for line in plan.lost)
+        yield "Name a scenario to see its steps: swf plan swf.scheduled"
 
 
-def _assignment(assignment: Assignment) -> Iterator[str]:
-    yield f"actors{f' (under test: {assignment.id})' if assignment.id else ''}:"
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _in_turn(departments: int) -> str:
+    return ", one after the other" if departments > 1 else ""
+
+
+def _department(assignment: Assignment) -> Iterator[str]:
+    """The actors with their players and addresses; those of ours that nobody was told about share a line."""
+    yield f"Department: {assignment.id} under test" if assignment.id else "Department"
+    unnamed = []
     for actor, party in sorted(assignment.ours.items()):
         served = assignment.serves.get(actor, {})
-        player = ", ".join(sorted(set(served.values()))) or "simulated"
-        theirs = next((assignment.party(actor, name) for name in served.values()), None)
-        shown = theirs or party
-        yield f"  {actor:28} {player:14} {_addresses(shown)}"
-        if theirs is not None and len(served) > 0:
-            yield f"  {'':28} {'':14} plays {', '.join(sorted(served))}"
-    for play in assignment.plays:
-        yield ""
-        yield from _play(play)
+        for player in sorted(set(served.values())):
+            part = _sorted(transaction for transaction, name in served.items() if name == player)
+            yield f"  {actor:16} {player:16} {_address_of(assignment, actor, player)}"
+            yield f"  {'':16} {'':16} plays {', '.join(part)}"
+        if _is_fixed(party):
+            yield f"  {actor:16} {'simulated':16} {_addresses(party)}"
+        elif not served:
+            unnamed.append(actor)
+    if unnamed:
+        yield f"  simulated, at free ports of {_hosts(assignment)}: {', '.join(unnamed)}"
+
+
+def _address_of(assignment: Assignment, actor: ActorName, player: PlayerName) -> str:
+    party = assignment.party(actor, player)
+    return (_addresses(party) if party else "") or "started by the harness, at free ports"
+
+
+def _is_fixed(party: Party) -> bool:
+    return any(address is not None and address.port for address in (party.dimse, party.hl7))
+
+
+def _hosts(assignment: Assignment) -> str:
+    return ", ".join(sorted({party.bind for party in assignment.ours.values()}))
 
 
 def _addresses(party: Party) -> str:
     parts = []
     if party.dimse is not None:
-        parts.append(f"DICOM {party.dimse.ae_title} {party.dimse.host}:{party.dimse.port or 'free port'}")
-    if party.hl7 is not None:
-        parts.append(
-            f"HL7 {party.hl7.application}|{party.hl7.facility} {party.hl7.host}:{party.hl7.port or 'free port'}"
-        )
+        parts.append(f"DICOM {party.dimse.ae_title}{_at(party.dimse.host, party.dimse.port)}")
+    if party.hl7 is not None and party.hl7.port:
+        parts.append(f"HL7 {party.hl7.application}|{party.hl7.facility}{_at(party.hl7.host, party.hl7.port)}")
     return ", ".join(parts)
 
 
-def _play(play: Play) -> Iterator[str]:
-    yield f"{play.id}  {play.scenario.title}  ({play.profile})"
-    for planned in play.steps:
-        yield f"  {planned.step.id:20} {planned.transaction.id:7} {planned.transaction.title}"
-        for leg in planned.legs:
-            players = " -> ".join(
-                f"{actor}{'' if player == HARNESS else f' [{player}]'}"
-                for actor, player in ((leg.leg.initiator, leg.initiator), (leg.leg.responder, leg.responder))
-            )
-            note = "" if leg.state is LegState.LIVE else f"  {leg.state.value}: {leg.reason}"
-            yield f"    {leg.leg.id:18} {players}{note}"
-            if leg.state in (LegState.LIVE, LegState.NOT_OFFERED):
-                yield f"    {'':18} checks: {', '.join(leg.leg.checks)}"
+def _at(host: str, port: int) -> str:
+    return f" {host}:{port}" if port else " (calls only)"
+
+
+def _alike(plays: Sequence[Play]) -> Iterator[Sequence[Play]]:
+    """Plays of one scenario whose forms differ in nothing that is shown."""
+    groups: dict[tuple[object, ...], list[Play]] = {}
+    for play in plays:
+        shown = tuple((planned.step.id, *(_leg(leg) for leg in planned.legs)) for planned in play.steps)
+        groups.setdefault((play.scenario.id, shown), []).append(play)
+    yield from groups.values()
+
+
+def _title(alike: Sequence[Play]) -> str:
+    return f"{alike[0].scenario.id}@{', '.join(play.form for play in alike)}"
+
+
+def _brief(alike: Sequence[Play]) -> Iterator[str]:
+    tested = [step for step in alike[0].steps if any(leg.systems and _is_judged(leg) for leg in step.legs)]
+    steps = ", ".join(f"{planned.step.id} [{planned.transaction.id}]" for planned in tested)
+    yield f"  {_title(alike)}: {steps or 'no step is judged'}"
+
+
+def _steps(alike: Sequence[Play], checks: bool) -> Iterator[str]:
+    profiles = ", ".join(dict.fromkeys(play.profile for play in alike))
+    yield ""
+    yield f"{_title(alike)}  {alike[0].scenario.title}  ({profiles})"
+    for planned in alike[0].steps:
+        yield f"  {planned.step.id:18} {planned.transaction.id:7} {'; '.join(_leg(leg) for leg in planned.legs)}"
+        if checks:
+            yield from _checks(planned)
+
+
+def _leg(leg: PlannedLeg) -> str:
+    """`ADT -> Order Filler [Acme RIS]`: the players that are systems are named."""
+    ends = " -> ".join(
+        actor if player == HARNESS else f"{actor} [{player}]"
+        for actor, player in ((leg.leg.initiator, leg.initiator), (leg.leg.responder, leg.responder))
+    )
+    noted = leg.state is not LegState.LIVE or leg.reason
+    return f"{ends} ({_NOTES[leg.state]})" if noted else ends
+
+
+def _checks(planned: PlannedStep) -> Iterator[str]:
+    for leg in planned.legs:
+        if _is_judged(leg):
+            yield f"  {'':18} {'':7}   {leg.leg.id}: {', '.join(leg.leg.checks)}"
+
+
+def _is_judged(leg: PlannedLeg) -> bool:
+    return leg.state in (LegState.LIVE, LegState.NOT_OFFERED)
+
+
+def _untested(plan: Plan) -> Iterator[str]:
+    reasons = dict.fromkeys(
+        f"{planned.transaction.id} {leg.leg.initiator} -> {leg.leg.responder}: {leg.reason}"
+        for assignment in plan.assignments
+        for play in assignment.plays
+        for planned in play.steps
+        for leg in planned.legs
+        if leg.reason
+    )
+    if reasons:
+        yield ""
+        yield "Not tested, and why:"
+        yield from (f"  {reason}" for reason in _sorted(reasons))
+
+
+def _sorted(names: Iterable[str]) -> list[str]:
+    """In the order of the numbers in them: RAD-8 before RAD-10."""
+    return sorted(names, key=lambda name: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)])

@@ -11,7 +11,7 @@ from harness.engine.storage import Evidence
 from harness.model.names import ExchangeId
 
 
-@click.command("replay")
+@click.command("replay", short_help="Send a recorded request again, and print the answer.")
 @click.argument("out", metavar="DIR", type=click.Path(path_type=Path))
 @click.argument("exchange", type=int)
 @click.option("--to", "address", required=True, metavar="ADDRESS", help="HOST:PORT, or AE@HOST:PORT for DICOM.")

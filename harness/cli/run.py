@@ -11,7 +11,7 @@ from harness.cli._options import judging_options, strictness
 from harness.wiring import RunRequest, run
 
 
-@click.command("run")
+@click.command("run", short_help="Run scenarios, judge what crossed the wire, write every report.")
 @click.option(
     "--sut",
     "suts",

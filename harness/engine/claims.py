@@ -8,8 +8,12 @@ from collections.abc import Iterable, Sequence
 from harness.model.names import HARNESS, ActorName, PlayerName, TransactionId
 from harness.model.plan import Plan
 from harness.model.run import ClaimResult, LegResult, PlayResult
+from harness.model.system import Claim
 from harness.model.verdict import Outcome, Verdict, worst
 from harness.profiles import Knowledge
+
+HL7_OPTION = "HL7 v2.5.1"
+"""The option of SWF that adds the 2.5.1 forms (RAD TF-1: 3.2)."""
 
 EXIT_PASS, EXIT_FAIL, EXIT_UNDECIDED, EXIT_UNUSABLE = 0, 1, 2, 3
 
@@ -23,7 +27,7 @@ def claim_results(plan: Plan, plays: Sequence[PlayResult], knowledge: Knowledge)
                 legs = [
                     (step.transaction, leg)
                     for play in plays
-                    if play.profile == claim.profile or claim.profile not in _judged_profiles(plays)
+                    if play.form in claimed_forms(knowledge, claim)
                     for step in play.steps
                     for leg in step.legs
                     if play.roles.get(actor) == system.name and actor in (leg.initiator, leg.responder)
@@ -32,8 +36,10 @@ def claim_results(plan: Plan, plays: Sequence[PlayResult], knowledge: Knowledge)
     return tuple(results)
 
 
-def _judged_profiles(plays: Iterable[PlayResult]) -> set[str]:
-    return {play.profile for play in plays}
+def claimed_forms(knowledge: Knowledge, claim: Claim) -> frozenset[str]:
+    """The HL7 versions of a claim: its profile's, and 2.5.1 with the option of that name."""
+    option = {"2.5.1"} if HL7_OPTION in claim.options else set()
+    return frozenset(knowledge.profiles[claim.profile].hl7_versions) | option
 
 
 def _result(

@@ -256,11 +256,15 @@ class Executor:
         return state
 
     def _done(self, play: Play, planned: PlannedStep, leg: PlannedLeg) -> bool:
+        """Whether there is nothing more to wait for: a reaction of ours that ended without a message never comes."""
         if self._interrupted.is_set():
             return True
+        idle = self._department.idle()  # asked first: what a reaction sent is recorded before it ends
         exchanges = self._live.exchanges(play, planned, leg.leg.id)
+        if leg.leg.reaction and leg.initiator == HARNESS and idle:
+            return True
         if leg.leg.count is Count.MANY and leg.leg.reaction:
-            return bool(exchanges) and self._department.idle()
+            return bool(exchanges) and idle
         return bool(exchanges)
 
     def _refused(self, play: Play, planned: PlannedStep) -> bool:
@@ -317,7 +321,9 @@ class Executor:
             facts={"actor": actor, "ok": str(result.ok), "code": str(result.code), "output": result.output},
         )
         if not result.ok:
-            raise CannotAct(f"the hook of {system.name} for {planned.step.transaction} failed: {result.reason}")
+            said = result.output.strip().rpartition("\n")[2]
+            why = f"{result.reason}: {said}" if said else result.reason
+            raise CannotAct(f"the hook of {system.name} for {planned.step.transaction} failed: {why}")
 
     def _stand_in(self, play: Play, actor: ActorName) -> Actor | None:
         """Our actor, if it plays the part of the actor that the product does not offer."""

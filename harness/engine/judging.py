@@ -11,18 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.checks.identifiers import ledger
-from harness.checks.recording import ExchangeView, LegView, PlayView, ReadPayload
+from harness.checks.recording import LegView, PlayView, ReadPayload
 from harness.checks.registry import leg_checks, play_checks
-from harness.engine.attribution import Attribution, Attributor, attribute_all
 from harness.engine.claims import claim_results, exit_code
-from harness.engine.reading import is_complete, twins
+from harness.engine.placing import PlacedRecording
 from harness.model.finding import Evidence, Finding
 from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, PlayerName, PlayId, StepId
-from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
-from harness.model.profile import Leg
+from harness.model.plan import Assignment, LegState, Plan, PlannedStep, Play
 from harness.model.run import JudgedFinding, LegResult, PlayResult, Run, StepResult
 from harness.model.scenario import Answer
-from harness.model.transcript import Event, EventKind, Exchange, Transcript
+from harness.model.transcript import Event, EventKind, Transcript
 from harness.model.verdict import Confidence, Outcome, Owner, Verdict, verdict_of, worst
 from harness.profiles import Knowledge
 
@@ -49,7 +47,8 @@ def judge(
     only: PlayId | None = None,
 ) -> Run:
     """Judge a recording. `only` limits the results to one play; messages are attributed among all of them."""
-    judge_ = _Judge(plan, transcript, read, knowledge, strictness or Strictness())
+    recording = PlacedRecording(plan, transcript, read, knowledge)
+    judge_ = _Judge(recording, knowledge, strictness or Strictness())
     plays = tuple(
         judge_.play(assignment, play)
         for assignment in plan.assignments
@@ -71,8 +70,8 @@ def judge(
         checks=len(decided),
         believed=sum(finding.requirement.citation.confidence is Confidence.BELIEVED for finding in decided),
         interrupted=interrupted,
-        orphans=tuple(judge_.orphans),
-        late=tuple(judge_.late),
+        orphans=tuple(recording.orphans),
+        late=tuple(recording.late),
         rules_used=Counter(finding.finding.requirement for finding in decided),
         environment=dict(environment or {}),
         transcript=transcript,
@@ -80,62 +79,21 @@ def judge(
 
 
 class _Judge:
-    def __init__(
-        self,
-        plan: Plan,
-        transcript: Transcript,
-        read: ReadPayload,
-        knowledge: Knowledge,
-        strictness: Strictness,
-    ) -> None:
-        self._transcript = transcript
+    def __init__(self, recording: PlacedRecording, knowledge: Knowledge, strictness: Strictness) -> None:
+        self._recording = recording
         self._knowledge = knowledge
         self._strictness = strictness
-        plays = [play for assignment in plan.assignments for play in assignment.plays]
-        self._views = {exchange.id: ExchangeView(exchange, read) for exchange in transcript.exchanges}
-        self._placed = attribute_all(knowledge, plays, self._views.values(), transcript.events)
-        self._at: dict[tuple[PlayId, StepId, LegId], list[tuple[Attribution, Exchange]]] = defaultdict(list)
-        for exchange in transcript.exchanges:
-            for place in self._placed[exchange.id]:
-                self._at[place.play, place.step, place.leg].append((place, exchange))
-        self._sealed = {event.play: event.seq for event in transcript.events if event.kind is EventKind.PLAY_SEALED}
-        self._started = {event.play: event.seq for event in transcript.events if event.kind is EventKind.PLAY_STARTED}
-        self._cut = _cut(transcript)
-        self._broken = {
-            event.link
-            for event in transcript.events
-            if event.kind in (EventKind.NO_RESPONSE, EventKind.LINK_LOST) and event.seq < self._cut
-        }
-        self._plays = {play.id: play for play in plays}
-        self._recogniser = Attributor(knowledge, ())
-        self.late = [
-            exchange.id
-            for exchange in transcript.exchanges
-            if any(self._is_late(place, exchange) for place in self._placed[exchange.id])
-        ]
-        self.orphans = [
-            exchange.id
-            for exchange in transcript.exchanges
-            if not self._placed[exchange.id] and self._foreign(exchange)
-        ]
 
     def play(self, assignment: Assignment, play: Play) -> PlayResult:
         """Judge one play."""
-        legs = tuple(self._leg_view(play, planned, leg) for planned in play.steps for leg in planned.legs)
-        events = tuple(event for event in self._transcript.events if self._concerns(event, play))
-        view = PlayView(
-            play=play,
-            legs=legs,
-            events=events,
-            knowledge=self._knowledge,
-            proven=self._proven(assignment),
-            interrupted=play.id not in self._sealed,
-        )
+        view = self._recording.view(assignment, play)
         by_leg = self._findings(view)
         steps = tuple(self._step(view, planned, by_leg) for planned in play.steps)
         verdicts = _merge(step.verdicts for step in steps)
-        started, sealed = self._span(play)
-        internal = [event.text for event in events if event.kind is EventKind.INTERNAL_ERROR and event.step is None]
+        started, sealed = self._recording.span(play)
+        internal = [
+            event.text for event in view.events if event.kind is EventKind.INTERNAL_ERROR and event.step is None
+        ]
         if internal:
             verdicts = _merge([verdicts, {HARNESS: Verdict.ERROR}])
         return PlayResult(
@@ -153,60 +111,6 @@ class _Judge:
             seconds=max(0.0, sealed - started),
             interrupted=view.interrupted,
         )
-
-    # recording
-
-    def _leg_view(self, play: Play, planned: PlannedStep, leg: PlannedLeg) -> LegView:
-        here = (play.id, planned.step.id, leg.leg.id)
-        exchanges = tuple(
-            self._views[exchange.id]
-            for place, exchange in self._at.get(here, ())
-            if not self._is_late(place, exchange) and not self._is_cut_short(place, exchange)
-        )
-        return LegView(play=play, step=planned, planned=leg, exchanges=exchanges, knowledge=self._knowledge)
-
-    def _is_late(self, place: Attribution, exchange: Exchange) -> bool:
-        sealed = self._sealed.get(place.play)
-        return sealed is not None and exchange.request.seq > sealed
-
-    def _is_cut_short(self, place: Attribution, exchange: Exchange) -> bool:
-        """Whether the record of an unfinished play ends before the answer, or before its time was up."""
-        unfinished = place.play not in self._sealed and not is_complete(exchange)
-        return unfinished and exchange.link.id not in self._broken
-
-    def _span(self, play: Play) -> tuple[float, float]:
-        times = [event.time for event in self._transcript.events if event.play == play.id]
-        return (min(times), max(times)) if times else (0.0, 0.0)
-
-    def _concerns(self, event: Event, play: Play) -> bool:
-        """Whether an event is the play's own, or nobody's (a reaction, an interruption) while the play ran."""
-        if event.seq > self._cut and play.id not in self._sealed:
-            return False  # what breaks after the interruption breaks because of it
-        if event.play is not None:
-            return event.play == play.id
-        begin, end = self._started.get(play.id), self._sealed.get(play.id, float("inf"))
-        return begin is not None and begin < event.seq < end
-
-    def _proven(self, assignment: Assignment) -> frozenset[ActorName]:
-        """Actors whose system connected to us or answered us; what our own actors say to each other proves nothing."""
-        own = twins(self._transcript.links, self._transcript.events)
-        heard = {link.peer_actor for link in self._transcript.links if not link.ours and link.id not in own}
-        for exchange in self._transcript.exchanges:
-            if exchange.link.id not in own and (not exchange.sent or exchange.final is not None):
-                heard.add(exchange.link.peer_actor)
-                heard |= {leg.initiator for leg in self._legs_of(exchange) if not exchange.sent}
-        players = {player for actor in heard if actor for player in assignment.serves.get(actor, {}).values()}
-        return frozenset(actor for actor, served in assignment.serves.items() if players & set(served.values()))
-
-    def _legs_of(self, exchange: Exchange) -> Iterable[Leg]:
-        """The legs that an exchange was placed at: an HL7 sender is known by them alone."""
-        for place in self._placed[exchange.id]:
-            transaction = self._plays[place.play].step(place.step).transaction
-            yield transaction.leg(place.leg)
-
-    def _foreign(self, exchange: Exchange) -> bool:
-        """Whether a message came from outside, to one of our endpoints, and could be part of SWF."""
-        return not exchange.sent and bool(self._recogniser.candidates(self._views[exchange.id]))
 
     # findings
 
@@ -227,7 +131,7 @@ class _Judge:
                 place = _place_of(finding, exchange_legs)
                 if place is not None:
                     placed[place].append(finding)
-        for leg, orphan in self._orphan_legs(view):
+        for leg, orphan in self._recording.orphan_legs(view):
             placed[leg.step.step.id, leg.planned.leg.id].append(
                 leg.finding(
                     "delivery",
@@ -240,20 +144,6 @@ class _Judge:
                 )
             )
         return placed
-
-    def _orphan_legs(self, view: PlayView) -> Iterable[tuple[LegView, ExchangeId]]:
-        """Legs that a system was to start while a message of that shape came that fits nothing."""
-        by_id = {exchange.id: exchange for exchange in self._transcript.exchanges}
-        start, end = self._started.get(view.play.id, 0), self._sealed.get(view.play.id, float("inf"))
-        for orphan in self.orphans:
-            exchange = by_id[orphan]
-            if not start < exchange.request.seq < end:
-                continue
-            shapes = set(self._recogniser.candidates(self._views[exchange.id]))
-            for leg in view.legs:
-                awaited = leg.planned.state is LegState.LIVE and leg.planned.initiator != HARNESS
-                if awaited and (leg.step.transaction.id, leg.planned.leg.id) in shapes:
-                    yield leg, orphan
 
     # results
 
@@ -376,11 +266,6 @@ def _undecided_core(view: LegView, findings: Iterable[JudgedFinding]) -> list[st
         if _decided(judged.finding) and judged.requirement.citation.confidence is not Confidence.UNSURE
     }
     return [name for name in view.planned.leg.core if name not in decided]
-
-
-def _cut(transcript: Transcript) -> float:
-    """Where the run was interrupted: the number of the record, infinite when it was not."""
-    return min((event.seq for event in transcript.events if event.kind is EventKind.INTERRUPTED), default=float("inf"))
 
 
 def _decided(finding: Finding) -> bool:

@@ -34,7 +34,7 @@ class ReferenceProcess:
         self._command = [sys.executable, "-m", "harness.cli", "reference", "--seed", str(seed)]
         if defect:
             self._command += ["--defect", defect]
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process, and is closed with it
         self._control = ""
 
     def __enter__(self) -> ReferenceProcess:

@@ -21,12 +21,13 @@ TESTER = ActorName("Modality")
 
 @dataclass(frozen=True, kw_only=True)
 class PingResult:
-    """One link: whether it works, what was seen, and what to do."""
+    """One link: whether it works, what was seen, and what to do; `tried` is False where there is nothing to call."""
 
     actor: ActorName
     what: str
     works: bool
     text: str
+    tried: bool = True
 
 
 def ping(system: System) -> Iterator[PingResult]:
@@ -37,6 +38,8 @@ def ping(system: System) -> Iterator[PingResult]:
             yield _verify(recorder, system, actor, described.dimse)
         if described.hl7 is not None and described.hl7.port:
             yield _connect(recorder, system, actor, described.hl7)
+        if described.dimse is None and (described.hl7 is None or not described.hl7.port):
+            yield PingResult(actor=actor, what="no address", works=True, text="nothing to try", tried=False)
 
 
 def _verify(recorder: TranscriptRecorder, system: System, actor: ActorName, address: DimseAddress) -> PingResult:
@@ -47,6 +50,7 @@ def _verify(recorder: TranscriptRecorder, system: System, actor: ActorName, addr
             what=f"DICOM {address.ae_title}",
             works=True,
             text="only calls, is never called: nothing to try",
+            tried=False,
         )
     told = system.department.get(TESTER)
     calling = (told.ae_title if told else "") or ae_title(TESTER)

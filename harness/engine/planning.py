@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from harness.engine.claims import claimed_forms
 from harness.errors import InputError
 from harness.identifiers import Identifiers
 from harness.model.names import HARNESS, ActorName, PlayerName, PlayId, TransactionId
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
-from harness.model.profile import Leg, LinkKind, Need, Profile
+from harness.model.profile import Leg, LinkKind, Need, Profile, Transaction
 from harness.model.scenario import Answer, Case, Scenario, Step
 from harness.model.system import Binding, DimseAddress, Hl7Address, Party, System, Times
 from harness.profiles import Knowledge
@@ -155,13 +156,9 @@ class Planner:
             for system in roles.systems
             for claim in system.claims
             if set(claim.actors) & set(roles.actors)
-            for version in self._versions(claim.profile, claim.options)
+            for version in claimed_forms(self._knowledge, claim)
         }
         return tuple(form for form in scenario.forms if form in versions) or scenario.forms[:1]
-
-    def _versions(self, profile: str, options: Sequence[str]) -> tuple[str, ...]:
-        option = ("2.5.1",) if "HL7 v2.5.1" in options else ()
-        return (*self._knowledge.profiles[profile].hl7_versions, *option)
 
     def _play(self, roles: Roles, scenario: Scenario, form: str) -> Play:
         profile = self._profile_for(scenario, form)
@@ -194,6 +191,7 @@ class Planner:
     def _planned_step(self, roles: Roles, step: Step, form: str) -> PlannedStep:
         transaction = self._knowledge.transactions[step.transaction]
         legs = tuple(_planned_leg(roles, transaction.id, leg, form) for leg in transaction.legs)
+        legs = tuple(_without_ignorance(roles, transaction, leg) for leg in legs)
         culprit = _asked_to_misbehave(roles, step)
         if culprit is not None:
             reason = f"{culprit} would have to misbehave, which a system under test is never asked to"
@@ -309,6 +307,18 @@ def _is_fed(roles: Roles, transaction: TransactionId, leg: Leg) -> bool:
         system.name == player and leg.responder in system.actors and transaction in system.actors[leg.responder].feeds
         for system in roles.systems
     )
+
+
+def _without_ignorance(roles: Roles, transaction: Transaction, planned: PlannedLeg) -> PlannedLeg:
+    """A leg that our stand-in would have to play without having seen what a product saw is not applicable."""
+    ends = {planned.leg.initiator: planned.initiator, planned.leg.responder: planned.responder}
+    for actor, player in ends.items():
+        for source in transaction.knows_from.get(actor, ()):
+            system = roles.served.get((actor, source))
+            if player == HARNESS and system is not None and planned.state is LegState.LIVE:
+                reason = f"our stand-in {actor} never saw what {system} took in {source}"
+                return replace(planned, state=LegState.NOT_APPLICABLE, reason=reason)
+    return planned
 
 
 def _asked_to_misbehave(roles: Roles, step: Step) -> ActorName | None:

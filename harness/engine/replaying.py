@@ -23,6 +23,8 @@ from harness.transports.recorder import LinkOwner
 TIMEOUT = 30.0
 """Seconds to wait for an answer."""
 
+_NEAR = 4
+
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
@@ -53,7 +55,9 @@ def replay(evidence: Evidence, number: ExchangeId, target: Target) -> str:
 def _exchange(evidence: Evidence, number: ExchangeId) -> Exchange:
     exchanges = {exchange.id: exchange for exchange in evidence.transcript().exchanges}
     if number not in exchanges:
-        raise InputError(f"the run has no exchange {number}; its exchanges are 1 to {max(exchanges, default=0)}")
+        near = sorted(exchanges, key=lambda known: abs(known - number))[:_NEAR]
+        names = ", ".join(str(known) for known in sorted(near)) or "none"
+        raise InputError(f"the run has no exchange {number}; those next to it: {names}. report.html shows them all")
     return exchanges[number]
 
 

@@ -66,6 +66,10 @@ class Deviation(Record):
     decision: str = ""
     seconds: float = 0.0
 
+    def __post_init__(self) -> None:
+        if self.change in (Change.WRONG_ANSWER, Change.SILENCE) and self.part is not Part.RESPONSE:
+            raise ValueError(f"`{self.change.value}` is about an answer: write `part: response`")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Detection(Record):

@@ -134,12 +134,17 @@ class Leg(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Transaction(Record):
-    """A numbered IHE transaction."""
+    """A numbered IHE transaction.
+
+    `knows_from` names, for an actor of it, the transactions in which the actor learns what it needs here: where a
+    product took part in one of those, our stand-in cannot play this one.
+    """
 
     id: TransactionId
     title: str
     citation: Citation
     legs: tuple[Leg, ...]
+    knows_from: Mapping[ActorName, tuple[TransactionId, ...]] = field(default_factory=dict)
     requirements: tuple[Requirement, ...] = ()
 
     def leg(self, leg_id: LegId) -> Leg:

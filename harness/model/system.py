@@ -57,8 +57,8 @@ class Claim(Record):
 class Hook(Record):
     """How a product is made to act, or is fed: exactly one of `command` (an argument list, never a shell) and `http`.
 
-    A relative program path is looked up beside the system file. Bedside facts, peers' addresses and values already
-    seen on the wire are passed as JSON on standard input (or as the request's body), and as `SWF_...` variables.
+    A relative program path is looked up beside the system file. Bedside facts and peers' addresses are passed as
+    JSON on standard input (or as the request's body), and as `SWF_...` variables.
     """
 
     command: tuple[str, ...] = ()

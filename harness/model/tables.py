@@ -130,7 +130,10 @@ class Place(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Edge(Record):
-    """A value that one actor copies from one place to another. `cases` lists the acquisition cases it holds in."""
+    """A value that one actor copies from one place to another. `cases` lists the acquisition cases it holds in.
+
+    `when_valued`: the target may go without the value; only another value breaks the edge.
+    """
 
     id: str
     rule: str
@@ -139,6 +142,7 @@ class Edge(Record):
     by: ActorName
     compare: Comparison
     cases: tuple[str, ...] = ("simple",)
+    when_valued: bool = False
     strength: Strength = Strength.SHALL
     confidence: Confidence
     source: str = ""

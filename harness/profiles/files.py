@@ -48,6 +48,7 @@ class EdgeRow(Record):
     target: str
     by: ActorName
     cases: tuple[str, ...] = CASES
+    when_valued: bool = False
     strength: Strength = Strength.SHALL
     citation: str
     confidence: Confidence

@@ -194,6 +194,7 @@ class _Reader:
             by=row.by,
             compare=group.compare,
             cases=row.cases,
+            when_valued=row.when_valued,
             strength=row.strength,
             confidence=row.confidence,
             source=row.source,

@@ -14,6 +14,8 @@ import pytest
 
 _RUNNING = "harness.pytest_plugin.collecting"
 _DISTRIBUTION = "swf_distribution"
+_CLOSING = "swf_closing"
+_TOLD = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,6 +38,31 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell each worker of pytest-xdist how items are distributed."""
     node.workerinput[_DISTRIBUTION] = node.config.getoption("dist", "no")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker of pytest-xdist has to tell."""
+    text = getattr(node, "workeroutput", {}).get(_CLOSING, "")
+    if text:
+        tell(node.config, text)
+
+
+def tell(config: pytest.Config, text: str) -> None:
+    """Have a line printed at the end of the session, by the controller if this is a worker of pytest-xdist."""
+    if hasattr(config, "workeroutput"):
+        config.workeroutput[_CLOSING] = text
+    else:
+        config.stash.setdefault(_TOLD, []).append(text)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say how the run went as a whole, and where its report is."""
+    lines = config.stash.get(_TOLD, [])
+    if lines:
+        terminalreporter.section("Scheduled Workflow")
+    for line in lines:
+        terminalreporter.write_line(line)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

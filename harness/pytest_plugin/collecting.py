@@ -14,23 +14,23 @@ from harness.model.names import HARNESS, StepId
 from harness.model.plan import Play
 from harness.model.run import PlayResult, StepResult
 from harness.model.verdict import Confidence, Verdict
+from harness.pytest_plugin import tell
 from harness.pytest_plugin.stage import Stage
 from harness.wiring import RunRequest
-from reports.wording import step_summary
+from reports.wording import HTML_REPORT, step_summary
 
 STAGE = pytest.StashKey[Stage]()
-_CLOSING = pytest.StashKey[str]()
 
 
-class ConformanceFailure(AssertionError):  # noqa: N818 - the word of the field
+class ConformanceFailure(AssertionError):
     """The system under test violated a requirement."""
 
 
-class Undecided(Exception):  # noqa: N818 - the word of the verdict, as it appears in the report
+class Undecided(Exception):
     """INCONCLUSIVE: neither passed nor failed."""
 
 
-class HarnessFault(Exception):  # noqa: N818 - the word of the verdict
+class HarnessFault(Exception):
     """ERROR: the harness itself did wrong."""
 
 
@@ -85,27 +85,35 @@ class StepItem(pytest.Function):
         """Run the play; what is no verdict on the system under test is an error, not a failure."""
         super().setup()
         play, step = self._result()
+        self.user_properties.append(("verdict", step.verdict.value))
+        if Verdict.FAIL in step.verdicts.values():
+            return  # a failure of the test itself
+        if play.reason and play.verdicts.get(HARNESS) is Verdict.ERROR:
+            raise HarnessFault(f"{play.play}: {play.reason}")
         if step.verdict is Verdict.NONE:
             pytest.skip(step.reason or "nothing to judge")
-        if step.verdicts.get(HARNESS) is Verdict.ERROR and Verdict.FAIL not in step.verdicts.values():
-            raise HarnessFault(step_summary(play, step, self.config.stash[STAGE].out))
+        if step.verdict is Verdict.ERROR:
+            raise HarnessFault(self._text(play, step))
         if step.verdict is Verdict.INCONCLUSIVE:
-            raise Undecided(step_summary(play, step, self.config.stash[STAGE].out))
+            raise Undecided(self._text(play, step))
 
     def _verdict(self) -> None:
         play, step = self._result()
         if Verdict.FAIL in step.verdicts.values():
-            raise ConformanceFailure(step_summary(play, step, self.config.stash[STAGE].out))
+            raise ConformanceFailure(self._text(play, step))
 
     def _result(self) -> tuple[PlayResult, StepResult]:
         play = self.config.stash[STAGE].result(self.play.id)
         return play, next(step for step in play.steps if step.step == self.step)
 
+    def _text(self, play: PlayResult, step: StepResult) -> str:
+        return step_summary(play, step, self.config.stash[STAGE].out)
+
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Our own words for a verdict; a traceback only for what is none."""
-        if isinstance(excinfo.value, ConformanceFailure | Undecided | HarnessFault):
+        """Our own words for a verdict, or for what the user can mend; a traceback only for what is neither."""
+        if isinstance(excinfo.value, ConformanceFailure | Undecided | HarnessFault | HarnessError):
             return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
+        return super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
         """Path and line of the step in its scenario."""
@@ -141,22 +149,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Seal the run and write its reports."""
+    """Seal the run, judge it as a whole and write its reports; a run that did not pass is no success."""
+    config = session.config
     try:
-        finished = session.config.stash[STAGE].close()
+        finished = config.stash[STAGE].close()
     except HarnessError as error:
-        session.config.stash[_CLOSING] = str(error)
+        tell(config, str(error))
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         return
-    if finished is not None:
-        session.config.stash[_CLOSING] = (
-            f"{finished.run.checks} checks executed; report: {finished.out / 'report.html'}"
-        )
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say where the report is."""
-    text = config.stash.get(_CLOSING, "")
-    if text:
-        terminalreporter.section("Scheduled Workflow")
-        terminalreporter.write_line(text)
+    if finished is None:
+        return
+    run = finished.run
+    tell(
+        config,
+        f"{run.verdict.value.upper()}: {run.checks} checks executed; seed {run.plan.seed}; "
+        f"report: {finished.out / HTML_REPORT}",
+    )
+    if run.exit_code and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

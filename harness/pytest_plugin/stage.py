@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from harness.engine.runs import RunSession
+from harness.errors import InputError
 from harness.model.names import PlayId
 from harness.model.plan import PlannedStep, Play
 from harness.model.run import PlayResult
@@ -18,7 +20,7 @@ class Stage:
 
     def __init__(self, request: RunRequest) -> None:
         self._request = request
-        self._files: list[str] = []
+        self._files: dict[str, Path] = {}
         self._departments: dict[str, int] = {}
         self._ranks: dict[PlayId, int] = {}
         self._open: RunSession | None = None
@@ -34,11 +36,19 @@ class Stage:
     def plays_of(self, path: Path) -> tuple[Play, ...]:
         """Take a scenario file into the run and say what it will play; SourceError when it is malformed."""
         plan = plan_only(replace(self._request, scenarios=(str(path),)))
-        self._files.append(str(path))
+        plays = tuple(play for assignment in plan.assignments for play in assignment.plays)
+        self._claim(path, plays)
         for assignment in plan.assignments:
             department = self._departments.setdefault(assignment.id, len(self._departments))
             self._ranks.update({play.id: department for play in assignment.plays})
-        return tuple(play for assignment in plan.assignments for play in assignment.plays)
+        return plays
+
+    def _claim(self, path: Path, plays: Iterable[Play]) -> None:
+        """Each play is of one file; InputError when another one has it already."""
+        for play in plays:
+            owner = self._files.setdefault(play.scenario.id, path)
+            if owner != path:
+                raise InputError(f"{path}: another scenario of this run is called {play.scenario.id} too: {owner}")
 
     def rank(self, play_id: PlayId) -> int:
         """Place of the play's department, so that each department opens once."""
@@ -48,7 +58,7 @@ class Stage:
         """The judged play; it is run when it has not been yet."""
         if play_id not in self._results:
             if self._open is None:
-                request = replace(self._request, scenarios=tuple(self._files))
+                request = replace(self._request, scenarios=tuple(map(str, self._files.values())))
                 self._open, _, self._out = self._stack.enter_context(session(request, _Silent()))
             self._results[play_id] = self._open.play(play_id)
         return self._results[play_id]
@@ -59,7 +69,7 @@ class Stage:
         self._stack.close()
         if opened is None:
             return None
-        finished = Finished(run=opened.judged(set(self._results)), out=self._out, read=opened.read)
+        finished = Finished(run=opened.judged(), out=self._out, read=opened.read)
         render(finished)
         return finished
 

@@ -22,12 +22,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """One value of one identifier; `first` when the row above is of another identifier."""
+    """One value of one identifier; `first` when the row above is of another identifier.
+
+    `changed`: a copy of the identifier is broken. Several values alone are no fault: a study has many instances.
+    """
 
     name: str
     value: str
     first: bool
-    several: bool
+    changed: bool
     cells: tuple[tuple[Cell, ...], ...]
 
 
@@ -50,12 +53,13 @@ def ledger_of(play: PlayResult) -> Ledger | None:
     values: dict[str, dict[str, list[LedgerEntry]]] = {}
     for entry in play.ledger:
         values.setdefault(entry.name, {}).setdefault(entry.value, []).append(entry)
+    broken = {entry.name for entry in play.ledger if entry.broken}
     rows = [
         LedgerRow(
             printable(name, 60),
             printable(value, 80) or "(empty)",
             index == 0,
-            len(by_value) > 1,
+            name in broken,
             tuple(tuple(_cell(entry) for entry in entries if _step(entry) == step)[:6] for step in steps),
         )
         for name, by_value in values.items()

@@ -13,7 +13,7 @@ from harness.model.run import Run
 from reports import ReadPayload
 from reports.html.page import build_page
 from reports.printable import printable
-from reports.wording import HTML_REPORT, href, step_anchor
+from reports.wording import HTML_REPORT, by_number, href, step_anchor
 
 _FOLDER = Path(__file__).parent / "templates"
 
@@ -40,6 +40,7 @@ def render(run: Run, out: Path, payload: ReadPayload) -> str:
     )
     environment.filters["p"] = printable
     environment.filters["href"] = href
+    environment.filters["by_number"] = by_number
     environment.globals["step_anchor"] = step_anchor
     style = (_FOLDER / "report.css").read_text(encoding="utf-8")
     script = (_FOLDER / "report.js").read_text(encoding="utf-8")

@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from harness.model.names import ActorName, ExchangeId, PlayerName
 from harness.model.run import LegResult, PlayResult, StepResult
 from harness.model.transcript import Exchange
-from harness.model.verdict import Verdict
-from reports import ReadPayload
-from reports.exchanges import answer_of, title_of
+from harness.model.verdict import Verdict, worst
+from reports.exchanges import Headline
 from reports.printable import printable
 from reports.wording import exchange_anchor, href, player_words, step_anchor
 
 ARROW_LIMIT = 120
-_LANE = 204
+_LANES = (150, 204)
+"""The narrowest and the widest lane."""
+
+_WIDTH = 1120
+"""What the page has room for; more lifelines than fit make the diagram scroll."""
+
 _MARGIN = 86
 _TOP = 66
 _ROW = 46
@@ -69,7 +73,10 @@ class Sequence:
 
 
 def sequence_of(
-    play: PlayResult, exchanges: Mapping[ExchangeId, Exchange], payload: ReadPayload, start: float
+    play: PlayResult,
+    exchanges: Mapping[ExchangeId, Exchange],
+    headlines: Mapping[ExchangeId, Headline],
+    start: float,
 ) -> Sequence | None:
     """The diagram of a play; None when it has no legs."""
     lifelines = _lifelines(play)
@@ -80,9 +87,9 @@ def sequence_of(
     arrows = []
     for row, (step, leg, exchange) in enumerate(drawn[:ARROW_LIMIT]):
         ends = (position[printable(leg.initiator, 40)], position[printable(leg.responder, 40)])
-        arrows.append(_arrow(_TOP + 34 + row * _ROW, ends, play, step, leg, exchange, payload, start))
+        arrows.append(_arrow(_TOP + 34 + row * _ROW, ends, play, step, leg, exchange, headlines, start))
     return Sequence(
-        width=_MARGIN * 2 + _LANE * (len(lifelines) - 1),
+        width=_MARGIN * 2 + _lane(len(lifelines)) * (len(lifelines) - 1),
         height=_TOP + 24 + max(len(arrows), 1) * _ROW,
         top=_TOP,
         lifelines=lifelines,
@@ -114,15 +121,33 @@ def _lifelines(play: PlayResult) -> tuple[Lifeline, ...]:
         for leg in step.legs:
             players.setdefault(leg.initiator, leg.initiator_player)
             players.setdefault(leg.responder, leg.responder_player)
+    lane = _lane(len(players))
     return tuple(
         Lifeline(
-            _MARGIN + index * _LANE,
+            _MARGIN + index * lane,
             printable(actor, 40),
             printable(play.roles[actor], 24) if actor in play.roles else player_words(player)[:24],
             actor in play.roles,
         )
         for index, (actor, player) in enumerate(players.items())
     )
+
+
+def _verdict(leg: LegResult, exchange: ExchangeId) -> Verdict:
+    """The verdict of one exchange of a leg; that of the leg where no finding explains it."""
+    found = [
+        (judged.finding.evidence.exchange, judged.verdict)
+        for judged in leg.findings
+        if judged.finding.evidence is not None
+    ]
+    if leg.verdict is not worst(verdict for _, verdict in found):
+        return leg.verdict
+    return worst([Verdict.PASS, *(verdict for number, verdict in found if number == exchange)])
+
+
+def _lane(lifelines: int) -> int:
+    narrowest, widest = _LANES
+    return min(max((_WIDTH - 2 * _MARGIN) // max(lifelines - 1, 1), narrowest), widest)
 
 
 def _arrow(
@@ -132,7 +157,7 @@ def _arrow(
     step: StepResult,
     leg: LegResult,
     exchange: Exchange | None,
-    payload: ReadPayload,
+    headlines: Mapping[ExchangeId, Headline],
     start: float,
 ) -> Arrow:
     label = f"{printable(step.step, 30)} [{printable(step.transaction, 12)}]"
@@ -148,7 +173,7 @@ def _arrow(
         x2=ends[1],
         label=label,
         time=f"+{exchange.request.time - start:.2f} s",
-        answer=f"{title_of(exchange, payload).split(' ')[0]}: {answer_of(exchange, payload)}",
-        verdict=leg.verdict,
+        answer=f"{headlines[exchange.id].title.split(' ')[0]}: {headlines[exchange.id].answer}",
+        verdict=_verdict(leg, exchange.id),
         href=href(exchange_anchor(exchange.id)),
     )

@@ -122,8 +122,12 @@ class Recording:
         sop_class: str = "ModalityPerformedProcedureStep",
         instance: str = "",
         fields: Mapping[str, str] | None = None,
+        opened_by_peer: bool = False,
     ) -> ExchangeView:
-        """Record a DIMSE request with its responses, each a status, perhaps a data set, perhaps command fields."""
+        """Record a DIMSE request with its responses, each a status, perhaps a data set, perhaps command fields.
+
+        `opened_by_peer`: the request was sent on an association that its receiver had opened.
+        """
         number = self._next_number()
         command = DimseCommand(
             service=service,
@@ -138,7 +142,7 @@ class Recording:
         for status, content, *rest in responses:
             said = replace(command, status=status, fields=rest[0] if rest else {})
             answered.append(self._capture(number, Half.RESPONSE, self._dicom(content, said), said))
-        return self._add(leg, LinkKind.DIMSE, number, asked, answered)
+        return self._add(leg, LinkKind.DIMSE, number, asked, answered, ours=not opened_by_peer)
 
     def play(self) -> PlayView:
         """The play as the checks see it."""
@@ -211,7 +215,7 @@ class Recording:
         )
 
     def _add(
-        self, leg: Leg, kind: LinkKind, number: ExchangeId, asked: Capture, responses: list[Capture]
+        self, leg: Leg, kind: LinkKind, number: ExchangeId, asked: Capture, responses: list[Capture], ours: bool = True
     ) -> ExchangeView:
         link = Link(
             seq=asked.seq,
@@ -219,7 +223,7 @@ class Recording:
             id=LinkId(number),
             kind=kind,
             actor=ActorName("ADT"),
-            ours=True,
+            ours=ours,
             local=SocketAddress("127.0.0.1", 1),
             peer=SocketAddress("127.0.0.1", 2),
         )

@@ -205,8 +205,6 @@ SPECIMENS: list[tuple[str, str, dict[str, Change], set[str]]] = [
             "consistency/scheduled-procedure-step-description.rad-6-to-rad-8",
             "consistency/scheduled-protocol-code.rad-6-to-rad-8",
             "consistency/requested-procedure-code.rad-6-to-rad-8",
-            "consistency/placer-order-number.rad-6-to-rad-8",
-            "consistency/filler-order-number.rad-6-to-rad-8",
         },
     ),
     # sets
@@ -251,7 +249,7 @@ SPECIMENS: list[tuple[str, str, dict[str, Change], set[str]]] = [
         "an answer of another study",
         NEW,
         {"found.1": attribute("StudyInstanceUID", WRONG)},
-        {"rad-14.query/matches-key"},
+        {"rad-14.query/matches-key", "consistency/study-instance-uid.rad-8-to-rad-14"},
     ),
     ("a query without its study", NEW, {"find": attribute("StudyInstanceUID", "")}, {
         "rad-14.query/level", "query-request/StudyInstanceUID",

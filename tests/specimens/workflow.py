@@ -199,7 +199,6 @@ class Workflow:
             RequestedProcedureID=PROCEDURE, RequestedProcedureDescription="CT chest",
             RequestedProcedureCodeSequence=[code("P1")], ScheduledProcedureStepID=STEP,
             ScheduledProcedureStepDescription=STEP_TEXT, ScheduledProtocolCodeSequence=[code("X1")],
-            PlacerOrderNumberImagingServiceRequest=PLACER, FillerOrderNumberImagingServiceRequest=FILLER,
         )
         step = make(ReferencedSOPClassUID=uid_of("ModalityPerformedProcedureStep"), ReferencedSOPInstanceUID=MPPS)
         return make(

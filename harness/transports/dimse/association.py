@@ -36,8 +36,8 @@ from harness.model.transcript import EventKind
 from harness.transports.dimse import contexts, hardening
 from harness.transports.dimse.assembly import Message
 from harness.transports.dimse.conversation import AssociationOver, Call, Conversation
-from harness.transports.dimse.handler import DimseHandler
 from harness.transports.dimse.primitives import DimseRequest, DimseResponse
+from harness.transports.dimse.requestor import OnEventReport, Requestor
 from harness.transports.dimse.serving import Server
 from harness.transports.dimse.storing import SUCCESS, Amend, load, send_store
 from harness.transports.dimse.watching import watch
@@ -48,32 +48,6 @@ MAX_PDU = 1 << 17
 
 MOST_RESPONSES = 100_000
 """Responses that one operation may have."""
-
-OnEventReport = Callable[[DimseRequest], DimseResponse]
-
-
-class _Requestor(DimseHandler):
-    """Answers what a peer sends on an association of ours: event reports, and the stores of a C-GET."""
-
-    def __init__(self, on_event_report: OnEventReport | None) -> None:
-        self.received: list[DimseRequest] = []
-        self.reports: queue.SimpleQueue[DimseRequest | None] = queue.SimpleQueue()
-        self._on_event_report = on_event_report
-
-    def c_store(self, request: DimseRequest) -> DimseResponse:
-        """Keep what a C-GET brings."""
-        self.received.append(request)
-        return DimseResponse(0x0000)
-
-    def n_event_report(self, request: DimseRequest) -> DimseResponse:
-        """Answer as the association's user says, or with success."""
-        return self._on_event_report(request) if self._on_event_report else DimseResponse(0x0000)
-
-    def concluded(self, request: DimseRequest) -> None:
-        """Hand a report on only when it was answered: whoever waits for it may release the association at once."""
-        if request.service is Service.N_EVENT_REPORT:
-            self.reports.put(request)
-
 
 @dataclass(frozen=True)
 class _Opening:
@@ -87,7 +61,7 @@ class _Opening:
     owner: LinkOwner
     recorder: Recorder
     timeout: float
-    handler: _Requestor
+    handler: Requestor
     conversations: list[Conversation] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -97,7 +71,7 @@ class _Opening:
 class Association:
     """An association that we requested. Operations raise ContextRefused, NoResponse or LinkLost."""
 
-    def __init__(self, conversation: Conversation, handler: _Requestor, timeout: float, amend: Amend | None) -> None:
+    def __init__(self, conversation: Conversation, handler: Requestor, timeout: float, amend: Amend | None) -> None:
         self._conversation = conversation
         self._handler = handler
         self._timeout = timeout
@@ -297,7 +271,7 @@ def associate_with(
 ) -> Iterator[Association]:
     """As `associate`, for exactly these presentation contexts; `roles` are the classes as SCU and as SCP."""
     owner = replace(owner)
-    handler = _Requestor(on_event_report)
+    handler = Requestor(on_event_report)
     opening = _Opening(address, calling_ae, proposed, *roles, owner, recorder, timeout, handler)
     conversation = _open(opening)
     try:

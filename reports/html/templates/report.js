@@ -17,6 +17,6 @@ document.addEventListener("click", function (event) {
   if (href && href === location.hash) { reveal(href.slice(1)); }
 });
 window.addEventListener("beforeprint", function () {
-  document.querySelectorAll("details.play, details.step").forEach(function (node) { node.open = true; });
+  document.querySelectorAll("details.others, details.exchange:has(> summary .badge)").forEach(function (node) { node.open = true; });
 });
 follow();

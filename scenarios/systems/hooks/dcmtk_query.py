@@ -1,17 +1,22 @@
-"""RAD-14 by DCMTK: query studies of the patient, their series and images, with findscu."""
+"""RAD-14 by DCMTK: query the studies of the patient, their series and images, with findscu."""
 
 from __future__ import annotations
 
+from dcmtk_search import find, studies
 from dcmtk_tools import read_facts
-from dcmtk_search import find
 
-facts = read_facts()
-archive = facts.peers["Image Manager"]
-images = 0
-for study in find(facts, archive, "STUDY", {"PatientID": facts.patient_id}, ["StudyInstanceUID", "PatientName",
-    "StudyDate", "StudyTime", "AccessionNumber", "StudyID"]):
-    known = {"StudyInstanceUID": study["StudyInstanceUID"]}
-    for series in find(facts, archive, "SERIES", known, ["SeriesInstanceUID", "Modality", "SeriesNumber"]):
-        known_series = {**known, "SeriesInstanceUID": series["SeriesInstanceUID"]}
-        images += len(find(facts, archive, "IMAGE", known_series, ["SOPInstanceUID", "SOPClassUID", "InstanceNumber"]))
-print(f"{images} images found")
+
+def main() -> None:
+    """Go down from the studies to the images, as a workstation does."""
+    facts = read_facts()
+    images = 0
+    for study in studies(facts):
+        of_study = {"StudyInstanceUID": study["StudyInstanceUID"]}
+        for series in find(facts, "SERIES", of_study, ("SeriesInstanceUID", "Modality", "SeriesNumber")):
+            of_series = {**of_study, "SeriesInstanceUID": series["SeriesInstanceUID"]}
+            images += len(find(facts, "IMAGE", of_series, ("SOPInstanceUID", "SOPClassUID", "InstanceNumber")))
+    print(f"{images} images found")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,20 +1,27 @@
-"""RAD-16 by DCMTK: move the patient's studies to ourselves with movescu, which receives them on our own port."""
+"""RAD-16 by DCMTK: have the patient's studies moved to ourselves by movescu, which receives them on our own port."""
 
 from __future__ import annotations
 
+import sys
 import tempfile
 
-from dcmtk_search import find
+from dcmtk_search import studies
 from dcmtk_tools import read_facts, run_tool
 
-facts = read_facts()
-archive = facts.peers["Image Manager"]
-for study in find(facts, archive, "STUDY", {"PatientID": facts.patient_id}, ["StudyInstanceUID"]):
-    with tempfile.TemporaryDirectory() as folder:
-        run_tool(
-            "movescu", "-v", "-S", "-aet", facts.own.ae_title, "-aec", archive.ae_title, "-aem", facts.own.ae_title,
-            "+P", str(facts.own.port), "-od", folder,
-            "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={study['StudyInstanceUID']}",
-            archive.host, str(archive.port),
-        )
-print("moved")
+
+def main() -> None:
+    """One C-MOVE for each study."""
+    facts = read_facts()
+    found = studies(facts)
+    if not found:
+        sys.exit(f"the Image Manager returned no study of patient {facts.patient_id}: there is nothing to retrieve")
+    for study in found:
+        keys = ("-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={study['StudyInstanceUID']}")
+        receiving = ("-aem", facts.own.ae_title, "+P", str(facts.own.port))
+        with tempfile.TemporaryDirectory() as folder:
+            run_tool("movescu", "-S", *receiving, "+B", "-od", folder, *keys, *facts.call(facts.archive))
+    print(f"{len(found)} studies retrieved")
+
+
+if __name__ == "__main__":
+    main()

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+
 from dcmtk_tools import read_facts, run_tool
 
-facts = read_facts()
-archive = facts.peers["Image Manager"]
-files = sorted(str(path) for path in facts.folder.rglob("*.dcm"))
-output = run_tool(
-    "storescu", "-v", "-R", "-nh", "-aet", facts.own.ae_title, "-aec", archive.ae_title, archive.host, str(archive.port),
-    *files,
-)
-print(f"{len(files)} files sent")
+
+def main() -> None:
+    """All files over one association; `-R` proposes only what they need, `-nh` goes on after a refused one."""
+    facts = read_facts()
+    files = sorted(str(path) for path in facts.folder.glob("*.dcm"))
+    if not files:
+        sys.exit("the stand-in modality wrote no image: there is nothing to store")
+    run_tool("storescu", "-R", "-nh", *facts.call(facts.archive), *files)
+    print(f"{len(files)} images sent")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,16 +1,24 @@
 """What the DCMTK hooks share: the facts on standard input, and running a tool by its absolute path.
 
-Python packages install tools of the same names (`storescu`, `findscu`), so the folder is explicit: DCMTK_BIN, or /usr/bin.
+Python packages install tools of the same names (`storescu`, `findscu`), so the folder is explicit: the environment
+variable DCMTK_BIN, or /usr/bin.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+TIME_LIMIT = 50.0
+"""Seconds that one tool may take; less than the time limit of a hook."""
+
+_FAULT = re.compile(r"^[EF]: ", re.MULTILINE)
+"""How DCMTK marks errors. The tools end with exit code 0 even when the peer aborts the association."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,15 @@ class Facts:
     own: Peer
     peers: dict[str, Peer]
 
+    @property
+    def archive(self) -> Peer:
+        """Who plays the Image Manager."""
+        return self.peers["Image Manager"]
+
+    def call(self, peer: Peer) -> list[str]:
+        """The arguments that name both ends of an association."""
+        return ["-aet", self.own.ae_title, "-aec", peer.ae_title, peer.host, str(peer.port)]
+
 
 def read_facts() -> Facts:
     """The facts of this call."""
@@ -48,14 +65,12 @@ def _peer(party: dict[str, dict[str, object]]) -> Peer:
     return Peer(str(address["ae_title"]), str(address["host"]), int(str(address["port"])))
 
 
-def run_tool(name: str, *arguments: str) -> str:
-    """Run a DCMTK tool and return its output; end with its exit code when it fails."""
+def run_tool(name: str, *arguments: str) -> None:
+    """Run a DCMTK tool. Ends the hook with a code other than 0, and what the tool said, when it did not succeed."""
     tool = Path(os.environ.get("DCMTK_BIN", "/usr/bin")) / name
     if not tool.exists():
-        sys.exit(f"{tool} is not installed; set DCMTK_BIN to the folder of DCMTK's tools")
-    done = subprocess.run([str(tool), *arguments], capture_output=True, text=True, timeout=50, check=False)
-    output = done.stdout + done.stderr
-    if done.returncode != 0:
-        print(output)
-        sys.exit(done.returncode)
-    return output
+        sys.exit(f"{tool} is not installed; DCMTK_BIN names the folder of DCMTK's tools")
+    done = subprocess.run([str(tool), *arguments], capture_output=True, text=True, timeout=TIME_LIMIT, check=False)
+    said = done.stdout + done.stderr
+    if done.returncode != 0 or _FAULT.search(said):
+        sys.exit(f"{name} ended with exit code {done.returncode}\n{said}")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydicom.dataset import Dataset
 
-from actors.copying import put
+from actors.objects.copying import put
 from actors.pps_manager import PpsManager
 from harness.errors import Unreachable
 from harness.model.profile import Service

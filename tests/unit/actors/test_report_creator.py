@@ -11,9 +11,9 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 
-from actors import report_document
-from actors.copying import put
+from actors.objects.copying import put
 from actors.report_creator import ReportCreator
+from actors.reporting import document as report_document
 from harness.dicom.encoding import encode, wrap_payload
 from harness.errors import CannotAct
 from harness.model.scenario import Case

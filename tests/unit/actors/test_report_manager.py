@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydicom.dataset import Dataset
 
-from actors.copying import put
 from actors.enterprise_report_repository import EnterpriseReportRepository
+from actors.objects.copying import put
 from actors.report_manager import ReportManager
 from actors.report_repository import ReportRepository
 from harness.errors import CannotAct
@@ -105,6 +105,59 @@ def test_export(department: Any, case: Case, manager: ReportManager, lines: Any,
     assert sent.answer.first("MSA-1") == "AA"
     kept = enterprise.report("9.1")
     assert (kept.patient_id, kept.placer, kept.text) == ("P1001", "A1", "Findings\nFinding: All | well")
+
+
+SCHEDULED_231 = (
+    r"MSH|^~\&|OF|HOSP|RM|HOSP|2024||ORM^O01|F7|P|2.3.1",
+    "PID|||P1001^^^HOSP||DOE^JANE",
+    "ORC|NW|A7^OP|F7^OF||SC",
+    "OBR|1|A7^OP|F7^OF|CTH^CT head^L",
+    "ZDS|1.2^OF^Application^DICOM",
+)
+SCHEDULED_251 = (
+    r"MSH|^~\&|OF|HOSP|RM|HOSP|2024||OMI^O23^OMI_O23|F7|P|2.5.1",
+    "PID|||P1001^^^HOSP^MR||DOE^JANE",
+    "ORC|NW|A7^OP|F7^OF||SC",
+    "OBR|1|A7^OP|F7^OF|CTH^CT head^L",
+    "IPC|ACC1^OF|RP1|1.2|SPS1",
+)
+
+
+@pytest.mark.parametrize("scheduled", [SCHEDULED_231, SCHEDULED_251], ids=["2.3.1", "2.5.1"])
+def test_the_order_of_a_report_without_numbers_is_the_one_that_was_scheduled(
+    department: Any, case: Case, manager: ReportManager, dimse: Any, hl7: Any, scheduled: tuple[str, ...]
+) -> None:
+    assert department.deliver("RAD-4", "Report Manager", hl7(*scheduled).raw).first("MSA-1") == "AA"
+    request = item(AccessionNumber="ACC1", RequestedProcedureID="RP1")
+    later = report("9.2", StudyInstanceUID="1.2", ReferencedRequestSequence=[request])
+    manager.c_store(dimse(Service.C_STORE, later, "9.2", sop_class=SR))
+    department.act("Report Manager", "RAD-28", case)
+    message = department.sent[-1].message
+    assert (message.first("OBR-2"), message.first("OBR-3")) == ("A7^OP", "F7^OF")
+
+
+def test_the_numbers_that_a_report_names_itself_go_before(
+    department: Any, case: Case, manager: ReportManager, hl7: Any
+) -> None:
+    department.deliver("RAD-4", "Report Manager", hl7(*SCHEDULED_251).raw)
+    department.act("Report Manager", "RAD-28", case)
+    assert department.sent[-1].message.first("OBR-2") == "A1"
+
+
+@pytest.mark.parametrize(
+    ("removed", "location"), [("IPC", "IPC^1^3^1^1"), ("PID", "PID^1^3^1^1")]
+)
+def test_a_schedule_without_study_or_patient_is_refused(
+    department: Any, manager: ReportManager, hl7: Any, removed: str, location: str
+) -> None:
+    kept = [segment for segment in SCHEDULED_251 if not segment.startswith(removed)]
+    answer = department.deliver("RAD-4", "Report Manager", hl7(*kept).raw)
+    assert (answer.first("MSA-1"), answer.first("ERR-2")) == ("AE", location)
+
+
+def test_the_report_manager_takes_no_other_message(department: Any, manager: ReportManager, hl7: Any) -> None:
+    other = hl7(r"MSH|^~\&|ADT|HOSP|RM|HOSP|2024||ADT^A04^ADT_A01|1|P|2.5.1")
+    assert department.deliver("RAD-1", "Report Manager", other.raw).first("MSA-1") == "AR"
 
 
 def test_a_report_that_names_no_order_is_not_exported(

@@ -17,6 +17,7 @@ from harness.model.verdict import Confidence, Outcome
 MET, VIOLATED, NOT_APPLICABLE, UNDECIDED = Outcome.MET, Outcome.VIOLATED, Outcome.NOT_APPLICABLE, Outcome.UNDECIDED
 FIND = "ModalityWorklistInformationModelFind"
 STUDY_FIND = "StudyRootQueryRetrieveInformationModelFind"
+IMAGE = {"SOPClassUID": "1.2.8", "SOPInstanceUID": "1.2.3", "StudyInstanceUID": "1.2", "SeriesInstanceUID": "1.2.1"}
 MOVE = "StudyRootQueryRetrieveInformationModelMove"
 
 
@@ -129,11 +130,48 @@ def rows_of(findings: Any) -> dict[str, set[Outcome]]:
 def test_a_store_is_answered_with_a_final_status(
     responses: Any, answered: Outcome, defined: Outcome | None, status: Outcome | None, exchange: Any, tools: Any
 ) -> None:
-    view = exchange("RAD-8", "store", Service.C_STORE, tools.dataset(PatientID="1"), responses, "CTImageStorage")
+    view = exchange("RAD-8", "store", Service.C_STORE, tools.dataset(**IMAGE), responses, "CTImageStorage")
     replies, accepted = rows_of(dimse_reply.reply(view)), rows_of(dimse_reply.status(view))
     assert replies["answered"] == {answered}
     assert replies.get("status-defined") == (None if defined is None else {defined})
     assert accepted.get("status") == (None if status is None else {status})
+
+
+@pytest.mark.parametrize(
+    ("reports", "outcomes"),
+    [
+        # on whose association, Transaction UID, answered
+        ([("archive", "1.8", True)], {MET}),
+        ([("archive", "1.8", False)], {VIOLATED}),
+        ([("requester", "1.8", False)], {UNDECIDED}),
+        ([("requester", "1.8", False), ("archive", "1.8", True)], {NOT_APPLICABLE, MET}),
+        ([("archive", "1.8", False), ("archive", "1.8", True)], {NOT_APPLICABLE, MET}),
+        ([("requester", "1.8", False), ("archive", "1.9", True)], {UNDECIDED, MET}),
+        ([("requester", "1.8", False), ("archive", "1.8", False)], {UNDECIDED, VIOLATED}),
+    ],
+)
+def test_a_report_that_crosses_the_release_may_be_repeated(
+    reports: list[tuple[str, str, bool]], outcomes: set[Outcome], recording: Callable[..., Any], tools: Any
+) -> None:
+    rec = recording()
+    leg = rec.leg("RAD-10", "report", "committed")
+    for opened_by, uid, answered in reports:
+        rec.dimse(
+            leg,
+            Service.N_EVENT_REPORT,
+            tools.dataset(TransactionUID=uid),
+            [(0, None)] if answered else [],
+            sop_class="StorageCommitmentPushModel",
+            opened_by_peer=opened_by == "requester",
+        )
+    assert rows_of(dimse_reply.reply(rec.view(leg)))["answered"] == outcomes
+
+
+@pytest.mark.parametrize("lacking", ["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID"])
+def test_an_object_without_identity_may_be_refused(lacking: str, exchange: Any, tools: Any) -> None:
+    image = tools.dataset(**{**IMAGE, lacking: ""})
+    view = exchange("RAD-8", "store", Service.C_STORE, image, [(0xA900, None)], "CTImageStorage")
+    assert rows_of(dimse_reply.status(view)) == {"status": {NOT_APPLICABLE}}
 
 
 def test_a_refusal_of_an_illegal_request_or_one_that_is_expected_is_no_fault(exchange: Any, tools: Any) -> None:
@@ -142,7 +180,7 @@ def test_a_refusal_of_an_illegal_request_or_one_that_is_expected_is_no_fault(exc
     illegal = exchange("RAD-10", "request", Service.N_ACTION, bad, [(0x0110, None)], sop_class)
     assert rows_of(dimse_reply.status(illegal)) == {"status": {NOT_APPLICABLE}}
     expected = exchange(
-        "RAD-8", "store", Service.C_STORE, bad, [(0xA900, None)], "CTImageStorage",
+        "RAD-8", "store", Service.C_STORE, tools.dataset(**IMAGE), [(0xA900, None)], "CTImageStorage",
         expect=Expectation(answer=Answer.REFUSED),
     )
     assert rows_of(dimse_reply.status(expected)) == {"status": {NOT_APPLICABLE}}

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from harness.checks.expectations import check, expectation_findings, expectation_outcome
+from harness.checks.recording import PlayView
 from harness.model.deviation import Change, Deviation
-from harness.model.names import ActorName, LegId
+from harness.model.names import ActorName, LegId, PlayerName
+from harness.model.plan import LegState
 from harness.model.profile import Service
 from harness.model.scenario import Answer, Expectation
 from harness.model.verdict import Outcome
@@ -17,7 +20,21 @@ FIND = "StudyRootQueryRetrieveInformationModelFind"
 MOVE = "StudyRootQueryRetrieveInformationModelMove"
 COMMIT = "StorageCommitmentPushModel"
 ADT = b"MSH|^~\\&|ADT|S|OF|S|2024||ADT^A08^ADT_A01|1|P|2.5.1\rPID|||P1001\r"
+ORDER = b"MSH|^~\\&|OP|S|OF|S|2024||OMG^O19^OMG_O19|1|P|2.5.1\rPID|||P1001\rORC|NW|A1\r"
 MET, VIOLATED = Outcome.MET, Outcome.VIOLATED
+PACS = PlayerName("PACS")
+
+
+def bound(play: PlayView, players: Mapping[str, Mapping[str, Any]]) -> PlayView:
+    """The play with other players on the legs of some steps."""
+    legs = [
+        replace(view, planned=replace(view.planned, **players.get(view.step.step.id, {}))) for view in play.legs
+    ]
+    steps = tuple(
+        replace(step, legs=tuple(replace(leg, **players.get(step.step.id, {})) for leg in step.legs))
+        for step in play.play.steps
+    )
+    return replace(play, legs=tuple(legs), play=replace(play.play, steps=steps))
 
 
 class Probe:
@@ -52,11 +69,12 @@ class Probe:
         entries = [(0xFF00, make(QueryRetrieveLevel="IMAGE", SOPInstanceUID=uid)) for uid in uids]
         self.rec.dimse(leg, Service.C_FIND, keys, [*entries, (0, None)], sop_class=FIND)
 
-    def store(self, *uids: str) -> None:
+    def store(self, *uids: str, status: int | None = 0) -> None:
         leg = self.rec.leg("RAD-8", "store", "stored")
+        answer = [] if status is None else [(status, None)]
         for uid in uids:
             image = self.tools.dataset(SOPInstanceUID=uid, PatientID="P1001")
-            self.rec.dimse(leg, Service.C_STORE, image, sop_class="CTImageStorage", instance=uid)
+            self.rec.dimse(leg, Service.C_STORE, image, answer, sop_class="CTImageStorage", instance=uid)
 
 
 @pytest.fixture
@@ -97,6 +115,32 @@ def test_entries_of_the_patient_are_counted(
     assert made.finding().requirement == "expectation/rad-5-matches"
 
 
+@pytest.mark.parametrize("wanted", [1, 2])
+@pytest.mark.parametrize(
+    ("answers", "outcome"),
+    [([], Outcome.UNDECIDED), (["AE"], Outcome.UNDECIDED), ([None], Outcome.UNDECIDED), (["AE", "AA"], VIOLATED)],
+)
+def test_an_order_that_was_not_taken_cannot_be_in_the_worklist(
+    answers: list[str | None], outcome: Outcome, wanted: int, probe: Callable[..., Probe]
+) -> None:
+    made = probe(matches=wanted)
+    order = made.rec.leg("RAD-2", "to-order-filler", "order")
+    for answer in answers:
+        made.rec.hl7(order, ORDER, answer)
+    made.worklist(made.leg("RAD-5", "query"))
+    assert made.outcome() is outcome
+
+
+def test_an_entry_that_is_there_all_the_same_counts(probe: Callable[..., Probe]) -> None:
+    made = probe(matches=1)
+    made.rec.hl7(made.rec.leg("RAD-2", "to-order-filler", "order"), ORDER, None)
+    leg = made.leg("RAD-5", "query")
+    made.worklist(leg, "P1001")
+    assert made.outcome() is MET
+    made.worklist(leg, "P1001", "P1001")
+    assert made.outcome() is VIOLATED
+
+
 def test_the_last_of_several_probes_counts(probe: Callable[..., Probe]) -> None:
     made = probe(matches=1)
     leg = made.leg("RAD-5", "query", until=True)
@@ -121,6 +165,41 @@ def test_exactly_what_was_stored_is_found(found: list[str], outcome: Outcome, pr
     made.store("1.7.1", "1.7.2")
     made.images(made.leg("RAD-14", "query"), *found)
     assert made.outcome() is outcome
+
+
+@pytest.mark.parametrize("found", [["1.7.1", "1.7.2"], ["1.7.2"]])
+def test_what_got_no_answer_may_be_found_or_not(found: list[str], probe: Callable[..., Probe]) -> None:
+    made = probe(instances="stored")
+    made.store("1.7.1", status=None)
+    made.store("1.7.2")
+    made.images(made.leg("RAD-14", "query"), *found)
+    assert made.outcome() is MET
+
+
+@pytest.mark.parametrize("found", [[], ["1.7.1"]])
+@pytest.mark.parametrize("status", ["nothing sent", 0xA700, None])
+def test_where_nothing_was_stored_nothing_is_known_of_what_is_found(
+    status: int | str | None, found: list[str], probe: Callable[..., Probe]
+) -> None:
+    made = probe(instances="stored")
+    if isinstance(status, str):
+        made.store()
+    else:
+        made.store("1.7.1", status=status)
+    made.images(made.leg("RAD-14", "query"), *found)
+    assert made.outcome() is Outcome.UNDECIDED
+
+
+@pytest.mark.parametrize(("uids", "outcome"), [([], Outcome.UNDECIDED), (["1.7.1"], VIOLATED)])
+def test_a_patient_of_whom_nothing_was_stored_is_not_missed(
+    uids: list[str], outcome: Outcome, probe: Callable[..., Probe]
+) -> None:
+    made = probe(patient="main", matches=1)
+    made.store(*uids)
+    keys = made.tools.dataset(QueryRetrieveLevel="STUDY", PatientID="", PatientName="")
+    made.rec.dimse(made.leg("RAD-14", "query"), Service.C_FIND, keys, [(0, None)], sop_class=FIND)
+    found = {finding.requirement: finding.outcome for finding in check(made.rec.play())}
+    assert found == {"expectation/rad-14-patient": outcome, "expectation/rad-14-matches": outcome}
 
 
 def test_instances_of_all_series_count_together(probe: Callable[..., Probe]) -> None:
@@ -217,10 +296,74 @@ def test_the_answer_shows_the_patient_by_the_name_of_then(
 ) -> None:
     made = probe(patient="other")
     entry = made.tools.dataset(QueryRetrieveLevel="STUDY", **shown)
-    keys = made.tools.dataset(QueryRetrieveLevel="STUDY", PatientID="")
+    keys = made.tools.dataset(QueryRetrieveLevel="STUDY", PatientID="", PatientName="")
     made.rec.dimse(made.leg("RAD-14", "query"), Service.C_FIND, keys, [(0xFF00, entry), (0, None)], sop_class=FIND)
     assert made.outcome() is outcome
     assert made.finding().actor == "Image Manager"
+
+
+def test_the_last_query_that_asks_for_the_name_shows_it(probe: Callable[..., Probe]) -> None:
+    made = probe(patient="other")
+    make, leg = made.tools.dataset, made.leg("RAD-14", "query")
+    outcomes = []
+    for names in ({}, {"PatientName": "OAKES^ASTA"}, {}):
+        keys = make(QueryRetrieveLevel="STUDY", PatientID="", **dict.fromkeys(names, ""))
+        answer = make(QueryRetrieveLevel="STUDY", PatientID="P1002", **names)
+        made.rec.dimse(leg, Service.C_FIND, keys, [(0xFF00, answer), (0, None)], sop_class=FIND)
+        outcomes.append(made.outcome())
+    assert outcomes == [Outcome.UNDECIDED, MET, MET]
+
+
+@pytest.mark.parametrize(
+    ("told", "outcome"),
+    [
+        ({}, Outcome.NOT_APPLICABLE),
+        ({"responder": PACS}, VIOLATED),
+        ({"claimed_by": PACS}, VIOLATED),
+    ],
+)
+def test_a_product_shows_the_new_name_only_if_it_takes_or_claims_the_update(
+    told: dict[str, str], outcome: Outcome, probe: Callable[..., Probe]
+) -> None:
+    made = probe(patient="other")
+    update = made.rec.leg("RAD-12", "to-image-manager", "renamed", patient="other")
+    made.rec.hl7(update, ADT)
+    entry = made.tools.dataset(QueryRetrieveLevel="STUDY", PatientID="P1002", PatientName="LINDGREN^ASTA")
+    keys = made.tools.dataset(QueryRetrieveLevel="STUDY", PatientID="", PatientName="")
+    query = made.leg("RAD-14", "query", patient="other")
+    made.rec.dimse(query, Service.C_FIND, keys, [(0xFF00, entry), (0, None)], sop_class=FIND)
+    play = bound(made.rec.play(), {"renamed": told, "probe": {"responder": PACS}})
+    (found,) = check(play)
+    assert (found.outcome, found.actor) == (outcome, "Image Manager")
+
+
+def test_a_product_that_we_feed_shows_what_our_stand_in_was_told(probe: Callable[..., Probe]) -> None:
+    made = probe(patient="other")
+    make, leg = made.tools.dataset, made.leg("RAD-5", "query", patient="other")
+    entry = make(PatientID="P1002", PatientName="LINDGREN^ASTA")
+    keys = make(PatientID="", PatientName="")
+    made.rec.dimse(leg, Service.C_FIND, keys, [(0xFF00, entry), (0, None)], sop_class=MWL)
+    for fed, outcome in ((False, Outcome.NOT_APPLICABLE), (True, VIOLATED)):
+        (found,) = check(bound(made.rec.play(), {"probe": {"responder": PACS, "fed": fed}}))
+        assert (found.outcome, found.actor) == (outcome, "Order Filler")
+
+
+def test_nobody_is_asked_for_what_was_stored_between_two_products(probe: Callable[..., Probe]) -> None:
+    made = probe(instances="stored")
+    made.rec.leg("RAD-8", "store", "stored", state=LegState.NOT_OBSERVABLE)
+    made.images(made.leg("RAD-14", "query"), "1.7.1")
+    assert made.outcome() is Outcome.NOT_APPLICABLE
+    assert made.finding().received == "what was stored is not observable"
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(0, VIOLATED), (0xC000, Outcome.UNDECIDED)])
+def test_only_an_answered_query_shows_that_there_is_no_instance(
+    status: int, outcome: Outcome, probe: Callable[..., Probe]
+) -> None:
+    made = probe(instances="1")
+    keys = made.tools.dataset(QueryRetrieveLevel="STUDY", PatientID="P1001")
+    made.rec.dimse(made.leg("RAD-14", "query"), Service.C_FIND, keys, [(status, None)], sop_class=FIND)
+    assert made.outcome() is outcome
 
 
 def test_retrieved_objects_show_the_patient_too(probe: Callable[..., Probe]) -> None:

@@ -12,8 +12,8 @@ from harness.profiles import Knowledge
 
 def test_every_module_registers_its_check() -> None:
     registry.load()
-    assert {"hl7.table", "dimse.request", "mwl.matching"} <= set(registry.leg_checks())
-    assert {"consistency", "storage.sets", "expectations"} <= set(registry.play_checks())
+    assert {"hl7.ack", "dimse.reply", "mwl.matching"} <= set(registry.leg_checks())
+    assert {"consistency", "storage.sets", "expectations", "hl7.table"} <= set(registry.play_checks())
     assert not set(registry.leg_checks()) & set(registry.play_checks())
 
 
@@ -24,7 +24,7 @@ def test_a_name_is_given_once() -> None:
         yield from ()
 
     with pytest.raises(ValueError, match="two checks are called"):
-        registry.leg_check("hl7.table")(second)
+        registry.leg_check("hl7.ack")(second)
 
 
 def test_checks_and_profiles_name_the_same_rules(real: Knowledge) -> None:

@@ -134,3 +134,21 @@ def test_an_export_names_report_patient_and_order(parts: dict[str, str], broken:
 def test_without_a_report_an_export_is_not_judged(reading: Reading) -> None:
     reading.export()
     assert list(reports_content.check(reading.rec.play())) == []
+
+
+@pytest.mark.parametrize(
+    ("placer", "broken"), [("A1", set()), ("A2", {"export-names-order"}), ("", {"export-names-order"})]
+)
+def test_the_order_of_a_report_without_numbers_is_the_one_that_was_scheduled(
+    placer: str, broken: set[str], reading: Reading
+) -> None:
+    raw = (
+        b"MSH|^~\\&|OF|S|RM|S|2024||ORM^O01|1|P|2.3.1\rPID|||P1001\rORC|NW|A1^OP|F1^OF\rOBR||A1^OP|F1^OF\rZDS|1.2\r"
+    )
+    reading.rec.hl7(reading.rec.leg("RAD-4", "to-report-manager", "scheduled"), raw)
+    report = reading.report()
+    for keyword in ("PlacerOrderNumberImagingServiceRequest", "FillerOrderNumberImagingServiceRequest"):
+        report = edit.remove(report, f"ReferencedRequestSequence[0].{keyword}")
+    reading.store("RAD-24", "submit", report)
+    reading.export(placer=placer)
+    assert reading.broken() == broken

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from harness.checks import storage_sets, stored
+from harness.model.names import PlayerName
 from harness.model.plan import LegState
 from harness.model.profile import Service
 from harness.model.verdict import Outcome
@@ -26,7 +28,7 @@ class Archive:
         known = next((one for one in self.rec.legs if (one.step.id, one.leg) == (step, leg)), None)
         return known or self.rec.leg(transaction, leg, step, **parts)
 
-    def store(self, *uids: str, mpps: str = "", series: str = "1.2.1", status: int = 0, **more: str) -> None:
+    def store(self, *uids: str, mpps: str = "", series: str = "1.2.1", status: int | None = 0, **more: str) -> None:
         make = self.tools.dataset
         for uid in uids:
             references = [make(ReferencedSOPInstanceUID=mpps)] if mpps else []
@@ -35,7 +37,8 @@ class Archive:
                 ReferencedPerformedProcedureStepSequence=references, **more,
             )
             leg = self.leg("RAD-8", "store", "stored")
-            self.rec.dimse(leg, Service.C_STORE, image, [(status, None)], sop_class="CTImageStorage", instance=uid)
+            answer = [] if status is None else [(status, None)]
+            self.rec.dimse(leg, Service.C_STORE, image, answer, sop_class="CTImageStorage", instance=uid)
 
     def complete(self, *uids: str, mpps: str = "1.9", series: str = "1.2.1", reason: str = "") -> None:
         make = self.tools.dataset
@@ -116,10 +119,51 @@ def test_two_steps_list_their_own_instances(archive: Archive) -> None:
     assert archive.broken() == {"listed-equals-stored"}
 
 
-def test_a_refused_instance_may_be_listed(archive: Archive) -> None:
-    archive.store("1.7.1", status=0xA700)
-    archive.complete("1.7.1")
+@pytest.mark.parametrize("listed", [["1.7.1", "1.7.2"], ["1.7.2"]])
+@pytest.mark.parametrize("status", [0xA700, None])
+def test_an_instance_that_was_refused_or_got_no_answer_may_be_listed_or_not(
+    status: int | None, listed: list[str], archive: Archive
+) -> None:
+    archive.store("1.7.1", status=status)
+    archive.store("1.7.2")
+    archive.complete(*listed)
+    assert archive.judged()["listed-equals-stored"] == {"met"}
+
+
+@pytest.mark.parametrize("listed", [["1.7.1"], []])
+def test_where_no_store_was_answered_nothing_is_known_of_what_was_stored(listed: list[str], archive: Archive) -> None:
+    archive.store("1.7.1", status=None)
+    archive.complete(*listed)
+    archive.commit(["1.7.1"], listed, [] if listed else ["1.7.1"])
+    archive.find(*listed)
+    archive.retrieve(*listed)
+    judged = archive.judged()
     assert archive.broken() == set()
+    assert judged["listed-equals-stored"] == {"undecided"}
+    assert judged["requested-contains-stored"] == {"undecided"}
+
+
+def test_an_instance_that_got_no_answer_may_be_committed_and_handed_out_or_not(archive: Archive) -> None:
+    archive.store("1.7.1", status=None)
+    archive.store("1.7.2")
+    archive.commit(["1.7.1", "1.7.2"], ["1.7.1", "1.7.2"])
+    archive.find("1.7.1", "1.7.2")
+    archive.retrieve("1.7.1", "1.7.2")
+    assert archive.broken() == set()
+    archive.commit(["1.7.2"], ["1.7.2"], uid="1.8.2")
+    archive.find("1.7.2")
+    archive.retrieve("1.7.2")
+    assert archive.broken() == set()
+
+
+def test_an_answered_repetition_settles_that_an_instance_was_stored(archive: Archive) -> None:
+    archive.store("1.7.1", status=None)
+    archive.store("1.7.1")
+    assert stored.holdings(stored.stored(archive.rec.play())) == stored.Holdings(
+        sure=frozenset({"1.7.1"}), unsure=frozenset()
+    )
+    archive.find()
+    assert archive.broken() == {"found-contains-stored"}
 
 
 def test_a_series_list_that_an_earlier_n_set_gave_holds(archive: Archive) -> None:
@@ -132,6 +176,30 @@ def test_a_series_list_that_an_earlier_n_set_gave_holds(archive: Archive) -> Non
     (one,) = stored.listed(archive.rec.play())
     assert one.instances == {"1.7.1"}
     assert archive.judged()["listed-equals-stored"] == {"met"}
+
+
+@pytest.mark.parametrize(("sent", "judged"), [(("1.7.1",), [("stored", "Modality", 1)]), ((), [])])
+def test_what_our_part_lists_and_the_product_does_not_store_is_charged_to_the_storing(
+    sent: tuple[str, ...], judged: list[tuple[str, str, int]], archive: Archive
+) -> None:
+    archive.leg("RAD-8", "store", "stored")
+    archive.store(*sent)
+    archive.complete("1.7.1", "1.7.2")
+    play = archive.rec.play()
+    product = replace(play.legs[0].planned, initiator=PlayerName("STORE"))
+    storing = replace(play.legs[0], planned=product)
+    found = list(storage_sets.check(replace(play, legs=(storing, *play.legs[1:]))))
+    assert {one.outcome for one in found} <= {Outcome.VIOLATED}
+    assert [(one.step, one.actor, one.evidence.exchange if one.evidence else 0) for one in found] == judged
+
+
+def test_what_was_stored_between_two_products_may_be_committed_and_retrieved(archive: Archive) -> None:
+    archive.leg("RAD-8", "store", "stored", state=LegState.NOT_OBSERVABLE)
+    archive.complete("1.7.1")
+    archive.commit(["1.7.1"], ["1.7.1"])
+    archive.find("1.7.1")
+    archive.retrieve("1.7.1")
+    assert archive.judged() == {"listed-equals-stored": {"not applicable"}, "committed-equals-requested": {"met"}}
 
 
 def test_where_storing_was_not_observed_a_list_is_not_judged(archive: Archive) -> None:

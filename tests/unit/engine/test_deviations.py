@@ -36,6 +36,8 @@ Book = Callable[..., DeviationBook]
 
 
 def _deviation(change: Change, **parameters: object) -> Deviation:
+    if change in (Change.WRONG_ANSWER, Change.SILENCE):
+        parameters.setdefault("part", Part.RESPONSE)
     return Deviation(actor=PLACER, change=change, **parameters)  # type: ignore[arg-type]
 
 
@@ -51,6 +53,12 @@ def _met(
 
 def _segments(message: bytes) -> list[str]:
     return [line.split("|")[0] for line in message.decode().split("\r") if line]
+
+
+@pytest.mark.parametrize("change", [Change.WRONG_ANSWER, Change.SILENCE])
+def test_a_change_of_an_answer_says_so(change: Change) -> None:
+    with pytest.raises(ValueError, match="part: response"):
+        Deviation(actor=PLACER, change=change, part=Part.REQUEST)
 
 
 # changes to an HL7 message
@@ -206,7 +214,7 @@ def test_occurrence_nought_means_each_message() -> None:
 
 
 def test_two_deviations_count_apart() -> None:
-    first, second = _deviation(Change.SILENCE, occurrence=1), _deviation(Change.LATE, occurrence=2)
+    first, second = _deviation(Change.NEVER, occurrence=1), _deviation(Change.LATE, occurrence=2)
     book = _book(first, second)
     assert [_met(book) for _ in range(3)] == [(first,), (second,), ()]
 

@@ -9,7 +9,7 @@ import pytest
 
 from harness.engine.planning import Planner, ae_title
 from harness.errors import InputError
-from harness.model.deviation import Change, Deviation
+from harness.model.deviation import Change, Deviation, Part
 from harness.model.names import HARNESS, ActorName, ScenarioId, TransactionId
 from harness.model.plan import LegState, Plan, Play
 from harness.model.scenario import Answer, Expectation, Scenario
@@ -299,7 +299,7 @@ def test_a_system_is_never_asked_to_misbehave(build: Build, parameters: dict[str
 
 
 def test_the_deviation_of_another_actor_than_the_steps_own_is_seen_too(build: Build) -> None:
-    silence = Deviation(actor=ActorName("Image Manager"), change=Change.SILENCE)
+    silence = Deviation(actor=ActorName("Image Manager"), change=Change.SILENCE, part=Part.RESPONSE)
     scenario = build.scenario(build.step("stored", "RAD-8", "Modality", deviation=silence))
     (play,) = build.plays(build.plan([scenario], [build.system("PACS", "Image Manager")]))
     assert _states(play) == {"stored.store": LegState.NOT_APPLICABLE}

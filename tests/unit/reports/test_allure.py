@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from harness.model.names import PlayId
+from harness.model.plan import StepRef
+from harness.model.transcript import Event, EventKind
 from reports.allure import REPORT
 
 Sample = Any  # the fixture's class lives in conftest.py
@@ -45,13 +48,44 @@ def test_the_message_of_a_failure_has_its_five_parts(sample: Sample) -> None:
     assert results(sample)["rescheduled"]["statusDetails"]["message"].startswith("INCONCLUSIVE: to-image-manager")
 
 
-def test_legs_are_steps_with_the_messages_attached(sample: Sample) -> None:
+def test_legs_are_steps_with_the_messages_attached_where_something_was_found(sample: Sample) -> None:
     leg = results(sample)["order"]["steps"][0]
-    assert leg["name"] == "to-order-filler: Order Placer (simulated) to Order Filler (Acme RIS)"
+    assert leg["name"] == "to-order-filler: Order Placer (simulated) to Order Filler (Acme RIS), exchange 1"
+    assert [step["name"].split(" ")[0] for step in leg["steps"]] == ["WARNING", "DECLARED", "6"]
     attachment = leg["attachments"][0]
     text = (sample.out / "allure-results" / attachment["source"]).read_text()
     assert attachment["type"] == "text/plain"
     assert "PID-5.1  Family Name  Lindqvist" in text
+
+
+def test_a_plain_pass_attaches_nothing_and_says_where_its_messages_are(sample: Sample) -> None:
+    play = sample.run.plays[1]
+    step = play.steps[0]
+    leg = replace(step.legs[0], findings=step.legs[0].findings[:6])
+    passed = replace(play, play=PlayId("swf.passed@2.3.1"), steps=(replace(step, legs=(leg,)),))
+    found = results(replace(sample, run=replace(sample.run, plays=(passed,))))["order"]["steps"][0]
+    assert found["name"].endswith(", exchange 4")
+    assert [step["name"] for step in found["steps"]] == ["6 met"]
+    assert not found.get("attachments")
+    assert not list((sample.out / "allure-results").glob("*-attachment.txt"))
+
+
+def test_a_requirement_that_is_violated_often_is_one_step(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    leg = play.steps[1].legs[0]
+    many = replace(leg, findings=(leg.findings[-1],) * 300)
+    failing = replace(play, steps=(replace(play.steps[1], legs=(many,)),))
+    found = results(replace(sample, run=replace(sample.run, plays=(failing,))))["worklist"]["steps"][0]
+    assert [step["name"].endswith("(300 times)") for step in found["steps"]] == [True]
+
+
+def test_a_step_begins_when_the_recording_says_so(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    event = Event(seq=1, time=1_763_990_004.5, kind=EventKind.STEP_STARTED, step=StepRef(play.play, play.steps[1].step))
+    transcript = replace(sample.run.transcript, events=(event,))
+    found = results(replace(sample, run=replace(sample.run, transcript=transcript)))
+    assert (found["worklist"]["start"], found["worklist"]["stop"]) == (1_763_990_004_500, 1_763_990_004_750)
+    assert found["started"]["start"] == found["worklist"]["stop"]
 
 
 def test_history_follows_a_step_over_runs(sample: Sample) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from harness.model.names import PlayId, StepId, TransactionId
+from harness.model.names import PlayId, RequirementId, StepId, TransactionId
 from reports.console import ConsoleProgress, summary
 
 Sample = Any  # the fixture's class lives in conftest.py
@@ -32,11 +32,76 @@ def test_the_summary_tells_failures_tables_counts_and_the_way_on(sample: Sample)
     text = printed(sample)
     assert "worklist [RAD-5]  FAIL (Order Filler)" in text
     assert "  see report.html#x2 ; reproduce: swf replay" in text
-    assert "Acme RIS: tested against SWF.b Order Filler  FAIL     14      RAD-2 pass, RAD-5 fail" in text
+    assert "Acme RIS: tested against SWF.b Order Filler  FAIL     14      fail RAD-5; pass RAD-2" in text
     assert "RAD-6 to-order-filler: inside Acme RIS" in text
-    assert "23 checks executed, 21 of them of believed requirements; seed 42; exit code 2" in text
+    assert "23 checks executed, 21 of them of believed requirements; 2 warnings; seed 42; exit code 2" in text
     assert text.rstrip().endswith(f"Report: {sample.out}/report.html")
     assert "certif" not in text.lower()
+
+
+def test_warnings_and_what_was_not_judged_are_told_with_their_reasons(sample: Sample) -> None:
+    lines = printed(sample).splitlines()
+    warned = lines.index("Warnings (2), which change no verdict:")
+    assert lines[warned + 1] == (
+        "  swf.scheduled@2.5.1[Order Filler]/order [RAD-2]  Order Filler: "
+        "MSH-9.3: expected ACK, received ACK_O19 (2 times)"
+    )
+    assert lines[warned + 2] == "    rad-2.to-order-filler/ack-code, SHOULD"
+    silent = lines.index("Not judged (1 step with the verdict none):")
+    assert lines[silent + 1] == (
+        "  swf.scheduled/started [RAD-6]  to-order-filler: inside the product (2.5.1[Order Filler])"
+    )
+
+
+def roles(sample: Sample, count: int) -> Sample:
+    """The run's plays, played again by further roles of the product."""
+    failing, passing = sample.run.plays
+    plays = [
+        replace(play, play=PlayId(f"{play.play.partition('[')[0]}[Some Role {number}]"))
+        for number in range(count)
+        for play in (failing, passing)
+    ]
+    return replace(sample, run=replace(sample.run, plays=tuple(plays)))
+
+
+def test_several_roles_make_a_matrix_and_one_failure_of_all_of_them(sample: Sample) -> None:
+    lines = printed(roles(sample, 3)).splitlines()
+    title = lines.index("Scenarios by the role of the system under test")
+    assert [line.split() for line in lines[title + 1 : title + 6]] == [
+        ["Some", "Some", "Some"],
+        ["Role", "Role", "Role"],
+        ["scenario", "0", "1", "2"],
+        ["swf.scheduled@2.5.1", "ERROR", "1", "ERROR", "1", "ERROR", "1"],
+        ["swf.cancelled@2.3.1", "pass", "pass", "pass"],
+    ]
+    assert sum(line.endswith("worklist [RAD-5]  FAIL (Order Filler)") for line in lines) == 1
+    assert any(line.startswith("  3 of this requirement at this step: ") for line in lines)
+    assert "  in 3 plays: 2.5.1[Some Role 0], 2.5.1[Some Role 1], 2.5.1[Some Role 2]" in lines
+
+
+def test_a_matrix_that_is_too_wide_for_the_terminal_is_told_in_parts(sample: Sample) -> None:
+    target, stream = console(terminal=True)
+    many = roles(sample, 12)
+    summary(many.run, many.out, target)
+    text = stream.getvalue()
+    assert text.count("Scenarios, further roles") == 1
+    assert all(len(line) <= 100 for line in text.splitlines() if "swf.cancelled@2.3.1" in line)
+    assert sum(line.count("pass") for line in text.splitlines() if "swf.cancelled@2.3.1" in line) == 12
+
+
+def test_beyond_twenty_kinds_of_failure_they_are_counted(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    step = play.steps[1]
+    leg = step.legs[0]
+    fail = leg.findings[-1]
+    findings = tuple(
+        replace(fail, requirement=replace(fail.requirement, id=RequirementId(f"mwl-response/{number}")))
+        for number in range(25)
+    )
+    failing = replace(play, steps=(replace(step, legs=(replace(leg, findings=findings),)),))
+    text = printed(replace(sample, run=replace(sample.run, plays=(failing,))))
+    assert text.count("FAIL (Order Filler)") == 20
+    assert "... and 5 more kinds of failure; 1 steps did not pass: report.html#attention" in text
 
 
 def test_plain_output_has_no_escapes_and_no_lines(sample: Sample) -> None:
@@ -90,6 +155,7 @@ def test_progress_in_a_log_is_a_line_for_each_play_and_each_step_that_is_not_don
     with ConsoleProgress(target, plays=1) as progress:
         progress.play_started(play.play, play.title)
         progress.step_ended(play.play, StepId("order"), TransactionId("RAD-2"), "done", 0.1)
+        progress.step_ended(play.play, StepId("again"), TransactionId("RAD-7"), "not applicable", 0.0)
         progress.step_ended(play.play, StepId("sent"), TransactionId("RAD-3"), "timed out", 10.0)
         progress.play_ended(play)
     assert stream.getvalue().splitlines() == [

@@ -12,11 +12,17 @@ from urllib.parse import unquote
 
 import pytest
 
+from harness.model.names import ExchangeId, PlayId
+from harness.model.run import LegResult
 from harness.model.verdict import Verdict
+from reports.exchanges import ExchangeView, headline_of
 from reports.html import page as page_module
+from reports.html import wire
 from reports.html.ledger import ledger_of
 from reports.html.render import render
+from reports.html.requirements import requirement_tables
 from reports.html.sequence import sequence_of
+from reports.html.wire import CompactExchange
 
 Sample = Any  # the fixture's class lives in conftest.py
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -85,14 +91,18 @@ def test_the_page_tells_what_a_reader_needs(sample: Sample) -> None:
         "seed 42",
         "9f2c" * 16,
         "StudyInstanceUID",
-        "expected 2.25.181817384620471923847102938471029384 (announced in RAD-4), received absent",
+        "expected 2.25.181817384620471923847102938471029384 (announced in RAD-4) received absent",
         "Order Filler (Acme RIS, system under test)",
         "RAD TF-2: 4.5 ; PS3.4 Table K.6-1 (believed)",
-        "reproduce: swf replay",
+        "reproduce swf replay",
+        "Run it again: swf run --sut 'Acme RIS' --seed 42 scenarios/swf/scheduled.scenario.yaml",
         "RAD-6 to-order-filler: inside Acme RIS",
         "nothing arrived, and the link was never proven",
         "Patient Identifier List",
-        "4 requirements without complaint",
+        "met: rad-2.omg-o19 PID-1, PID-2, PID-3, PID-4",
+        "of believed requirements 21",
+        "warnings 2",
+        "to-order-filler: inside the product",
         "declared deviation",
     ):
         assert wanted in text, wanted
@@ -141,7 +151,8 @@ def test_hostile_values_stay_text(sample_with: Callable[[str], Sample], sample: 
 def test_the_diagram_has_a_lifeline_for_each_actor_and_an_arrow_for_each_exchange(sample: Sample) -> None:
     play = sample.run.plays[0]
     exchanges = {exchange.id: exchange for exchange in sample.run.transcript.exchanges}
-    sequence = sequence_of(play, exchanges, sample.payload, 0.0)
+    headlines = {number: headline_of(exchange, sample.payload) for number, exchange in exchanges.items()}
+    sequence = sequence_of(play, exchanges, headlines, 0.0)
     assert sequence is not None
     assert [line.actor for line in sequence.lifelines] == [
         "Order Placer", "Order Filler", "Modality", "PPS Manager", "Image Manager",
@@ -156,14 +167,14 @@ def test_the_diagram_has_a_lifeline_for_each_actor_and_an_arrow_for_each_exchang
     assert [arrow.direction for arrow in sequence.arrows] == [1, -1, 1, 1]
     assert [arrow.never for arrow in sequence.arrows] == [False, False, False, True]
     assert sequence.arrows[1].verdict is Verdict.FAIL
-    assert sequence_of(replace(play, steps=()), exchanges, sample.payload, 0.0) is None
+    assert sequence_of(replace(play, steps=()), exchanges, headlines, 0.0) is None
 
 
 def test_the_ledger_has_a_row_for_each_value_and_marks_the_broken_copy(sample: Sample) -> None:
     ledger = ledger_of(sample.run.plays[0])
     assert ledger is not None
     assert ledger.steps == ("order", "worklist")
-    assert [(row.name, row.first, row.several) for row in ledger.rows] == [
+    assert [(row.name, row.first, row.changed) for row in ledger.rows] == [
         ("Placer Order Number", True, False),
         ("Study Instance UID", True, True),
         ("Study Instance UID", False, True),
@@ -174,15 +185,96 @@ def test_the_ledger_has_a_row_for_each_value_and_marks_the_broken_copy(sample: S
     assert ledger_of(sample.run.plays[1]) is None
 
 
-def test_beyond_the_limit_exchanges_with_complaints_are_shown_and_the_others_listed(
+def test_several_values_of_an_identifier_are_no_fault_by_themselves(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    intact = replace(play, ledger=tuple(replace(entry, broken=False) for entry in play.ledger))
+    ledger = ledger_of(intact)
+    assert ledger is not None
+    assert not any(row.changed for row in ledger.rows)
+
+
+def test_an_arrow_has_the_verdict_of_its_own_exchange(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    step = play.steps[1]
+    leg = replace(step.legs[0], exchanges=(ExchangeId(2), ExchangeId(3)))
+    exchanges = {exchange.id: exchange for exchange in sample.run.transcript.exchanges}
+    headlines = {number: headline_of(exchange, sample.payload) for number, exchange in exchanges.items()}
+
+    def verdicts(leg: LegResult) -> list[Verdict]:
+        failing = replace(play, steps=(replace(step, legs=(leg,)),))
+        sequence = sequence_of(failing, exchanges, headlines, 0.0)
+        return [arrow.verdict for arrow in sequence.arrows] if sequence else []
+
+    assert verdicts(leg) == [Verdict.FAIL, Verdict.PASS]
+    assert verdicts(replace(leg, findings=())) == [Verdict.FAIL, Verdict.FAIL]
+
+
+def test_exchanges_with_complaints_are_in_full_and_the_others_plain_text(
     sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_module, "FULL_EXCHANGES", 2)
+    monkeypatch.setattr(wire, "FULL_EXCHANGES", 3)
     page = page_module.build_page(sample.run, sample.out, sample.payload)
-    assert [view.id for view in page.exchanges] == [1, 2]
-    assert [brief.id for brief in page.brief] == [3, 4]
+    assert [type(shown) for shown in page.exchanges] == [ExchangeView, ExchangeView, ExchangeView, CompactExchange]
+    text = page.exchanges[3].text
+    assert "PID|||PAT83719^^^SWF||Lindqvist^\u00c5sa||19710305|F" in text.splitlines()
     reader = read(sample)
+    assert {"x1", "x2", "x3", "x4"} <= set(reader.ids)
     assert all(unquote(link[1:]) in reader.ids for link in reader.links)
+
+
+def test_beyond_the_limit_exchanges_are_listed_without_their_messages(
+    sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "FULL_EXCHANGES", 1)
+    monkeypatch.setattr(wire, "COMPACT_EXCHANGES", 2)
+    page = page_module.build_page(sample.run, sample.out, sample.payload)
+    assert [bool(getattr(shown, "text", "full")) for shown in page.exchanges] == [True, True, False, False]
+    assert {"x1", "x2", "x3", "x4"} <= set(read(sample).ids)
+
+
+def test_one_requirement_is_one_card_however_often_it_is_violated(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    step = play.steps[1]
+    leg = replace(step.legs[0], findings=(step.legs[0].findings[-1],) * 300)
+    run = replace(sample.run, plays=(replace(play, steps=(replace(step, legs=(leg,)),)), sample.run.plays[1]))
+    reader = read(replace(sample, run=run))
+    text = " ".join(" ".join(reader.text).split())
+    assert text.count("300 times") == 2  # among what needs attention, and at the step
+    assert "299 more of this requirement" in text
+    assert "The first 40; all of them are in run.json." in text
+
+
+def test_every_requirement_is_listed_once_with_what_became_of_it(sample: Sample) -> None:
+    tables = {table.name: table for table in requirement_tables(sample.run)}
+    assert [row.name for row in tables["rad-2.omg-o19"].rows] == [
+        "OBR-16",
+        *(f"PID-{number}" for number in range(1, 7)),
+    ]
+    assert tables["rad-2.omg-o19"].counts == (16, 2, 0, 0)
+    assert tables["consistency"].rows[0].complaint
+    assert not tables["rad-2.omg-o19"].rows[1].complaint
+
+
+def test_several_roles_make_a_matrix_with_links(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    other = replace(play, play=PlayId("swf.scheduled@2.5.1[Image Manager]"), verdict=Verdict.PASS)
+    page = page_module.build_page(replace(sample.run, plays=(play, other)), sample.out, sample.payload)
+    assert page.matrix is not None
+    assert page.matrix.roles == ("Order Filler", "Image Manager")
+    ((name, cells),) = page.matrix.rows
+    assert name == "swf.scheduled@2.5.1"
+    assert [cell.verdict for cell in cells if cell] == [Verdict.ERROR, Verdict.PASS]
+    alone = replace(sample.run, plays=(play,))
+    assert page_module.build_page(alone, sample.out, sample.payload).matrix is None
+
+
+def test_orphans_and_late_messages_are_linked(sample: Sample) -> None:
+    run = replace(sample.run, orphans=(ExchangeId(1),), late=(ExchangeId(3), ExchangeId(99)))
+    reader = read(replace(sample, run=run))
+    text = " ".join(" ".join(reader.text).split())
+    assert "Messages that fit no step exchange 1" in text
+    assert "Messages that came after their scenario was sealed exchange 3 exchange 99" in text
+    assert "#x99" not in reader.links
 
 
 def test_an_interrupted_run_says_so(sample: Sample) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from pydicom.dataset import Dataset
 
-from actors.copying import put
 from actors.image_display import ImageDisplay
 from actors.image_manager import ImageManager
 from actors.modality import Modality
+from actors.objects.copying import put
 from harness.actor import Action, Actor, Bedside
 from harness.dicom.encoding import decode, decode_payload, encode, read_file_meta, unwrap_payload
 from harness.dicom.uids import uid_of

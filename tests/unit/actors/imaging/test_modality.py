@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.actor import CannotAct
+from harness.dicom import edit
 from harness.dicom.encoding import decode_payload
 from harness.dicom.paths import first
 from harness.errors import Unreachable
@@ -44,6 +45,23 @@ def test_entries_of_other_patients_are_not_taken(department, entry):
     department.examine("RAD-5")
     with pytest.raises(CannotAct):
         department.examine("RAD-6")
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("StudyInstanceUID", "StudyInstanceUID"),
+        ("RequestedProcedureID", "RequestedProcedureID"),
+        ("ScheduledProcedureStepSequence[0].ScheduledProcedureStepID", "ScheduledProcedureStepID"),
+        ("ScheduledProcedureStepSequence", "ScheduledProcedureStepID"),
+    ],
+)
+def test_an_entry_without_what_images_need_cannot_be_started(department, entry, path, named):
+    department.peer.entries = [edit.remove(entry(), path)]
+    department.examine("RAD-5")
+    with pytest.raises(CannotAct, match=rf"P1001 has no {named} \(type 1"):
+        department.examine("RAD-6")
+    assert department.wire.of("N_CREATE") == []
 
 
 @pytest.mark.parametrize("transaction", ["RAD-7", "RAD-8"])

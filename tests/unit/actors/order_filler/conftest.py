@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from pydicom.dataset import Dataset
 
-from actors.copying import put
+from actors.objects.copying import put
 from actors.order_filler import OrderFiller
 from harness.model.profile import Service
 from harness.transports.dimse import DimseRequest, DimseResponse

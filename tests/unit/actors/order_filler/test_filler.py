@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydicom.dataset import Dataset
 
-from actors.copying import put
+from actors.objects.copying import put
 from actors.order_filler import OrderFiller
 from actors.order_placer import OrderPlacer
 from harness.dicom import paths

@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 
 from actors.order_filler import OrderFiller
 from harness.dicom import paths
+from harness.errors import Unreachable
 from harness.hl7 import Message
 from harness.model.scenario import Case
 
@@ -155,8 +156,32 @@ def test_order_becomes_an_announcement(
     for message in (REGISTRATION, order):
         department.deliver("RAD-2", "Order Filler", hl7(*message).raw)
     department.act("Order Filler", "RAD-4", case, form=form)
-    assert department.sent[-1].to == "Image Manager"
-    assert lines(department.sent[-1].message) == golden
+    first, second = department.sent[-2:]
+    assert (first.to, second.to) == ("Image Manager", "Report Manager")
+    assert lines(first.message) == golden
+    assert lines(second.message)[1:] == golden[1:]
+    assert (second.message.first("MSH-5"), second.message.control_id != first.message.control_id) == ("RM", True)
+
+
+def test_without_a_report_manager_the_archive_alone_is_told(department: Any, case: Case, hl7: Any) -> None:
+    department.present = tuple(name for name in department.present if name != "Report Manager")
+    department.play(OrderFiller)
+    for message in (REGISTRATION, ORDER_251):
+        department.deliver("RAD-2", "Order Filler", hl7(*message).raw)
+    department.act("Order Filler", "RAD-4", case)
+    assert [one.to for one in department.sent if one.transaction == "RAD-4"] == ["Image Manager"]
+
+
+def test_an_archive_that_is_down_does_not_keep_the_announcement_from_the_report_manager(
+    department: Any, case: Case, hl7: Any
+) -> None:
+    department.play(OrderFiller)
+    for message in (REGISTRATION, ORDER_251):
+        department.deliver("RAD-2", "Order Filler", hl7(*message).raw)
+    department.failing["Image Manager"] = Unreachable("down")
+    with pytest.raises(Unreachable):
+        department.act("Order Filler", "RAD-4", case)
+    assert [one.to for one in department.sent if one.transaction == "RAD-4"] == ["Report Manager"]
 
 
 @pytest.mark.parametrize(("order", "service"), [(ORDER_251, "MRB"), (ORDER_231, "MRB")], ids=["2.5.1", "2.3.1"])

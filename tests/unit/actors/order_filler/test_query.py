@@ -10,7 +10,7 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from actors.copying import put
+from actors.objects.copying import put
 from actors.order_filler import OrderFiller
 from harness.dicom import paths
 from harness.model.scenario import Case

@@ -1,0 +1,1 @@
+"""The HL7 side that several actors share: what they compose, what they read, and whom they were told of."""

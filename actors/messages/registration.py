@@ -1,0 +1,100 @@
+"""Patients and visits as an actor has been told of them: created by RAD-1, changed by RAD-12.
+
+The key of a patient is (ID, assigning authority). Thread-safe. Knows nothing of orders.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
+from actors.messages import received
+from harness.hl7 import Message
+from harness.model.scenario import Patient, Visit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """A patient with the current visit."""
+
+    patient: Patient
+    visit: Visit
+
+
+class Registrations:
+    """Every patient an actor knows, found by any of the identifiers the patient was announced under."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: list[Registration] = []
+        self._places: defaultdict[str, dict[str, int]] = defaultdict(dict)
+
+    def enter(self, message: Message) -> Registration:
+        """Create the patient of a message, or bring the known one up to date: empty fields change nothing."""
+        patient, visit = received.patient(message), received.visit(message)
+        with self._lock:
+            place = self._place(patient.id, patient.authority)
+            if place is None:
+                place = len(self._known)
+                self._known.append(Registration(patient=_cleared(patient), visit=visit))
+            else:
+                self._known[place] = _updated(self._known[place], patient, visit)
+            for number, authority in received.identifiers(message):
+                self._places[number][namespace(authority)] = place
+            return self._known[place]
+
+    def find(self, patient_id: str, authority: str) -> Registration | None:
+        """The patient with that identifier; an authority that one side does not name fits any."""
+        with self._lock:
+            place = self._place(patient_id, authority)
+            return None if place is None else self._known[place]
+
+    def _place(self, patient_id: str, authority: str) -> int | None:
+        candidates = self._places.get(patient_id, {})
+        wanted = namespace(authority)
+        if wanted in candidates:
+            return candidates[wanted]
+        if not wanted:
+            return next(iter(candidates.values()), None)
+        return candidates.get("")
+
+
+def namespace(authority: str) -> str:
+    """What tells assigning authorities apart: the namespace ID, or the universal ID where there is none."""
+    name, _, universal = authority.partition("&")
+    return name or universal
+
+
+def _updated(known: Registration, patient: Patient, visit: Visit) -> Registration:
+    old = known.patient
+    name = patient.name if patient.name.family else old.name
+    merged = replace(
+        old,
+        name=name,
+        birth_date=patient.birth_date or old.birth_date,
+        sex=patient.sex or old.sex,
+        race=patient.race or old.race,
+        address=patient.address or old.address,
+    )
+    before = known.visit
+    return Registration(
+        patient=_cleared(merged),
+        visit=Visit(
+            patient_class=visit.patient_class or before.patient_class,
+            location=visit.location or before.location,
+            attending=visit.attending or before.attending,
+            referring=visit.referring or before.referring,
+            admitting=visit.admitting or before.admitting,
+            hospital_service=visit.hospital_service or before.hospital_service,
+            number=visit.number or before.number,
+        ),
+    )
+
+
+def _cleared(patient: Patient) -> Patient:
+    """Without the values that the sender wants deleted."""
+    birth_date, sex, race = (
+        "" if value == received.NULL else value for value in (patient.birth_date, patient.sex, patient.race)
+    )
+    return replace(patient, birth_date=birth_date, sex=sex, race=race)

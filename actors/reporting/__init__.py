@@ -1,0 +1,1 @@
+"""Reports as the reporting actors write, keep and export them."""

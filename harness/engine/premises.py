@@ -1,0 +1,75 @@
+"""What the rooms of a department share: who plays whom, where everybody is, the record, and the deviations in force."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+
+from harness.engine.deviations import DeviationBook
+from harness.engine.recording import TranscriptRecorder
+from harness.errors import CannotAct
+from harness.identifiers import Clock, Identifiers
+from harness.model.deviation import Deviation
+from harness.model.names import ActorName, TransactionId
+from harness.model.plan import Assignment
+from harness.model.scenario import ProcedurePlan
+from harness.model.system import Party
+from harness.profiles import Knowledge
+
+
+class Premises:
+    """The shared part of a department; it knows no actor's code."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        *,
+        knowledge: Knowledge,
+        recorder: TranscriptRecorder,
+        clock: Clock,
+        seed: int,
+        procedures: ProcedurePlan,
+        deviations: Iterable[Deviation] = (),
+    ) -> None:
+        self.assignment = assignment
+        self.knowledge = knowledge
+        self.recorder = recorder
+        self.clock = clock
+        self.procedures = procedures
+        self.identifiers = Identifiers(seed, f"department {assignment.id}")
+        self.deviations = DeviationBook(deviations, Identifiers(seed, f"deviations {assignment.id}"))
+        self.stopping = threading.Event()
+
+    def deviate(self, deviations: Iterable[Deviation]) -> None:
+        """Put deviations in force for everything that follows."""
+        self.deviations.stand(deviations)
+
+    def bind(self, assignment: Assignment) -> None:
+        """Change who plays whom while the endpoints stay open."""
+        self.assignment = assignment
+
+    def party(self, actor: ActorName, transaction: TransactionId) -> Party:
+        """Whoever plays the actor in the transaction; CannotAct when nobody does."""
+        player = self.assignment.player(actor, transaction)
+        party = self.assignment.party(actor, player)
+        if party is None:
+            raise CannotAct(f"nobody plays {actor} in {transaction}")
+        return party
+
+    def peer_of(self, ae_title: str) -> ActorName | None:
+        """The actor that calls itself so; None when unknown, or when several do."""
+        actors = {party.actor for party in self.parties() if party.dimse and party.dimse.ae_title == ae_title}
+        return actors.pop() if len(actors) == 1 else None
+
+    def by_ae_title(self, ae_title: str) -> Party | None:
+        """Whoever has that AE title."""
+        return next((p for p in self.parties() if p.dimse and p.dimse.ae_title == ae_title), None)
+
+    def opened(self, party: Party) -> None:
+        """Note the port that one of our endpoints really got."""
+        self.assignment = replace(self.assignment, ours={**self.assignment.ours, party.actor: party})
+
+    def parties(self) -> tuple[Party, ...]:
+        """Everybody: the systems under test and our own actors."""
+        return (*self.assignment.theirs, *self.assignment.ours.values())

@@ -1,0 +1,166 @@
+"""What one simulated actor may use of the world. Deviations are applied here, between the actor and its transports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+
+from pydicom.dataset import Dataset
+
+from harness.actor import World
+from harness.engine.deviations import behaviour
+from harness.engine.premises import Premises
+from harness.errors import CannotAct
+from harness.hl7 import Message, acknowledgement
+from harness.identifiers import Clock, Identifiers
+from harness.model.deviation import Change, Part
+from harness.model.names import ActorName, LegId, TransactionId
+from harness.model.plan import StepRef
+from harness.model.profile import Service
+from harness.model.scenario import ProcedurePlan
+from harness.model.system import Party
+from harness.transports.dimse import Association, associate
+from harness.transports.mllp import send
+from harness.transports.recorder import LinkOwner
+
+Leg = tuple[TransactionId, LegId]
+
+
+class ActorWorld(World):
+    """What one actor sees of the premises."""
+
+    def __init__(self, premises: Premises, name: ActorName, react: Callable[[Callable[[], None]], None]) -> None:
+        self._premises = premises
+        self._name = name
+        self._react = react
+
+    @property
+    def clock(self) -> Clock:
+        """The run's clock."""
+        return self._premises.clock
+
+    @property
+    def identifiers(self) -> Identifiers:
+        """The run's source of identifiers."""
+        return self._premises.identifiers
+
+    @property
+    def procedures(self) -> ProcedurePlan:
+        """Which procedures and steps an ordered service becomes."""
+        return self._premises.procedures
+
+    @property
+    def me(self) -> Party:
+        """The actor's own addresses."""
+        return self._premises.assignment.ours[self._name]
+
+    def knows(self, actor: ActorName) -> bool:
+        """Whether anybody plays that actor."""
+        return any(party.actor == actor for party in self._premises.parties())
+
+    def party(self, actor: ActorName, transaction: TransactionId) -> Party:
+        """Addresses of whoever plays the actor in the transaction."""
+        return self._premises.party(actor, transaction)
+
+    def by_ae_title(self, ae_title: str) -> Party | None:
+        """Who has that AE title."""
+        return self._premises.by_ae_title(ae_title)
+
+    def decide(self, decision: str, answer: bool) -> bool:
+        """The actor's own decision, or what a deviation makes of it."""
+        return self._premises.deviations.decide(self.me.actor, decision, answer)
+
+    def react(self, work: Callable[[], None]) -> None:
+        """Do something after the answer that is being given."""
+        self._react(work)
+
+    def send(self, transaction: TransactionId, to: ActorName, message: bytes, cause: StepRef | None = None) -> Message:
+        """Send an HL7 message with the deviations in force, and return the answer."""
+        premises = self._premises
+        party = premises.party(to, transaction)
+        if party.hl7 is None:
+            raise CannotAct(f"{party.player} has no HL7 address for {to}")
+        book = premises.deviations
+        thread = Message.parse(message).first("PID-3.1") or str(cause or "")
+        applying = book.meeting(self.me.actor, self._legs(transaction, to), Part.REQUEST, thread)
+        if behaviour(applying, Change.NEVER):
+            return self._believed(message)
+        late = behaviour(applying, Change.LATE)
+        if late is not None:
+            premises.stopping.wait(late.seconds)
+        answer = send(
+            party.hl7,
+            book.amend_message(message, applying),
+            owner=LinkOwner(actor=self.me.actor, peer_actor=to, cause=cause),
+            recorder=premises.recorder,
+            timeout=premises.assignment.times.answer,
+            copies=2 if behaviour(applying, Change.TWICE) else 1,
+        )
+        return Message.parse(answer)
+
+    def _believed(self, message: bytes) -> Message:
+        """The answer to a message that a deviation withholds: its sender believes that it was taken."""
+        answer = acknowledgement(
+            Message.parse(message), "AA", control_id=self.identifiers.number("W", 10), now=self.clock.now()
+        )
+        return Message.parse(answer)
+
+    def associate(
+        self,
+        transaction: TransactionId,
+        to: ActorName,
+        sop_classes: Iterable[str],
+        cause: StepRef | None = None,
+        *,
+        transfer_syntaxes: Iterable[str] = (),
+        as_scp: Iterable[str] = (),
+    ) -> AbstractContextManager[Association]:
+        """Open an association on which the deviations in force apply."""
+        return self._associate(transaction, to, tuple(sop_classes), cause, tuple(transfer_syntaxes), tuple(as_scp))
+
+    @contextmanager
+    def _associate(
+        self,
+        transaction: TransactionId,
+        to: ActorName,
+        sop_classes: tuple[str, ...],
+        cause: StepRef | None,
+        transfer_syntaxes: tuple[str, ...],
+        as_scp: tuple[str, ...],
+    ) -> Iterator[Association]:
+        premises, me = self._premises, self.me
+        party = premises.party(to, transaction)
+        if party.dimse is None or me.dimse is None:
+            raise CannotAct(f"{party.player} has no DICOM address for {to}")
+        legs = self._legs(transaction, to)
+
+        def amend(service: Service, dataset: Dataset) -> Sequence[Dataset]:
+            thread = str(dataset.get("PatientID", "") or cause or "")
+            applying = premises.deviations.meeting(me.actor, legs, Part.REQUEST, thread)
+            if behaviour(applying, Change.NEVER):
+                return ()
+            late = behaviour(applying, Change.LATE)
+            if late is not None:
+                premises.stopping.wait(late.seconds)
+            amended = premises.deviations.amend_dataset(dataset, applying)
+            return (amended, amended) if behaviour(applying, Change.TWICE) else (amended,)
+
+        with associate(
+            party.dimse,
+            calling_ae=me.dimse.ae_title,
+            sop_classes=sop_classes,
+            owner=LinkOwner(actor=me.actor, peer_actor=to, cause=cause),
+            recorder=premises.recorder,
+            timeout=premises.assignment.times.answer,
+            transfer_syntaxes=transfer_syntaxes,
+            as_scp=as_scp,
+            amend=amend if premises.deviations.concern(me.actor) else None,
+        ) as association:
+            yield association
+
+    def _legs(self, transaction: TransactionId, to: ActorName) -> tuple[Leg, ...]:
+        return tuple(
+            (transaction, leg.id)
+            for leg in self._premises.knowledge.transactions[transaction].legs
+            if (leg.initiator, leg.responder) == (self.me.actor, to)
+        )

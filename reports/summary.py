@@ -1,0 +1,231 @@
+"""The summary of a run in the terminal: what failed in full and once, everything else in tables and counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from harness.model.names import ExchangeId, TransactionId
+from harness.model.run import PlayResult, Run
+from harness.model.verdict import Verdict
+from reports.grouping import Group, ReasonGroup, complaints, warnings
+from reports.printable import printable
+from reports.reproduction import Reproduction
+from reports.terminal import STYLES, Row, badge, columns_that_fit, line, table
+from reports.wording import (
+    HTML_REPORT,
+    by_number,
+    claim_words,
+    group_text,
+    href,
+    not_judged,
+    player_words,
+    plays_words,
+    reason_text,
+    statement,
+    unexplained,
+)
+
+_FAILURES = 20
+_BRIEF = 10
+_NUMBERS = 20
+
+
+def summary(run: Run, out: Path, console: Console) -> None:
+    """Print what the run found: failures first in full, then the tables, the counts and where to read on."""
+    _print_failures(run, Reproduction(out, run), console)
+    _print_plays(run, console)
+    _print_claims(run, console)
+    _print_warnings(run, console)
+    _print_not_judged(run, console)
+    _print_unobserved(run, console)
+    _print_counts(run, console)
+    if run.interrupted:
+        line(console, "The run was interrupted: what is missing was not tested.", STYLES[Verdict.INCONCLUSIVE])
+    line(console, f"Report: {printable(str(out / HTML_REPORT))}")
+
+
+def _print_failures(run: Run, again: Reproduction, console: Console) -> None:
+    found: list[Group | ReasonGroup] = [*complaints(run), *unexplained(run)]
+    found.sort(key=lambda one: -_verdict_of(one).rank)
+    for one in found[:_FAILURES]:
+        first, *rest = _failure_lines(one, again)
+        line(console, first, STYLES[_verdict_of(one)])
+        for text in rest:
+            line(console, text)
+        line(console, "")
+    if len(found) > _FAILURES:
+        steps = sum(step.verdict.rank > Verdict.PASS.rank for play in run.plays for step in play.steps)
+        more = f"... and {len(found) - _FAILURES} more kinds of failure; {steps} steps did not pass"
+        line(console, f"{more}: {HTML_REPORT}{href('attention')}\n", "bold")
+    for play in run.plays:
+        if play.reason:
+            line(console, f"{printable(play.play)}  {play.verdict.value.upper()}", STYLES[play.verdict])
+            line(console, f"  {printable(play.reason)}\n")
+
+
+def _verdict_of(one: Group | ReasonGroup) -> Verdict:
+    return one.judged.verdict if isinstance(one, Group) else one.verdict
+
+
+def _failure_lines(one: Group | ReasonGroup, again: Reproduction) -> list[str]:
+    if isinstance(one, Group):
+        return group_text(one, again).splitlines()
+    lines = reason_text(*one.members[0], again).splitlines()
+    if len(one.members) > 1:
+        lines.append(f"  in {len(one.members)} plays: {plays_words(play for play, _ in one.members)}")
+    return lines
+
+
+def _print_plays(run: Run, console: Console) -> None:
+    columns = list(dict.fromkeys(_role(play) for play in run.plays))
+    if len(columns) > 1:
+        _print_matrix(run.plays, columns, console)
+        return
+    rows = [
+        (
+            Text(printable(play.play)),
+            badge(play.verdict),
+            Text(_counted(Counter(step.verdict for step in play.steps))),
+            Text(str(sum(step.checks for step in play.steps))),
+            Text(f"{play.seconds:.2f} s"),
+        )
+        for play in run.plays
+    ]
+    table(console, "Scenarios", ("scenario", "verdict", "steps", "checks", "time"), rows)
+
+
+def _print_matrix(plays: Sequence[PlayResult], columns: Sequence[str], console: Console) -> None:
+    """One line for each scenario and form, one column for each role under test."""
+    cells: dict[str, dict[str, PlayResult]] = {}
+    for play in plays:
+        cells.setdefault(play.play.partition("[")[0], {})[_role(play)] = play
+    heads = ("scenario", *(_head(column) for column in columns))
+    rows = [
+        (Text(printable(name)), *(_cell(by_role.get(column)) for column in columns)) for name, by_role in cells.items()
+    ]
+    for place, run_of_columns in enumerate(columns_that_fit(console, heads, rows)):
+        chosen = (0, *run_of_columns)
+        table(
+            console,
+            "Scenarios by the role of the system under test" if place == 0 else "Scenarios, further roles",
+            [heads[column] for column in chosen],
+            [[row[column] for column in chosen] for row in rows],
+        )
+
+
+def _role(play: PlayResult) -> str:
+    return play.play.partition("[")[2].removesuffix("]")
+
+
+def _head(role: str) -> str:
+    return printable(role or "simulated", 60).replace(" ", "\n")
+
+
+def _cell(play: PlayResult | None) -> Text:
+    if play is None:
+        return Text("-", STYLES[Verdict.NONE])
+    if play.verdict.rank <= Verdict.PASS.rank:
+        return Text(play.verdict.value, STYLES[play.verdict])
+    count = sum(step.verdict is play.verdict for step in play.steps)
+    return Text(f"{play.verdict.value.upper()} {count or ''}".rstrip(), STYLES[play.verdict])
+
+
+def _print_claims(run: Run, console: Console) -> None:
+    rows: list[Row] = [
+        (
+            Text(claim_words(player_words(claim.system), claim.profile, claim.actor)),
+            badge(claim.verdict),
+            Text(str(claim.checks)),
+            Text(_transactions(claim.transactions) or "no play judged it"),
+        )
+        for claim in run.claims
+    ]
+    if rows:
+        table(console, "Claims", ("claim", "verdict", "checks", "transactions"), rows)
+
+
+def _transactions(verdicts: Mapping[TransactionId, Verdict]) -> str:
+    """`fail RAD-8; pass RAD-5, RAD-10`."""
+    parts = []
+    for verdict in reversed(Verdict):
+        names = [name for name, found in by_number(verdicts) if found is verdict]
+        if names:
+            parts.append(f"{verdict.value} {', '.join(printable(name, 40) for name in names)}")
+    return "; ".join(parts)
+
+
+def _print_warnings(run: Run, console: Console) -> None:
+    found = warnings(run)
+    if not found:
+        return
+    line(console, f"Warnings ({sum(group.count for group in found)}), which change no verdict:", "bold")
+    for group in found[:_BRIEF]:
+        times = f" ({group.count} times)" if group.count > 1 else ""
+        place = f"{printable(group.play.play)}/{printable(group.step.step)} [{printable(group.step.transaction)}]"
+        actor = printable(group.judged.finding.actor)
+        line(console, f"  {place}  {actor}: {statement(group.judged)}{times}")
+        line(console, f"    {printable(group.judged.requirement.id)}, {group.judged.requirement.strength.value}")
+    _print_rest(console, len(found) - _BRIEF, "warnings")
+
+
+def _print_not_judged(run: Run, console: Console) -> None:
+    found = not_judged(run)
+    if not found:
+        return
+    count = sum(len(group.members) for group in found)
+    line(console, f"Not judged ({count} step{'' if count == 1 else 's'} with the verdict none):", "bold")
+    for group in found[:_BRIEF]:
+        play, step = group.members[0]
+        place = f"{printable(play.play.partition('@')[0])}/{printable(step.step)} [{printable(step.transaction)}]"
+        why = "; ".join(group.reasons) or "nothing to judge"
+        line(console, f"  {place}  {why} ({plays_words(play for play, _ in group.members)})")
+    _print_rest(console, len(found) - _BRIEF, "not-judged")
+
+
+def _print_rest(console: Console, count: int, anchor: str) -> None:
+    if count > 0:
+        line(console, f"  ... and {count} more: {HTML_REPORT}{href(anchor)}")
+    line(console, "")
+
+
+def _print_unobserved(run: Run, console: Console) -> None:
+    if run.plan.lost:
+        line(console, "Not observable in this run:", "bold")
+        for lost in run.plan.lost:
+            line(console, f"  {printable(lost)}")
+    for title, exchanges in (("Fits no step", run.orphans), ("Came too late", run.late)):
+        if exchanges:
+            line(console, f"{title}: exchange {_numbers(exchanges)}")
+
+
+def _numbers(exchanges: Sequence[ExchangeId]) -> str:
+    numbers = ", ".join(str(number) for number in exchanges[:_NUMBERS])
+    return numbers + (f" and {len(exchanges) - _NUMBERS} more" if len(exchanges) > _NUMBERS else "")
+
+
+def _print_counts(run: Run, console: Console) -> None:
+    steps = Counter(step.verdict for play in run.plays for step in play.steps)
+    scenarios = _counted(Counter(play.verdict for play in run.plays))
+    text = badge(run.verdict)
+    text.append(
+        f"  {len(run.plays)} scenarios: {scenarios}; steps: {_counted(steps)}; "
+        f"{run.checks} checks executed, {run.believed} of them of believed requirements; "
+        f"{_warned(run)}seed {run.plan.seed}; exit code {run.exit_code}",
+        "default",
+    )
+    console.print(text, soft_wrap=True)
+
+
+def _warned(run: Run) -> str:
+    count = sum(group.count for group in warnings(run))
+    return f"{count} warning{'' if count == 1 else 's'}; " if count else ""
+
+
+def _counted(counts: Mapping[Verdict, int]) -> str:
+    parts: Iterable[str] = (f"{counts[verdict]} {verdict.value}" for verdict in reversed(Verdict) if counts[verdict])
+    return ", ".join(parts) or "none"

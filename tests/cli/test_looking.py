@@ -1,0 +1,110 @@
+"""What can be looked at without a link: plans, lists, requirements, help."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Swf = Any
+
+
+def test_the_help_names_every_verb_and_the_exit_codes(swf: Swf) -> None:
+    ended = swf("--help")
+    assert ended.code == 0
+    for verb in ("judge", "list", "ping", "plan", "replay", "requirements", "run"):
+        assert re.search(rf"^  {verb}  +\S", ended.out, re.MULTILINE)
+    assert "reference" not in ended.out.partition("Commands:")[2]
+    assert "Exit codes:" in ended.out
+    assert "..." not in ended.out
+
+
+@pytest.mark.parametrize("verb", ["judge", "list", "ping", "plan", "replay", "requirements", "run"])
+def test_every_verb_explains_itself_and_its_options(swf: Swf, verb: str) -> None:
+    ended = swf(verb, "-h")
+    assert ended.code == 0
+    options = re.findall(r"^  (--\S+)(?: \S+)*?(?:  +(\S.*))?$", ended.out, re.MULTILINE)
+    assert options
+    blocks = ended.out.partition("Options:")[2]
+    assert all(re.search(rf"{name}[^\n]*(?:  +\S|\n +\S)", blocks) for name, _ in options)
+
+
+def test_the_version_is_told(swf: Swf) -> None:
+    assert re.fullmatch(r"swf, version \d+\.\d+\.\d+\S*\n", swf("--version").out)
+
+
+def test_scenarios_are_listed_one_a_line(swf: Swf) -> None:
+    lines = swf("list").out.splitlines()
+    assert any(re.match(r"swf\.scheduled +2\.3\.1, 2\.5\.1 +One order", line) for line in lines)
+    assert len(lines) >= 6
+
+
+def test_systems_are_listed(swf: Swf) -> None:
+    assert re.search(r"^orthanc +Orthanc .* SWF\.b: Image Manager$", swf("list", "--systems").out, re.MULTILINE)
+
+
+def test_defects_are_listed_with_what_notices_them(swf: Swf) -> None:
+    lines = swf("list", "--defects").out.splitlines()
+    assert len(lines) == 5
+    assert all(re.search(r"\(noticed in \S+/\S+ by \S+/\S+\)$", line) for line in lines)
+
+
+def test_requirements_are_one_a_line_each_with_its_transaction(swf: Swf) -> None:
+    lines = swf("requirements").out.splitlines()
+    assert len(lines) > 1000
+    shape = re.compile(r"\S+/\S+  RAD-\d+  [A-Z]\S.*  (SHALL|SHOULD|MAY)  \[.+ \((verified|believed|unsure)\)\]  \S.*")
+    assert [line for line in lines if not shape.fullmatch(line)] == []
+    identifiers = [line.split("  ")[0] for line in lines]
+    assert len(set(identifiers)) == len(identifiers)
+
+
+def test_requirements_can_be_narrowed(swf: Swf) -> None:
+    lines = swf("requirements", "--transaction", "RAD-5", "--actor", "Order Filler", "--confidence", "verified").out
+    assert lines
+    assert all("  RAD-5  Order Filler  " in line and "(verified)" in line for line in lines.splitlines())
+
+
+def test_a_plan_of_the_box_alone(swf: Swf) -> None:
+    ended = swf("plan", "--sut", "none", "swf.scheduled")
+    assert ended.code == 0
+    assert "System under test: none, every actor is simulated" in ended.out
+    assert "2 plays in 1 department" in ended.out
+    assert re.search(r"^  worklist +RAD-5 +Modality -> Order Filler$", ended.out, re.MULTILINE)
+    assert "swf.scheduled@2.3.1, 2.5.1" in ended.out
+    assert "checks" not in ended.out
+
+
+def test_a_plan_names_who_plays_whom_where_and_what_is_not_tested(swf: Swf) -> None:
+    text = swf("plan", "--sut", "orthanc", "swf.scheduled").out
+    assert re.search(r"^  Image Manager +Orthanc +DICOM ORTHANC 127\.0\.0\.1:4242$", text, re.MULTILINE)
+    assert "plays RAD-8, RAD-10, RAD-14, RAD-16" in text
+    assert re.search(r"^  Modality +simulated +DICOM \S+ 127\.0\.0\.1:11112$", text, re.MULTILINE)
+    assert "simulated, at free ports of 127.0.0.1: ADT, Order Filler" in text
+    assert re.search(r"^  stored +RAD-8 +Modality -> Image Manager \[Orthanc\]$", text, re.MULTILINE)
+    assert "Not tested, and why:" in text
+    assert "RAD-4 Order Filler -> Image Manager: Orthanc does not claim RAD-4" in text
+
+
+def test_a_plan_tells_what_is_claimed_and_not_offered(swf: Swf) -> None:
+    text = swf("plan", "--sut", "orthanc-full", "swf.scheduled").out
+    assert "Order Filler -> Image Manager (not offered, which fails)" in text
+    assert "Orthanc claims Image Manager and does not offer RAD-4" in text
+
+
+def test_a_plan_with_checks_shows_them(swf: Swf) -> None:
+    assert "query: dimse.reply, dimse.status" in swf("plan", "--sut", "none", "--checks", "swf.scheduled").out
+
+
+def test_the_plan_of_the_main_job_is_short_and_invents_no_address(swf: Swf) -> None:
+    lines = swf("plan").out.splitlines()
+    assert len(lines) < 150
+    assert "80 plays in 11 departments, one after the other" in lines[1]
+    assert any(re.match(r"  Order Placer +reference +started by the harness, at free ports$", line) for line in lines)
+    assert "  swf.scheduled@2.3.1, 2.5.1: register [RAD-1], order [RAD-2]" in lines
+
+
+def test_a_plan_opens_no_link_and_writes_nothing(swf: Swf, tmp_path: Path) -> None:
+    swf("plan", "--sut", "orthanc")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,289 @@
+"""Real products, started on free ports in a temporary folder, and what a run against them is compared with."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import random
+import re
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from harness.model.names import HARNESS, PlayerName
+from harness.model.plan import PlannedStep, Play
+from harness.model.run import Run, StepResult
+from harness.model.verdict import Verdict
+from harness.wiring import RunRequest, execute
+from harness.yaml_source import SourceMapping, read
+
+SYSTEMS = Path(__file__).parents[2] / "scenarios" / "systems"
+GUIDE = Path(__file__).parents[2] / "docs" / "products.md"
+EXPECTED = Path(__file__).parent / "expected"
+ORTHANC = Path("/usr/sbin/Orthanc")
+DCMTK = Path(os.environ.get("DCMTK_BIN", "/usr/bin"))
+START_TIME = 15.0
+"""Seconds that a product may take to listen."""
+
+SCENARIOS = (
+    "swf.scheduled",
+    "swf.commitment",
+    "swf.mpps-states",
+    "swf.order-status",
+    "pir.case-1",
+    "rep.basic",
+)
+
+
+def need(*programs: Path) -> None:
+    """Skip unless the programs of a product are installed."""
+    for program in programs:
+        if not program.exists():
+            pytest.skip(f"{program} is not installed")
+
+
+def free_port() -> int:
+    """A port that nobody listens on, below those that the operating system hands out by itself."""
+    while True:
+        port = random.randrange(15000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("", port))
+            except OSError:
+                continue
+            return port
+
+
+@contextmanager
+def started(command: Sequence[str], port: int, folder: Path) -> Iterator[None]:
+    """A server process that listens on the port, until the context is left."""
+    log = folder / "output.txt"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        _await_listener(process, port, log)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(10.0)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10.0)
+
+
+def _await_listener(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_TIME
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1.0).close()
+        except OSError:
+            try:
+                code = process.wait(0.05)
+            except subprocess.TimeoutExpired:
+                continue
+            pytest.fail(f"{process.args!r} ended with code {code}:\n{log.read_text(errors='replace')}")
+        else:
+            return
+    said = log.read_text(errors="replace")
+    pytest.fail(f"{process.args!r} does not listen on {port} after {START_TIME:g} s:\n{said}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """A product that can be tested: how its shipped system file has to be changed to reach it."""
+
+    system: str
+    changes: Mapping[str, str] = field(default_factory=dict)
+    folder: Path
+
+    def system_file(self, name: str = "") -> Path:
+        """The shipped system file with the product's ports and folders, in the product's folder."""
+        text = (SYSTEMS / f"{name or self.system}.system.yaml").read_text(encoding="utf-8")
+        for shipped, changed in self.changes.items():
+            assert shipped in text, f"{name or self.system}.system.yaml no longer says `{shipped}`"
+            text = text.replace(shipped, changed)
+        hooks = self.folder / "hooks"
+        if not hooks.is_symlink():
+            hooks.symlink_to(SYSTEMS / "hooks")
+        path = self.folder / f"{name or self.system}.system.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """Where the products of one module find our actors, and each other."""
+
+    orthanc: int = field(default_factory=free_port)
+    modality: int = field(default_factory=free_port)
+    display: int = field(default_factory=free_port)
+    dcmtk_display: int = field(default_factory=free_port)
+    worklist: int = field(default_factory=free_port)
+
+
+@contextmanager
+def running_orthanc(ports: Ports, folder: Path, *, without: str = "", **settings: bool) -> Iterator[Product]:
+    """Orthanc as docs/products.md configures it, on other ports; `without` leaves out a peer."""
+    need(ORTHANC)
+    block = re.search(r"^```json\n(.+?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert block is not None, "docs/products.md has lost Orthanc's configuration"
+    configuration = json.loads(block[1])
+    own = {"modality": ports.modality, "display": ports.display, "dcmtk-display": ports.dcmtk_display}
+    peers = {
+        name: [ae_title, host, own.get(name, port)]
+        for name, (ae_title, host, port) in configuration["DicomModalities"].items()
+        if name != without
+    }
+    file = folder / "orthanc.json"
+    file.write_text(json.dumps({**configuration, "DicomPort": ports.orthanc, "DicomModalities": peers, **settings}))
+    changes = {
+        "port: 4242": f"port: {ports.orthanc}",
+        "port: 11112": f"port: {ports.modality}",
+        "port: 11113": f"port: {ports.display}",
+        "show: 10": "show: 1",
+    }
+    with started([str(ORTHANC), str(file)], ports.orthanc, folder):
+        yield Product(system="orthanc", changes=changes, folder=folder)
+
+
+@pytest.fixture(scope="module")
+def ports() -> Ports:
+    """Free ports for the products of the module."""
+    return Ports()
+
+
+@pytest.fixture(scope="module")
+def orthanc(ports: Ports, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Orthanc, running, and knowing our actors."""
+    with running_orthanc(ports, tmp_path_factory.mktemp("orthanc")) as product:
+        yield product
+
+
+@pytest.fixture(scope="module")
+def open_orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Orthanc that lets everybody query and move, and does not know our display."""
+    folder = tmp_path_factory.mktemp("open-orthanc")
+    settings = {"DicomAlwaysAllowFind": True, "DicomAlwaysAllowMove": True}
+    with running_orthanc(Ports(), folder, without="display", **settings) as product:
+        yield product
+
+
+@pytest.fixture(scope="module")
+def worklist(ports: Ports, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """DCMTK's wlmscpfs, serving a folder that is empty so far."""
+    need(DCMTK / "wlmscpfs")
+    folder = tmp_path_factory.mktemp("worklist")
+    served = folder / "worklists" / "DCMTK_WL"
+    served.mkdir(parents=True)
+    (served / "lockfile").touch()
+    changes = {"port: 11104": f"port: {ports.worklist}", "worklists/DCMTK_WL": str(served)}
+    with started([str(DCMTK / "wlmscpfs"), "-dfp", "worklists", str(ports.worklist)], ports.worklist, folder):
+        yield Product(system="dcmtk-worklist", changes=changes, folder=folder)
+
+
+@pytest.fixture(scope="module")
+def storescu(tmp_path_factory: pytest.TempPathFactory) -> Product:
+    """DCMTK's storescu, started by its hook."""
+    need(DCMTK / "storescu")
+    return Product(system="dcmtk-modality", folder=tmp_path_factory.mktemp("storescu"))
+
+
+@pytest.fixture(scope="module")
+def display(ports: Ports, tmp_path_factory: pytest.TempPathFactory) -> Product:
+    """DCMTK's findscu and movescu, started by their hooks."""
+    need(DCMTK / "findscu", DCMTK / "movescu")
+    changes = {"port: 11115": f"port: {ports.dcmtk_display}"}
+    return Product(system="dcmtk-display", changes=changes, folder=tmp_path_factory.mktemp("display"))
+
+
+# running, and comparing
+
+
+class _Silent:
+    """Nobody watches the run."""
+
+    def play_started(self, play: Play) -> None:
+        """A play begins."""
+
+    def step_ended(self, play: Play, step: PlannedStep, state: str, seconds: float) -> None:
+        """A step ended."""
+
+    def play_judged(self, result: object) -> None:
+        """A play has its verdict."""
+
+
+Runner = Callable[..., Run]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Runner:
+    """Run scenarios against system files, and judge them."""
+
+    def against(*suts: Path, scenarios: Sequence[str] = SCENARIOS) -> Run:
+        request = RunRequest(suts=[str(sut) for sut in suts], scenarios=scenarios, out=tmp_path / "run")
+        return execute(request, _Silent()).run
+
+    return against
+
+
+Compare = Callable[[Run, str], None]
+
+
+@pytest.fixture
+def compare() -> Compare:
+    """Fail, and print both sides, when a run is not what the hand-written file of that name expects."""
+    return _compare
+
+
+def _compare(run: Run, name: str) -> None:
+    wanted, got = sorted(_expected(EXPECTED / f"{name}.yaml")), sorted(_received(run))
+    if wanted != got:
+        both = difflib.unified_diff(wanted, got, f"expected/{name}.yaml", "received", lineterm="", n=len(wanted))
+        pytest.fail("\n".join(both), pytrace=False)
+
+
+def _received(run: Run) -> Iterator[str]:
+    """One line for each step of a transaction that a system's actors have a part in, and for each fault of ours."""
+    yield f"exit code {run.exit_code}"
+    for play in run.plays:
+        for step in play.steps:
+            ends = {actor for leg in step.legs for actor in (leg.initiator, leg.responder)}
+            for system in sorted({play.roles[actor] for actor in ends & play.roles.keys()}):
+                yield f"{system}: {play.play}/{step.step}: {_verdict(step, system)}"
+            if step.verdicts.get(HARNESS, Verdict.NONE) not in (Verdict.PASS, Verdict.NONE):
+                yield f"{HARNESS}: {play.play}/{step.step}: {_verdict(step, HARNESS)}"
+
+
+def _verdict(step: StepResult, player: PlayerName) -> str:
+    verdict = step.verdicts.get(player, Verdict.NONE)
+    findings = [finding for leg in step.legs for finding in leg.findings if finding.player == player]
+    broken = {str(finding.requirement.id) for finding in findings if finding.verdict.rank > Verdict.PASS.rank}
+    named = sorted(broken) or (["not offered"] if verdict is Verdict.FAIL else [])
+    return " ".join((verdict.value, *named))
+
+
+def _expected(path: Path) -> Iterator[str]:
+    """The same lines from a file: `step: pass`, or `step: {verdict, broken, why}`."""
+    content = read(path)
+    yield f"exit code {content['exit_code']}"
+    for system, plays in content.mappings("systems"):
+        for play in plays:
+            for step, verdict in (plays.mapping(play) or {}).items():
+                yield f"{system}: {play}/{step}: {_wanted(verdict, f'{path.name}: {play}/{step}')}"
+
+
+def _wanted(verdict: object, where: str) -> str:
+    if not isinstance(verdict, SourceMapping):
+        assert verdict == "pass", f"{where}: a verdict that is not pass says why"
+        return verdict
+    assert verdict.keys() <= {"verdict", "broken", "why"}, where
+    assert str(verdict.get("why")).endswith("."), f"{where}: the reason is one sentence"
+    return " ".join(str(verdict[key]) for key in ("verdict", "broken") if key in verdict)

@@ -1,0 +1,68 @@
+"""Patients by (ID, authority): created, updated by what is valued, cleared by the HL7 null, found by any identifier."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actors.messages.registration import Registrations
+
+HEADER = r"MSH|^~\&|HIS|HOSP|RIS|RAD|2024||ADT^A04^ADT_A01|1|P|2.5.1"
+
+
+@pytest.fixture
+def known(hl7: Any) -> Registrations:
+    registrations = Registrations()
+    registrations.enter(
+        hl7(
+            HEADER,
+            "PID|||P1^^^HOSP&1.2.3&ISO^MR~55^^^NATION||DOE^JANE||19700101|F||2106-3|1 MAIN ST^^TOWN",
+            "PV1||I|W^1^2^H||||7^ATT^A|||SUR|||||||7^ADM^M||V1",
+        )
+    )
+    return registrations
+
+
+@pytest.mark.parametrize(
+    ("patient_id", "authority", "hit"),
+    [
+        ("P1", "HOSP", True),
+        ("P1", "HOSP&1.2.3&ISO", True),
+        ("P1", "", True),
+        ("55", "NATION", True),
+        ("P1", "NATION", False),
+        ("P1", "OTHER", False),
+        ("P2", "HOSP", False),
+    ],
+)
+def test_found_by_identifier_and_authority(known: Registrations, patient_id: str, authority: str, hit: bool) -> None:
+    assert (known.find(patient_id, authority) is not None) is hit
+
+
+def test_the_same_number_of_another_authority_is_another_patient(known: Registrations, hl7: Any) -> None:
+    known.enter(hl7(HEADER, "PID|||P1^^^OTHER||ROE^RICHARD||19800101|M", "PV1||O"))
+    first, second = known.find("P1", "HOSP"), known.find("P1", "OTHER")
+    assert first is not None
+    assert second is not None
+    assert (first.patient.name.family, second.patient.name.family) == ("DOE", "ROE")
+
+
+def test_an_update_changes_what_it_values(known: Registrations, hl7: Any) -> None:
+    known.enter(hl7(HEADER, 'PID|||P1^^^HOSP||ROE^JANET||""|', "PV1||O"))
+    updated = known.find("P1", "HOSP")
+    assert updated is not None
+    patient, visit = updated.patient, updated.visit
+    assert (patient.name.family, patient.name.given) == ("ROE", "JANET")
+    assert (patient.birth_date, patient.sex, patient.race) == ("", "F", "2106-3")
+    assert patient.address == ("1 MAIN ST", "", "TOWN")
+    assert patient.authority == "HOSP&1.2.3&ISO"
+    assert (visit.patient_class, visit.number, visit.location) == ("O", "V1", ("W", "1", "2", "H"))
+
+
+def test_the_account_number_stands_in_for_the_visit_number(hl7: Any) -> None:
+    registrations = Registrations()
+    registrations.enter(hl7(HEADER, "PID|||P9^^^HOSP||A^B|||||||||||||ACC7^^^HOSP", "PV1||O"))
+    found = registrations.find("P9", "HOSP")
+    assert found is not None
+    assert found.visit.number == "ACC7"

@@ -1,4 +1,4 @@
-"""The simulated IHE actors: one module (or package) per actor, and the message parts that several of them compose.
+"""The simulated IHE actors: one module or package for each, and `messages`, `objects`, `reporting` that several share.
 
 An actor knows its own state and the contract in `harness.actor`; it never judges and never sees a socket. Adding an
 actor means adding a module here: `load` finds it.

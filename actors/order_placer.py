@@ -79,11 +79,7 @@ class OrderPlacer(Actor):
     @receives("ADT^A01", "ADT^A04", "ADT^A05", "ADT^A08")
     def take_patient(self, message: Message) -> bytes:
         """Register the patient, or update the known one."""
-        fault = received.missing_identity(message)
-        if fault is not None:
-            return messaging.refuse(self.world, message, fault)
-        self._registrations.enter(message)
-        return messaging.accept(self.world, message)
+        return self._registrations.register(self.world, message)
 
     # RAD-2
 

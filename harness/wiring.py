@@ -245,7 +245,7 @@ def rejudge(out: Path, strictness: Strictness, console: Console) -> int:
     """`swf judge`: judge stored evidence again and rebuild the reports."""
     judged, read, altered = judge_again(out, workshop().knowledge, strictness, environment())
     for name in altered:
-        console.print(f"evidence/{name} was altered since the run was sealed", markup=False, style="bold")
+        console.print(f"evidence/{name} was altered since the run was sealed", markup=False, soft_wrap=True)
     return _conclude(Finished(run=judged, out=out, read=read), console)
 
 
@@ -273,6 +273,16 @@ class LiveProgress:
     def play_started(self, play: Play) -> None:
         """A play begins."""
         self._console.play_started(play.id, play.scenario.title)
+
+    def waiting(self, play: Play, step: PlannedStep, seconds: float) -> None:
+        """A system has to act: an operator is told what a person beside the patient knows."""
+        patient = play.case.patients[step.step.patient]
+        name = "^".join((patient.name.family, patient.name.given)).rstrip("^")
+        text = (
+            f"waiting up to {seconds:g} s for {step.initiator} ({step.step.initiator}): {step.transaction.title} "
+            f"[{step.transaction.id}] for {name}, {patient.id}, {play.case.order.service}"
+        )
+        self._console.waiting(play.id, step.step.id, text)
 
     def step_ended(self, play: Play, step: PlannedStep, state: str, seconds: float) -> None:
         """A step ended."""

@@ -65,6 +65,13 @@ class ConsoleProgress:
                 self._console.print(Text(f"  {printable(play_id)}  {line}", style), soft_wrap=True)
             self._refresh()
 
+    def waiting(self, play_id: PlayId, step_id: StepId, text: str) -> None:
+        """Somebody else has to act now: say who, what, for which patient, and for how long we wait."""
+        with self._lock:
+            line = f"  {printable(play_id)}  {printable(step_id)}: {printable(text)}"
+            self._console.print(Text(line, STYLES[Verdict.INCONCLUSIVE]), soft_wrap=True)
+            self._refresh()
+
     def play_ended(self, result: PlayResult) -> None:
         """A play is judged."""
         with self._lock:

@@ -154,10 +154,14 @@ def decisive(step: StepResult) -> Iterator[tuple[LegResult, JudgedFinding]]:
 
 
 def reasons(step: StepResult) -> tuple[str, ...]:
-    """Why the step, or a leg of it, has a verdict that no finding explains; legs of one reason share a line."""
+    """Why the step, or a leg of it, has a verdict that no finding explains; legs of one reason share a line.
+
+    A leg that was not judged explains nothing about a step that was.
+    """
+    silent = {Verdict.PASS} if step.verdict is Verdict.NONE else {Verdict.PASS, Verdict.NONE}
     by_reason: dict[str, list[str]] = {}
     for leg in step.legs:
-        if leg.reason and leg.verdict is not Verdict.PASS:
+        if leg.reason and leg.verdict not in silent:
             by_reason.setdefault(printable(leg.reason), []).append(printable(leg.leg))
     own = printable(step.reason)
     if own and [own] == list(by_reason) and len(by_reason[own]) == len(step.legs):

@@ -42,7 +42,7 @@ def deliver_to_all(
     version: str,
     cause: StepRef | None = None,
 ) -> None:
-    """Send the same content to several; one that cannot be reached keeps it from none, and its LinkError comes after."""
+    """Send the same content to several; one that cannot be reached keeps it from none; then LinkError."""
     failures: list[LinkError] = []
     for receiver in receivers:
         try:

@@ -9,7 +9,8 @@ import threading
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
-from actors.messages import received
+from actors.messages import messaging, received
+from harness.actor import World
 from harness.hl7 import Message
 from harness.model.scenario import Patient, Visit
 
@@ -29,6 +30,14 @@ class Registrations:
         self._lock = threading.Lock()
         self._known: list[Registration] = []
         self._places: defaultdict[str, dict[str, int]] = defaultdict(dict)
+
+    def register(self, world: World, message: Message) -> bytes:
+        """Take a patient from ADT (RAD-1, RAD-12), and the answer to it; one without identity is refused."""
+        fault = received.missing_identity(message)
+        if fault is not None:
+            return messaging.refuse(world, message, fault)
+        self.enter(message)
+        return messaging.accept(world, message)
 
     def enter(self, message: Message) -> Registration:
         """Create the patient of a message, or bring the known one up to date: empty fields change nothing."""

@@ -130,7 +130,7 @@ def _series(made: Dataset, examination: Examination, series: PerformedSeries) ->
 
 
 def _request(entry: Dataset) -> Dataset:
-    """The item of the Request Attributes Sequence (PS3.3 Table 10-9): no order numbers; IDs are left out rather than sent empty."""
+    """The item of the Request Attributes Sequence: no order numbers, and no ID is sent empty (PS3.3 Table 10-9)."""
     step = scheduled_step(entry)
     item = Dataset()
     take_valued(

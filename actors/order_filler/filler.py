@@ -56,11 +56,7 @@ class OrderFiller(Actor):
     @receives("ADT^A01", "ADT^A04", "ADT^A05")
     def take_patient(self, message: Message) -> bytes:
         """Register the patient, or update the known one."""
-        fault = received.missing_identity(message)
-        if fault is not None:
-            return messaging.refuse(self.world, message, fault)
-        self._registrations.enter(message)
-        return messaging.accept(self.world, message)
+        return self._registrations.register(self.world, message)
 
     @receives("ADT^A08")
     def take_update(self, message: Message) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from pydicom.dataset import Dataset
@@ -12,6 +11,7 @@ from harness.checks.conditions import holds
 from harness.checks.items import Spot, requested, same_indices, spots
 from harness.checks.recording import ExchangeView, LegView
 from harness.checks.registry import leg_check
+from harness.checks.rows import RowJudgement, summed_up
 from harness.dicom.statuses import is_pending
 from harness.model.finding import Finding
 from harness.model.names import RequirementId
@@ -28,17 +28,6 @@ _STATUS = "PerformedProcedureStepStatus"
 _FINAL = frozenset({"COMPLETED", "DISCONTINUED"})
 _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 _MPPS_SERVICES = frozenset({Service.N_CREATE, Service.N_SET})
-
-
-@dataclass(frozen=True)
-class RowJudgement:
-    """What one row says about one place of a data set."""
-
-    row: str
-    outcome: Outcome
-    path: str
-    expected: str = ""
-    received: str = ""
 
 
 def check_requests(view: LegView) -> Iterator[Finding]:
@@ -144,19 +133,14 @@ def judge(
     for path, row in table.rows.items():
         if row.when_requested and (identifier is None or not requested(identifier, path)):
             continue
-        judgements = [
+        yield from summed_up(
             judgement
             for spot in spots(dataset, path)
             for judgement in _judge_spot(path, row, spot, _applies(dataset, row, spot, fields))
-        ]
-        bad = [one for one in judgements if one.outcome in (Outcome.VIOLATED, Outcome.UNDECIDED)]
-        met = [one for one in judgements if one.outcome is Outcome.MET]
-        yield from bad or met[:1] or judgements[:1]
+        )
 
 
-def _judge_spot(
-    row_path: str, row: AttributeRow, spot: Spot, applies: bool | None
-) -> Iterator[RowJudgement]:
+def _judge_spot(row_path: str, row: AttributeRow, spot: Spot, applies: bool | None) -> Iterator[RowJudgement]:
     if applies is None and row.when and row.type != "3":
         yield RowJudgement(row_path, Outcome.UNDECIDED, spot.path, row.when, "condition cannot be evaluated")
         return
@@ -171,9 +155,7 @@ def _judge_spot(
         received = (spot.value or "present") if spot.present else "absent"
         yield RowJudgement(row_path, outcome, spot.path, "absent", received)
     elif row.type.startswith("1") and not spot.valued:
-        yield RowJudgement(
-            row_path, Outcome.VIOLATED, spot.path, "a value", "empty" if spot.present else "absent"
-        )
+        yield RowJudgement(row_path, Outcome.VIOLATED, spot.path, "a value", "empty" if spot.present else "absent")
     elif row.type.startswith("2") and not spot.present:
         yield RowJudgement(row_path, Outcome.VIOLATED, spot.path, "present", "absent")
     elif spot.valued and row.values:

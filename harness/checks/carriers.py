@@ -281,9 +281,7 @@ def _seen_dicom(spot: Spot, code: bool) -> Iterator[Seen]:
 
 
 def _code_of(item: Dataset) -> str:
-    value = next(
-        (str(item[name].value) for name in ("CodeValue", "LongCodeValue", "URNCodeValue") if name in item), ""
-    )
+    value = next((str(item[name].value) for name in ("CodeValue", "LongCodeValue", "URNCodeValue") if name in item), "")
     parts = [str(item[name].value or "") if name in item else "" for name in ("CodeMeaning", "CodingSchemeDesignator")]
     return "^".join([value, *parts]).rstrip("^")
 

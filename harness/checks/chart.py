@@ -176,9 +176,7 @@ class Chart:
         key = (place, cases)
         if key not in self._upstream:
             self._upstream[key] = tuple(
-                edge
-                for edge in self._play.knowledge.edges
-                if cases & set(edge.cases) and _overlap(edge.target, place)
+                edge for edge in self._play.knowledge.edges if cases & set(edge.cases) and _overlap(edge.target, place)
             )
         return self._upstream[key]
 

@@ -11,9 +11,7 @@ from harness.model.finding import Finding
 from harness.model.verdict import Outcome
 
 CHECK = "hl7.control-ids"
-RULES = tuple(
-    f"control-ids/{actor}" for actor in ("adt", "order-placer", "order-filler", "report-manager")
-)
+RULES = tuple(f"control-ids/{actor}" for actor in ("adt", "order-placer", "order-filler", "report-manager"))
 
 
 @play_check(CHECK, rules=RULES)

@@ -46,9 +46,7 @@ def check(play: PlayView) -> Iterator[Finding]:
         yield from expectation_findings(step, legs, play)
 
 
-def expectation_findings(
-    step: PlannedStep, legs: Sequence[LegView], play: PlayView
-) -> Iterator[Finding]:
+def expectation_findings(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iterator[Finding]:
     """What the step's legs show of what it expects; nothing for legs that never came, which is delivery's business."""
     for decide in _KINDS.values():
         yield from decide(step, legs, play)
@@ -64,7 +62,12 @@ def expectation_outcome(step: PlannedStep, legs: Sequence[LegView], play: PlayVi
     nothing = all(
         value is None
         for value in (
-            expect.matches, expect.instances, expect.answer, expect.status, expect.patient, expect.uncommitted,
+            expect.matches,
+            expect.instances,
+            expect.answer,
+            expect.status,
+            expect.patient,
+            expect.uncommitted,
         )
     )
     return Outcome.NOT_APPLICABLE if nothing else Outcome.UNDECIDED

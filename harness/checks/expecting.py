@@ -96,8 +96,7 @@ def of_service(legs: Sequence[LegView], *services: Service) -> list[tuple[LegVie
         (view, exchange)
         for view in legs
         for exchange in view.exchanges
-        if exchange.exchange.request.command is not None
-        and exchange.exchange.request.command.service in services
+        if exchange.exchange.request.command is not None and exchange.exchange.request.command.service in services
     ]
     return sorted(found, key=lambda one: one[1].exchange.request.seq)
 

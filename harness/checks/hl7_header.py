@@ -79,11 +79,7 @@ _RECOMMENDED = frozenset({"segment-end", "delimiters"})
 @leg_check(CHECK, rows=tuple(_JUDGES))
 def check(view: LegView) -> Iterator[Finding]:
     """Each header row on each message of the leg."""
-    for exchange in view.exchanges:
-        message = exchange.request_message
-        form = view.message_form(message) if message is not None else None
-        if message is None or form is None:
-            continue
+    for exchange, message, form in view.messages():
         table = view.knowledge.hl7_tables.get(form.table)
         for row, judge in _JUDGES.items():
             path, expected, received = judge(message, form, table) or ("MSH", "", "")

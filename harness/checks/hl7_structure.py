@@ -41,11 +41,7 @@ class Departure:
 @leg_check(CHECK, rows=("structure",))
 def check(view: LegView) -> Iterator[Finding]:
     """Each message of the leg against the segments of its table and the base standard's structure."""
-    for exchange in view.exchanges:
-        message = exchange.request_message
-        form = view.message_form(message) if message is not None else None
-        if message is None or form is None:
-            continue
+    for exchange, message, form in view.messages():
         table = view.knowledge.hl7_tables.get(form.table)
         found = tuple(departures(message, table))
         for one in found:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from harness.checks.conditions import holds
 from harness.checks.recording import ExchangeView, LegView
+from harness.checks.rows import RowJudgement, summed_up
 from harness.hl7 import FieldPath, Located, Message, parse_path
 from harness.hl7.grammar import datatype_fault
 from harness.hl7.standard import field_definition
@@ -26,24 +27,9 @@ _DEMANDING = frozenset({Usage.REQUIRED, Usage.REQUIRED_BY_IHE, Usage.CONDITIONAL
 _LEXICAL = frozenset({"TS", "DTM", "DT", "TM", "NM", "SI", "ID", "IS", "UID"})
 
 
-@dataclass(frozen=True)
-class RowJudgement:
-    """What one row says about one place of a message."""
-
-    row: str
-    outcome: Outcome
-    path: str
-    expected: str = ""
-    received: str = ""
-
-
 def check(view: LegView) -> Iterator[Finding]:
     """Each message of the leg, and each application answer that has a table, against its field table."""
-    for exchange in view.exchanges:
-        message = exchange.request_message
-        form = view.message_form(message) if message is not None else None
-        if message is None or form is None:
-            continue
+    for exchange, message, form in view.messages():
         table = view.knowledge.hl7_tables.get(form.table)
         if table is not None:
             yield from _findings(view, exchange, form.table, message, Half.REQUEST)
@@ -60,9 +46,7 @@ def _answer_findings(view: LegView, exchange: ExchangeView) -> Iterator[Finding]
             yield from _findings(view, exchange, name, answer, Half.RESPONSE)
 
 
-def _findings(
-    view: LegView, exchange: ExchangeView, name: str, message: Message, half: Half
-) -> Iterator[Finding]:
+def _findings(view: LegView, exchange: ExchangeView, name: str, message: Message, half: Half) -> Iterator[Finding]:
     actor: ActorName = view.initiator if half is Half.REQUEST else view.responder
     response = 0 if half is Half.REQUEST else len(exchange.exchange.responses) - 1
     for judgement in judge(message, view.knowledge.hl7_tables[name]):
@@ -84,14 +68,11 @@ def judge(message: Message, table: Hl7Table) -> Iterator[RowJudgement]:
         counts[name] = counts.get(name, 0) + 1
     for path, row in table.rows.items():
         target = parse_path(path)
-        judgements = [
+        yield from summed_up(
             judgement
             for occurrence in _occurrences(target, counts)
             for judgement in _judge_place(_Place(message, counts, table, path, occurrence), row)
-        ]
-        bad = [one for one in judgements if one.outcome in (Outcome.VIOLATED, Outcome.UNDECIDED)]
-        met = [one for one in judgements if one.outcome is Outcome.MET]
-        yield from bad or met[:1] or judgements[:1]
+        )
 
 
 def _occurrences(target: FieldPath, counts: dict[str, int]) -> range:

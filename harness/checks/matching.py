@@ -63,7 +63,7 @@ def excused(one: Mismatch, keys: KeyTable | None, *, loose: bool) -> bool:
 
 def _key_row(path: str, keys: KeyTable | None) -> KeyRow | None:
     bare = re.sub(r"\[(\d+|\*)\]", "", path)
-    for name, row in (keys.rows.items() if keys is not None else ()):
+    for name, row in keys.rows.items() if keys is not None else ():
         if re.sub(r"\[(\d+|\*)\]", "", name) == bare:
             return row
     return None
@@ -95,9 +95,7 @@ def _mismatches(identifier: Dataset, entity: Dataset, prefix: str, combined: boo
             yield Mismatch(f"{prefix}{name_of(tag)}", value_text(element), value_text(entity[tag]))
 
 
-def _sequence_mismatch(
-    key: DataElement, found: DataElement, prefix: str, combined: bool
-) -> Iterator[Mismatch]:
+def _sequence_mismatch(key: DataElement, found: DataElement, prefix: str, combined: bool) -> Iterator[Mismatch]:
     """Sequence matching: at least one item satisfies the keys of the one item in the request (PS3.4 C.2.2.2.6)."""
     if not key.value or found.VR != "SQ" or not _selects(key.value[0]):
         return
@@ -106,8 +104,7 @@ def _sequence_mismatch(
         yield Mismatch(here, "an item", "")
         return
     faults = [
-        tuple(_mismatches(key.value[0], item, f"{here}[{index}].", combined))
-        for index, item in enumerate(found.value)
+        tuple(_mismatches(key.value[0], item, f"{here}[{index}].", combined)) for index, item in enumerate(found.value)
     ]
     if all(faults):
         yield from faults[0]

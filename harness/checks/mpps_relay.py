@@ -71,8 +71,7 @@ def _judge(play: PlayView, carrier: Carrier, originals: list[Carrier], position:
     evidence = carrier.evidence()
     if not originals:
         seen = any(
-            leg.state is LegState.LIVE and not leg.leg.reaction and leg.leg.dimse is not None
-            for leg in view.step.legs
+            leg.state is LegState.LIVE and not leg.leg.reaction and leg.leg.dimse is not None for leg in view.step.legs
         )
         outcome = Outcome.VIOLATED if seen else Outcome.NOT_APPLICABLE
         expected, received = "an MPPS message that was received", carrier.instance

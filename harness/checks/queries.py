@@ -7,11 +7,10 @@ from types import MappingProxyType
 
 from pydicom.dataset import Dataset
 
+from harness.checks.answers import matches_keys
 from harness.checks.attribute_tables import pending
-from harness.checks.matching import excused, mismatches
 from harness.checks.recording import ExchangeView, LegView
 from harness.checks.registry import leg_check
-from harness.checks.worklist import loose
 from harness.dicom.paths import first
 from harness.dicom.uids import keyword_of
 from harness.model.finding import Finding
@@ -46,7 +45,8 @@ def check(view: LegView) -> Iterator[Finding]:
             continue
         yield from _hierarchy(view, exchange, identifier)
         for index, entry in pending(exchange):
-            yield from _matches(view, exchange, index, identifier, entry)
+            keys = view.knowledge.keys.get(_KEYS.get(first(identifier, LEVEL), ""))
+            yield from matches_keys(view, CHECK, exchange, index, entry, keys)
             yield from _level(view, exchange, index, identifier, entry)
 
 
@@ -84,27 +84,7 @@ def _single(value: str) -> bool:
     return bool(value) and not set(value) & {"\\", "*", "?"}
 
 
-def _matches(
-    view: LegView, exchange: ExchangeView, index: int, identifier: Dataset, entry: Dataset
-) -> Iterator[Finding]:
-    keys = view.knowledge.keys.get(_KEYS.get(first(identifier, LEVEL), ""))
-    found = [
-        one for one in mismatches(identifier, entry) if not excused(one, keys, loose=loose(exchange, index))
-    ]
-    for one in found:
-        evidence = exchange.evidence(one.path, Half.RESPONSE, index)
-        yield from view.ruled(
-            CHECK, "matches-key", Outcome.VIOLATED, evidence, expected=one.key, received=one.value or "empty"
-        )
-    if not found:
-        yield from view.ruled(
-            CHECK, "matches-key", Outcome.MET, exchange.evidence("", Half.RESPONSE, index)
-        )
-
-
-def _level(
-    view: LegView, exchange: ExchangeView, index: int, identifier: Dataset, entry: Dataset
-) -> Iterator[Finding]:
+def _level(view: LegView, exchange: ExchangeView, index: int, identifier: Dataset, entry: Dataset) -> Iterator[Finding]:
     """An answer names the level of the query and has that level's unique key (PS3.4 C.4.1.1.3.2)."""
     level, returned = first(identifier, LEVEL), first(entry, LEVEL)
     unique = UNIQUE_KEYS.get(level, "")

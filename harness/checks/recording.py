@@ -107,6 +107,14 @@ class LegView:
         lower = [form for form in fitting if form.version <= message.version]
         return next(iter(exact or sorted(lower, key=lambda form: form.version, reverse=True) or fitting), None)
 
+    def messages(self) -> Iterator[tuple[ExchangeView, Message, MessageForm]]:
+        """The HL7 requests of the leg that have one of its forms."""
+        for exchange in self.exchanges:
+            message = exchange.request_message
+            form = self.message_form(message) if message is not None else None
+            if message is not None and form is not None:
+                yield exchange, message, form
+
     def requirement(self, row: str) -> RequirementId:
         """The id of a rule that the profile states for this leg."""
         return RequirementId(f"{self.step.transaction.id.lower()}.{self.planned.leg.id}/{row}")

@@ -1,7 +1,8 @@
 """The registry of checks.
 
 A check on a leg is called once for each planned leg that names it and has exchanges; a check on a play is called once
-for each play. Both yield findings and raise nothing for whatever was on the wire.
+for each play; a leg may name it, too, and it then looks at the legs that do. Both yield findings and raise nothing for
+whatever was on the wire.
 """
 
 from __future__ import annotations

@@ -117,9 +117,7 @@ def _tree(play: PlayView, report: Instance) -> Iterator[Finding]:
             )
             return
         if not first(item, "RelationshipType"):
-            yield from _ruled(
-                play, TREE, report.carrier, "ContentSequence", "RelationshipType", "absent", holds=False
-            )
+            yield from _ruled(play, TREE, report.carrier, "ContentSequence", "RelationshipType", "absent", holds=False)
             return
     yield from _ruled(play, TREE, report.carrier, "ContentSequence", "", "", holds=True)
 
@@ -174,9 +172,9 @@ def _request(play: PlayView, report: Instance, objects: Mapping[str, Instance]) 
         ("AccessionNumber", "AccessionNumber"),
         ("RequestedProcedureID", "RequestAttributesSequence[*].RequestedProcedureID"),
     ):
-        known = {
-            one.value.strip() for image in _images(report, objects) for one in values(image.dataset, source)
-        } - {""}
+        known = {one.value.strip() for image in _images(report, objects) for one in values(image.dataset, source)} - {
+            ""
+        }
         where = f"ReferencedRequestSequence[*].{path}"
         named = {one.value.strip() for one in values(report.dataset, where)} - {""}
         if known and not named & known:
@@ -211,9 +209,7 @@ def _subject(report: Instance) -> tuple[str, str, str]:
     )
 
 
-def _exported(
-    play: PlayView, carrier: Carrier, message: Message, reports: tuple[Instance, ...]
-) -> Iterator[Finding]:
+def _exported(play: PlayView, carrier: Carrier, message: Message, reports: tuple[Instance, ...]) -> Iterator[Finding]:
     """The result names the report by UID, and patient and order as the report does."""
     if not reports:
         return

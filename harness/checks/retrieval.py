@@ -39,9 +39,7 @@ def check(view: LegView) -> Iterator[Finding]:
         )
         found = list(_faults(exchange))
         for evidence, expected, received in found:
-            yield from view.ruled(
-                CHECK, "counters", Outcome.VIOLATED, evidence, expected=expected, received=received
-            )
+            yield from view.ruled(CHECK, "counters", Outcome.VIOLATED, evidence, expected=expected, received=received)
         if not found:
             yield from view.ruled(CHECK, "counters", Outcome.MET, final_evidence(exchange))
 

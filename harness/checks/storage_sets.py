@@ -102,9 +102,7 @@ def _gap(missing: Iterable[str], extra: Iterable[str], lacking: str, surplus: st
     return "; ".join(parts)
 
 
-def _listed(
-    play: PlayView, one: Listed, instances: tuple[Instance, ...], steps: frozenset[str]
-) -> Iterator[Finding]:
+def _listed(play: PlayView, one: Listed, instances: tuple[Instance, ...], steps: frozenset[str]) -> Iterator[Finding]:
     view = one.carrier.leg
     makers = [store for store in instances if store.carrier.leg.initiator == view.initiator]
     evidence = one.carrier.evidence("PerformedSeriesSequence")
@@ -305,7 +303,7 @@ def _retrieved(play: PlayView, instances: tuple[Instance, ...]) -> Iterator[Find
         copies = {one.uid: one for one in facts.stores(views)}
         wanted = {uid for uid, one in by_uid.items() if any(_selected(move, one) for move in asked)}
         yield from _same_set(play, asked[-1], wanted, set(copies) - facts.holdings(kept).unsure)
-        for uid in wanted & set(copies):
+        for uid in filter(wanted.__contains__, copies):
             yield from _same_object(play, by_uid[uid], copies[uid])
 
 

@@ -207,9 +207,7 @@ def _keys(identifier: Dataset) -> tuple[str, ...]:
 def found_instances(exchange: ExchangeView) -> frozenset[str]:
     """The SOP Instance UIDs that a query returned."""
     return frozenset(
-        first(entry, "SOPInstanceUID").strip(" \0")
-        for _, entry in pending(exchange)
-        if has(entry, "SOPInstanceUID")
+        first(entry, "SOPInstanceUID").strip(" \0") for _, entry in pending(exchange) if has(entry, "SOPInstanceUID")
     )
 
 

@@ -7,25 +7,21 @@ from collections.abc import Iterator
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
+from harness.checks.answers import matches_keys
 from harness.checks.attribute_tables import pending
-from harness.checks.matching import excused, mismatches
 from harness.checks.recording import ExchangeView, LegView
 from harness.checks.registry import leg_check
 from harness.dicom.paths import name_of
 from harness.model.finding import Finding
-from harness.model.tables import KeyTable
 from harness.model.transcript import Half
 from harness.model.verdict import Outcome
 
 CHECK = "mwl.matching"
 
-_UNASKED = frozenset(
-    Tag(name) for name in ("SpecificCharacterSet", "TimezoneOffsetFromUTC", "HL7InstanceIdentifier")
-)
+_UNASKED = frozenset(Tag(name) for name in ("SpecificCharacterSet", "TimezoneOffsetFromUTC", "HL7InstanceIdentifier"))
 """What an answer may hold although the query did not ask (PS3.4 K.4.1.1.3.2)."""
 
 _STEPS = "ScheduledProcedureStepSequence"
-_SOME_KEYS_UNSUPPORTED = 0xFF01
 
 
 @leg_check(CHECK, rows=("matches-key", "one-step-per-entry", "only-requested"))
@@ -37,39 +33,9 @@ def check(view: LegView) -> Iterator[Finding]:
         if identifier is None:
             continue
         for index, entry in pending(exchange):
-            yield from _matches(view, exchange, index, identifier, entry, keys)
+            yield from matches_keys(view, CHECK, exchange, index, entry, keys, combined=True)
             yield from _one_step(view, exchange, index, identifier, entry)
             yield from _only_requested(view, exchange, index, identifier, entry)
-
-
-def _matches(
-    view: LegView,
-    exchange: ExchangeView,
-    index: int,
-    identifier: Dataset,
-    entry: Dataset,
-    keys: KeyTable | None,
-) -> Iterator[Finding]:
-    found = [
-        one
-        for one in mismatches(identifier, entry, combined=True)
-        if not excused(one, keys, loose=loose(exchange, index))
-    ]
-    for one in found:
-        evidence = exchange.evidence(one.path, Half.RESPONSE, index)
-        yield from view.ruled(
-            CHECK, "matches-key", Outcome.VIOLATED, evidence, expected=one.key, received=one.value or "empty"
-        )
-    if not found:
-        yield from view.ruled(
-            CHECK, "matches-key", Outcome.MET, exchange.evidence("", Half.RESPONSE, index)
-        )
-
-
-def loose(exchange: ExchangeView, index: int) -> bool:
-    """Whether the response says that some optional keys were not matched."""
-    command = exchange.exchange.responses[index].command
-    return command is not None and command.status == _SOME_KEYS_UNSUPPORTED
 
 
 def _one_step(

@@ -47,6 +47,9 @@ class Progress(Protocol):
     def play_started(self, play: Play) -> None:
         """A play begins."""
 
+    def waiting(self, play: Play, step: PlannedStep, seconds: float) -> None:
+        """A system has to act by itself, or by its operator's hand, within so many seconds."""
+
     def step_ended(self, play: Play, step: PlannedStep, state: str, seconds: float) -> None:
         """A step is done, refused, timed out or could not act."""
 
@@ -286,6 +289,7 @@ class Executor:
         described = system.actors.get(planned.step.initiator)
         hook = described.acts.get(planned.step.transaction) if described else None
         if hook is None:
+            self._progress.waiting(play, planned, self.assignment.times.act)
             return
         self._run_hook(play, planned, reference, system, hook, planned.step.initiator)
 

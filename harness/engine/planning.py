@@ -132,7 +132,7 @@ class Planner:
         return Assignment(
             id=roles.id,
             ours={party.actor: party for party in self._ours(roles, plays)},
-            theirs=tuple(_theirs(roles.systems)),
+            theirs=tuple(_theirs(roles)),
             serves=serves,
             plays=plays,
             times=_longest_times(roles.systems),
@@ -244,9 +244,12 @@ def _ends(leg: Leg) -> tuple[ActorName, ActorName]:
     return leg.initiator, leg.responder
 
 
-def _theirs(systems: Iterable[System]) -> Iterator[Party]:
-    for system in systems:
+def _theirs(roles: Roles) -> Iterator[Party]:
+    """The systems' parties for the actors that are under test here."""
+    for system in roles.systems:
         for actor, described in system.actors.items():
+            if roles.actors.get(actor) != system.name:
+                continue
             yield Party(actor=actor, player=system.name, dimse=described.dimse, hl7=described.hl7)
 
 

@@ -33,6 +33,9 @@ class RunProgress(Protocol):
     def play_started(self, play: Play) -> None:
         """A play begins."""
 
+    def waiting(self, play: Play, step: PlannedStep, seconds: float) -> None:
+        """A system has to act by itself, or by its operator's hand, within so many seconds."""
+
     def step_ended(self, play: Play, step: PlannedStep, state: str, seconds: float) -> None:
         """A step is done, refused, timed out or could not act; not a verdict yet."""
 
@@ -96,6 +99,10 @@ class RunSession:
     def play_started(self, play: Play) -> None:
         """A play begins."""
         self._progress.play_started(play)
+
+    def waiting(self, play: Play, step: PlannedStep, seconds: float) -> None:
+        """A system has to act."""
+        self._progress.waiting(play, step, seconds)
 
     def step_ended(self, play: Play, step: PlannedStep, state: str, seconds: float) -> None:
         """A step ended."""

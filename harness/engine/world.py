@@ -55,8 +55,9 @@ class ActorWorld(World):
         return self._premises.assignment.ours[self._name]
 
     def knows(self, actor: ActorName) -> bool:
-        """Whether anybody plays that actor."""
-        return any(party.actor == actor for party in self._premises.parties())
+        """Whether anybody plays that actor here; what else a system could play is no part of it."""
+        assignment = self._premises.assignment
+        return actor in assignment.ours or actor in assignment.serves
 
     def party(self, actor: ActorName, transaction: TransactionId) -> Party:
         """Addresses of whoever plays the actor in the transaction."""

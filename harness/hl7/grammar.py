@@ -95,9 +95,7 @@ def _displacement(root: Node, present: list[Segment], end: int) -> list[Structur
     return []
 
 
-def _settle(
-    root: Node, present: list[Segment], end: int
-) -> tuple[list[StructureFault], list[Segment]]:
+def _settle(root: Node, present: list[Segment], end: int) -> tuple[list[StructureFault], list[Segment]]:
     """Match, set aside the segment that cannot be placed, match again; what is missing then is truly
     missing."""
     unexpected: list[Segment] = []

@@ -181,7 +181,12 @@ class Message:
     def faults(self) -> tuple[Fault, ...]:
         """What is wrong with the bytes as an HL7 message, whatever its structure; bounded in number."""
         return message_faults(
-            self.raw, self.shadow, self.header, self.delimiters, self.charset, self._declared[1],
+            self.raw,
+            self.shadow,
+            self.header,
+            self.delimiters,
+            self.charset,
+            self._declared[1],
             tuple((segment.name, segment.start, segment.end) for segment in self.segments),
         )
 
@@ -243,8 +248,12 @@ class Message:
             count = len(hits) if not target.repetition else self._repetition_count(segment, target)
             for repetition, start, end in hits:
                 path = FieldPath(
-                    target.segment, occurrence, target.field, repetition if count > 1 else 0,
-                    target.component, target.subcomponent,
+                    target.segment,
+                    occurrence,
+                    target.field,
+                    repetition if count > 1 else 0,
+                    target.component,
+                    target.subcomponent,
                 )
                 yield Located(str(path), self._text(target, start, end), self.raw[start:end], start, end)
 

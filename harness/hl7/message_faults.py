@@ -109,9 +109,7 @@ def _characters(raw: bytes, charset: Charset, segments: Sequence[tuple[str, int,
             yield Fault(start + offset, f"byte 0x{raw[start + offset]:02X} cannot be decoded as {name}")
 
 
-def _escapes(
-    shadow: bytes, delimiters: Delimiters, segments: Sequence[tuple[str, int, int]]
-) -> Iterator[Fault]:
+def _escapes(shadow: bytes, delimiters: Delimiters, segments: Sequence[tuple[str, int, int]]) -> Iterator[Fault]:
     """Escape characters that begin no escape sequence, the first of each segment."""
     separator = re.compile(b"[" + b"".join(map(re.escape, _marks(delimiters))) + b"]")
     for name, start, end in segments:

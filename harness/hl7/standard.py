@@ -124,9 +124,7 @@ def _node(library: Any, name: str, reference: Any, cardinality: tuple[int, int],
         alone = frozenset({name})
         return Node(name, Kind.SEGMENT, lowest, highest, (), alone, alone, name, lowest == 0)
     reference = reference if reference is not None else library.GROUPS[name]
-    children = tuple(
-        _node(library, child, element, bounds, what) for child, element, bounds, what in reference[1]
-    )
+    children = tuple(_node(library, child, element, bounds, what) for child, element, bounds, what in reference[1])
     members = frozenset[str]().union(*(child.members for child in children))
     if reference[0] == "choice":
         starts = frozenset[str]().union(*(child.starts for child in children))

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 _RUNNING = "harness.pytest_plugin.collecting"
+_SCHEDULING = "harness.pytest_plugin.scheduling"
+SUFFIX = ".scenario.yaml"
 _DISTRIBUTION = "swf_distribution"
 _CLOSING = "swf_closing"
 _TOLD = pytest.StashKey[list[str]]()
@@ -29,9 +31,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--swf-confidence", default="believed", choices=["believed", "verified"])
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Name the mark that keeps the items of one department on one worker."""
-    config.addinivalue_line("markers", "xdist_group(name): keeps items of one department on one worker")
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `--dist loadgroup`, keep the scenarios of one department on one worker of pytest-xdist."""
+    if config.getoption("dist", "no") != "loadgroup":
+        return None
+    return importlib.import_module(_SCHEDULING).DepartmentScheduling(config, log)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -67,7 +72,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect `*.scenario.yaml`."""
-    if not file_path.name.endswith(".scenario.yaml"):
+    if not file_path.name.endswith(SUFFIX):
         return None
     running = importlib.import_module(_RUNNING)
     manager = parent.config.pluginmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,9 @@ class Undecided(Exception):
 
 class HarnessFault(Exception):
     """ERROR: the harness itself did wrong."""
+
+
+_IN_WORDS = (ConformanceFailure, Undecided, HarnessFault, HarnessError)
 
 
 class ScenarioFile(pytest.File):
@@ -79,7 +82,6 @@ class StepItem(pytest.Function):
         self.user_properties.append(("transaction", planned.transaction.id))
         self.user_properties.append(("profile", play.profile))
         self.user_properties.append(("scenario", play.id))
-        self.add_marker(pytest.mark.xdist_group("swf-department"))
 
     def setup(self) -> None:
         """Run the play; what is no verdict on the system under test is an error, not a failure."""
@@ -109,12 +111,6 @@ class StepItem(pytest.Function):
     def _text(self, play: PlayResult, step: StepResult) -> str:
         return step_summary(play, step, self.config.stash[STAGE].out)
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Our own words for a verdict, or for what the user can mend; a traceback only for what is neither."""
-        if isinstance(excinfo.value, ConformanceFailure | Undecided | HarnessFault | HarnessError):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo)
-
     def reportinfo(self) -> tuple[Any, int | None, str]:
         """Path and line of the step in its scenario."""
         return self.path, max(0, self._line - 1), f"{self.play.id} {self.step}"
@@ -139,6 +135,17 @@ def _request(config: pytest.Config) -> RunRequest:
         seed=option.swf_seed,
         strictness=Strictness(strict=option.swf_strict, least=Confidence(option.swf_confidence)),
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Our own words for a verdict, and for what the user can mend; a traceback only for what is neither."""
+    report = yield
+    if isinstance(item, StepItem) and call.excinfo is not None and isinstance(call.excinfo.value, _IN_WORDS):
+        report.longrepr = str(call.excinfo.value)
+    return report
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

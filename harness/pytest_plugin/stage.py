@@ -80,6 +80,9 @@ class _Silent:
     def play_started(self, play: Play) -> None:
         """Nothing to show."""
 
+    def waiting(self, play: Play, step: PlannedStep, seconds: float) -> None:
+        """Nothing to show."""
+
     def step_ended(self, play: Play, step: PlannedStep, state: str, seconds: float) -> None:
         """Nothing to show."""
 

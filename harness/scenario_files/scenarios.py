@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from harness.model.deviation import Change, Defect, Deviation
 from harness.model.scenario import Case, Expectation, Scenario, Step
 from harness.scenario_files.names import Names
-from harness.yaml_source import Faults, SourceMapping, read, validate
+from harness.yaml_source import Faults, SourceMapping, nearest, read, validate
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*")
 _STATUS = re.compile(r"[0-9A-F]{4}|AA|AE|AR")
 _INSTANCES = re.compile(r"stored|\d+")
+
+_KINDS = tuple(field.name for field in fields(Expectation))
+"""What a step may expect; each has a requirement for each transaction of which it can be expected."""
 
 _NEEDS: Mapping[Change, tuple[str, ...]] = {
     Change.REMOVE: ("path",),
@@ -123,11 +127,10 @@ def _step(source: SourceMapping, step: Step, at: tuple[str | int, ...], names: N
 def _expectation(
     source: SourceMapping, step: Step, expect: Expectation, at: tuple[str | int, ...], names: Names, faults: Faults
 ) -> None:
-    kinds = ("matches", "instances", "answer", "status", "patient", "uncommitted")
-    for kind in kinds:
-        requirement = f"expectation/{step.transaction.lower()}-{kind}"
-        if getattr(expect, kind) is not None and names.requirements and requirement not in names.requirements:
-            text = f"no requirement says what `{kind}` could be expected of {step.transaction}"
+    known = [kind for kind in _KINDS if f"expectation/{step.transaction.lower()}-{kind}" in names.requirements]
+    for kind in _KINDS:
+        if getattr(expect, kind) is not None and names.requirements and kind not in known:
+            text = f"no requirement says what `{kind}` could be expected of {step.transaction}{nearest(kind, known)}"
             faults.add(source.place_of(*at, "expect", kind), text)
     if expect.status is not None and _STATUS.fullmatch(expect.status) is None:
         text = f"status: `{expect.status}` is neither an acknowledgement code nor a status such as 0110"

@@ -22,6 +22,9 @@ class Steps:
         """A play begins."""
         print(play.id)
 
+    def waiting(self, play: Play, step: PlannedStep, seconds: float) -> None:
+        """Nobody else acts here."""
+
     def step_ended(self, play: Play, step: PlannedStep, state: str, seconds: float) -> None:
         """A step ended."""
         print(f"  {step.step.id:12} {step.transaction.id:7} {state:6} {seconds * 1000:7.1f} ms")

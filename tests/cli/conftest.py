@@ -1,4 +1,4 @@
-"""The command as a user calls it: in this process where it ends by itself, in a process of its own where it is ended."""
+"""The command as a user calls it: in this process where it ends by itself, in one of its own where it is ended."""
 
 from __future__ import annotations
 
@@ -117,7 +117,19 @@ def scheduled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
     """The box alone, run once with swf.scheduled: its folder, for tests that only read it, and how it ended."""
     out = tmp_path_factory.mktemp("scheduled") / "run"
     ended = subprocess.run(
-        [sys.executable, "-m", "harness.cli", "run", "--sut", "none", "--seed", "7", "--out", str(out), "swf.scheduled"],
+        [
+            sys.executable,
+            "-m",
+            "harness.cli",
+            "run",
+            "--sut",
+            "none",
+            "--seed",
+            "7",
+            "--out",
+            str(out),
+            "swf.scheduled",
+        ],
         cwd=out.parent,
         capture_output=True,
         text=True,

@@ -34,9 +34,7 @@ def test_1_when_a_system_fails(swf: Swf, tmp_path: Path) -> None:
         "name: reference\nlaunch: reference\nbinding: each\nclaims: [{profile: SWF.b, actors: [Order Placer]}]\n",
         encoding="utf-8",
     )
-    ended = swf(
-        "run", "--sut", "reference.system.yaml", "--defect", "obr2-differs", "--out", "run", "swf.mpps-states"
-    )
+    ended = swf("run", "--sut", "reference.system.yaml", "--defect", "obr2-differs", "--out", "run", "swf.mpps-states")
     assert ended.code == 1
     assert "order [RAD-2]  FAIL (Order Placer)" in ended.out
     assert "OBR-2" in ended.out
@@ -65,14 +63,19 @@ UNUSABLE = [
     (("rnu",), "there is no command `rnu`; did you mean `run`?"),
     (("judge", "nowhere"), "nowhere holds no evidence/ folder"),
     (("replay", "nowhere", "1", "--to", "127.0.0.1:1"), "nowhere holds no evidence/ folder"),
-    (("requirements", "--transaction", "RAD-44"), "no requirement is of the transaction `RAD-44`; did you mean `RAD-4`?"),
+    (
+        ("requirements", "--transaction", "RAD-44"),
+        "no requirement is of the transaction `RAD-44`; did you mean `RAD-4`?",
+    ),
     (("requirements", "--actor", "Order Fillr"), "did you mean `Order Filler`?"),
     (("ping", "--sut", "refrence"), "did you mean `reference`?"),
     (("plan", "--sut", "orthnac"), "did you mean `orthanc`?"),
 ]
 
 
-@pytest.mark.parametrize(("arguments", "message"), UNUSABLE, ids=lambda value: " ".join(value) if type(value) is tuple else "")
+@pytest.mark.parametrize(
+    ("arguments", "message"), UNUSABLE, ids=lambda value: " ".join(value) if type(value) is tuple else ""
+)
 def test_3_when_a_name_is_none(swf: Swf, arguments: tuple[str, ...], message: str) -> None:
     ended = swf(*arguments)
     assert ended.code == 3

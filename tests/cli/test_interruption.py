@@ -98,7 +98,7 @@ def _children_of(parent: int) -> list[int]:
 
 def _is_alive(process: int) -> bool:
     try:
-        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+        stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
-    return state != "Z"
+    return stat.rpartition(")")[2].split()[0] != "Z"

@@ -18,7 +18,7 @@ def test_the_help_names_every_verb_and_the_exit_codes(swf: Swf) -> None:
         assert re.search(rf"^  {verb}  +\S", ended.out, re.MULTILINE)
     assert "reference" not in ended.out.partition("Commands:")[2]
     assert "Exit codes:" in ended.out
-    assert "..." not in ended.out
+    assert "..." not in ended.out.partition("Commands:")[2]
 
 
 @pytest.mark.parametrize("verb", ["judge", "list", "ping", "plan", "replay", "requirements", "run"])
@@ -100,7 +100,7 @@ def test_a_plan_with_checks_shows_them(swf: Swf) -> None:
 def test_the_plan_of_the_main_job_is_short_and_invents_no_address(swf: Swf) -> None:
     lines = swf("plan").out.splitlines()
     assert len(lines) < 150
-    assert "80 plays in 11 departments, one after the other" in lines[1]
+    assert re.match(r"\d+ plays in 11 departments, one after the other; rule set [0-9a-f]{12}$", lines[1])
     assert any(re.match(r"  Order Placer +reference +started by the harness, at free ports$", line) for line in lines)
     assert "  swf.scheduled@2.3.1, 2.5.1: register [RAD-1], order [RAD-2]" in lines
 

@@ -128,7 +128,11 @@ def test_a_dicom_request_is_sent_again(
     command = exchange.request.command
     assert command is not None
     content, transfer_syntax = unwrap_payload(payload)
-    assert (request.service, request.sop_class, request.transfer_syntax) == (service, command.sop_class, transfer_syntax)
+    assert (request.service, request.sop_class, request.transfer_syntax) == (
+        service,
+        command.sop_class,
+        transfer_syntax,
+    )
     assert request.sop_instance == command.sop_instance
     assert request.called_ae == "THERE"
     assert request.calling_ae == exchange.link.facts["calling_ae"]

@@ -176,9 +176,7 @@ class Recording:
         transaction = self.knowledge.transactions[legs[0].transaction]
         states = {leg.leg: leg.state for leg in legs}
         bound = tuple(
-            PlannedLeg(
-                leg=one, state=states.get(one.id, LegState.NOT_OBSERVABLE), initiator=HARNESS, responder=HARNESS
-            )
+            PlannedLeg(leg=one, state=states.get(one.id, LegState.NOT_OBSERVABLE), initiator=HARNESS, responder=HARNESS)
             for one in transaction.legs
         )
         return PlannedStep(step=legs[0].step, transaction=transaction, legs=bound, initiator=HARNESS)
@@ -240,9 +238,7 @@ def plain_ack(request: bytes, answer_code: str, control_id: str) -> bytes:
     kind = ("ACK", event, "ACK") if message.version >= "2.5" else ("ACK", event)
     error = [] if answer_code == "AA" else [("ERR", {3: ("207", "Application internal error", "HL70357"), 4: "E"})]
     header = {3: "PEER", 4: "SWF", 5: "SENDER", 6: "SWF", 7: "20240102101501", 9: kind, 10: control_id, 11: "P"}
-    return compose(
-        [("MSH", {**header, 12: message.version}), ("MSA", {1: answer_code, 2: message.control_id}), *error]
-    )
+    return compose([("MSH", {**header, 12: message.version}), ("MSA", {1: answer_code, 2: message.control_id}), *error])
 
 
 def findings_of(play: PlayView) -> list[Finding]:

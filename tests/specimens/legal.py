@@ -14,13 +14,31 @@ from harness.model.tables import AttributeTable, Hl7Row, Hl7Table, Usage
 
 DEMANDING = (Usage.REQUIRED, Usage.REQUIRED_BY_IHE, Usage.CONDITIONAL)
 _OF_TYPE = {
-    "TS": "20240102101500", "SI": "1", "NM": "1", "DT": "20240102", "TM": "1015", "UID": "1.2.3", "CX": "1^^^NS^PI",
-    "XPN": "LINDGREN^ASTA", "XCN": "3004^HOLM", "CE": "C^text^99SWF", "EI": "E1^NS", "TQ": "1^once^^202401021100^^R",
+    "TS": "20240102101500",
+    "SI": "1",
+    "NM": "1",
+    "DT": "20240102",
+    "TM": "1015",
+    "UID": "1.2.3",
+    "CX": "1^^^NS^PI",
+    "XPN": "LINDGREN^ASTA",
+    "XCN": "3004^HOLM",
+    "CE": "C^text^99SWF",
+    "EI": "E1^NS",
+    "TQ": "1^once^^202401021100^^R",
     "RP": "1.2.3^APP^Application^DICOM",
 }
 _OF_VR = {
-    "DA": "20240102", "TM": "101500", "DT": "20240102101500", "UI": "1.2.3", "US": 1, "UL": 1, "IS": "1", "DS": "1",
-    "PN": "LINDGREN^ASTA", "AS": "030Y",
+    "DA": "20240102",
+    "TM": "101500",
+    "DT": "20240102101500",
+    "UI": "1.2.3",
+    "US": 1,
+    "UL": 1,
+    "IS": "1",
+    "DS": "1",
+    "PN": "LINDGREN^ASTA",
+    "AS": "030Y",
 }
 
 

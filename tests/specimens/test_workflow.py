@@ -160,11 +160,16 @@ SPECIMENS: list[tuple[str, str, dict[str, Change], set[str]]] = [
             "mpps-states/none.n-set-completed",
         },
     ),
-    ("a legal N-CREATE refused", NEW, {"started.responses": says((0x0110, None))}, {
-        "mpps-states/none.n-create-in-progress",
-        "mpps/initiator-follows-states",
-        "mpps-states/none.n-set-completed",
-    }),
+    (
+        "a legal N-CREATE refused",
+        NEW,
+        {"started.responses": says((0x0110, None))},
+        {
+            "mpps-states/none.n-create-in-progress",
+            "mpps/initiator-follows-states",
+            "mpps-states/none.n-set-completed",
+        },
+    ),
     (
         "a relay changed",
         NEW,
@@ -208,9 +213,15 @@ SPECIMENS: list[tuple[str, str, dict[str, Change], set[str]]] = [
         },
     ),
     # sets
-    ("an instance not stored", NEW, {"image.2": gone, "copy.2": gone, "found.2": gone}, {
-        "storage/listed-equals-stored", "storage/never-stored-not-committed",
-    }),
+    (
+        "an instance not stored",
+        NEW,
+        {"image.2": gone, "copy.2": gone, "found.2": gone},
+        {
+            "storage/listed-equals-stored",
+            "storage/never-stored-not-committed",
+        },
+    ),
     (
         "an instance not listed",
         NEW,
@@ -251,9 +262,15 @@ SPECIMENS: list[tuple[str, str, dict[str, Change], set[str]]] = [
         {"found.1": attribute("StudyInstanceUID", WRONG)},
         {"rad-14.query/matches-key", "consistency/study-instance-uid.rad-8-to-rad-14"},
     ),
-    ("a query without its study", NEW, {"find": attribute("StudyInstanceUID", "")}, {
-        "rad-14.query/level", "query-request/StudyInstanceUID",
-    }),
+    (
+        "a query without its study",
+        NEW,
+        {"find": attribute("StudyInstanceUID", "")},
+        {
+            "rad-14.query/level",
+            "query-request/StudyInstanceUID",
+        },
+    ),
     (
         "remaining sub-operations at the end",
         NEW,

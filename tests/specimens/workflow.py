@@ -50,8 +50,15 @@ class Workflow:
         self._control += 1
         kind = event if self.new else event[:2]
         return "MSH", {
-            3: sender, 4: "SWF", 5: "PEER", 6: "SWF", 7: "20240102101500", 9: kind, 10: f"{sender}{self._control}",
-            11: "P", 12: self.form,
+            3: sender,
+            4: "SWF",
+            5: "PEER",
+            6: "SWF",
+            7: "20240102101500",
+            9: kind,
+            10: f"{sender}{self._control}",
+            11: "P",
+            12: self.form,
         }
 
     def pid(self) -> tuple[str, dict[int, Any]]:
@@ -66,9 +73,7 @@ class Workflow:
     def adt(self) -> bytes:
         """RAD-1, A04."""
         event = {2: "20240102101500"} if self.new else {1: "A04", 2: "20240102101500"}
-        return compose(
-            [self.msh(("ADT", "A04", "ADT_A01"), "ADT"), ("EVN", event), self.pid(), self.pv1()]
-        )
+        return compose([self.msh(("ADT", "A04", "ADT_A01"), "ADT"), ("EVN", event), self.pid(), self.pv1()])
 
     def order(self) -> bytes:
         """RAD-2, NW."""
@@ -76,7 +81,11 @@ class Workflow:
         timing = ("1", "once", "", "202401021100", "", "R")
         doctor = ("3004", "HOLM", "PETER")
         orc: dict[int, Any] = {
-            1: "NW", 2: (PLACER, "OP"), 9: "20240102101400", 12: doctor, 17: ("RADOPD", "Radiology", "L")
+            1: "NW",
+            2: (PLACER, "OP"),
+            9: "20240102101400",
+            12: doctor,
+            17: ("RADOPD", "Radiology", "L"),
         }
         obr: dict[int, Any] = {2: (PLACER, "OP"), 4: ("CT-CHEST", "CT chest", "99SWF"), 16: doctor}
         segments: list[tuple[str, Mapping[int, Any]]] = [self.msh(kind, "OP"), self.pid(), self.pv1()]
@@ -90,11 +99,20 @@ class Workflow:
         """RAD-4, NW."""
         doctor = ("3004", "HOLM", "PETER")
         orc: dict[int, Any] = {
-            1: "NW", 2: (PLACER, "OP"), 3: (FILLER, "OF"), 5: "SC", 9: "20240102101400", 12: doctor,
+            1: "NW",
+            2: (PLACER, "OP"),
+            3: (FILLER, "OF"),
+            5: "SC",
+            9: "20240102101400",
+            12: doctor,
             17: ("RADOPD", "Radiology", "L"),
         }
         obr: dict[int, Any] = {
-            1: "1", 2: (PLACER, "OP"), 3: (FILLER, "OF"), 4: ("P1", "CT chest", "99SWF"), 16: doctor,
+            1: "1",
+            2: (PLACER, "OP"),
+            3: (FILLER, "OF"),
+            4: ("P1", "CT chest", "99SWF"),
+            16: doctor,
             44: ("P1", "CT chest", "99SWF"),
         }
         head = [self.msh(("OMI", "O23", "OMI_O23") if self.new else ("ORM", "O01"), "OF"), self.pid(), self.pv1()]
@@ -105,10 +123,17 @@ class Workflow:
                     ("ORC", orc),
                     ("TQ1", {1: "1", 7: "20240102110000", 9: "R"}),
                     ("OBR", obr),
-                    ("IPC", {
-                        1: (ACCESSION, "OF"), 2: (PROCEDURE, "OF"), 3: STUDY, 4: (STEP, "OF"), 5: "CT",
-                        6: ("X1", STEP_TEXT, "99SWF"),
-                    }),
+                    (
+                        "IPC",
+                        {
+                            1: (ACCESSION, "OF"),
+                            2: (PROCEDURE, "OF"),
+                            3: STUDY,
+                            4: (STEP, "OF"),
+                            5: "CT",
+                            6: ("X1", STEP_TEXT, "99SWF"),
+                        },
+                    ),
                 ]
             )
         timing = ("1", "once", "", "202401021100", "", "R")
@@ -123,58 +148,103 @@ class Workflow:
         """RAD-5 query: by patient, asking for all that is needed later."""
         make = self.tools.dataset
         step = make(
-            ScheduledStationAETitle="", ScheduledProcedureStepStartDate="", ScheduledProcedureStepStartTime="",
-            Modality="", ScheduledPerformingPhysicianName="", ScheduledProcedureStepDescription="",
-            ScheduledProtocolCodeSequence=[], ScheduledProcedureStepID="",
+            ScheduledStationAETitle="",
+            ScheduledProcedureStepStartDate="",
+            ScheduledProcedureStepStartTime="",
+            Modality="",
+            ScheduledPerformingPhysicianName="",
+            ScheduledProcedureStepDescription="",
+            ScheduledProtocolCodeSequence=[],
+            ScheduledProcedureStepID="",
         )
         return make(
-            AccessionNumber="", ReferringPhysicianName="", ReferencedStudySequence=[], PatientName="",
-            PatientID="P1001", PatientBirthDate="", PatientSex="", StudyInstanceUID="",
-            RequestedProcedureDescription="", RequestedProcedureCodeSequence=[], RequestedProcedureID="",
+            AccessionNumber="",
+            ReferringPhysicianName="",
+            ReferencedStudySequence=[],
+            PatientName="",
+            PatientID="P1001",
+            PatientBirthDate="",
+            PatientSex="",
+            StudyInstanceUID="",
+            RequestedProcedureDescription="",
+            RequestedProcedureCodeSequence=[],
+            RequestedProcedureID="",
             ScheduledProcedureStepSequence=[step],
-            PlacerOrderNumberImagingServiceRequest="", FillerOrderNumberImagingServiceRequest="",
+            PlacerOrderNumberImagingServiceRequest="",
+            FillerOrderNumberImagingServiceRequest="",
         )
 
     def entry(self) -> Dataset:
         """RAD-5 answer."""
         make, code = self.tools.dataset, self.tools.code
         step = make(
-            ScheduledStationAETitle="CT1", ScheduledProcedureStepStartDate="20240102",
-            ScheduledProcedureStepStartTime="110000", Modality="CT", ScheduledPerformingPhysicianName="",
-            ScheduledProcedureStepDescription=STEP_TEXT, ScheduledProtocolCodeSequence=[code("X1")],
+            ScheduledStationAETitle="CT1",
+            ScheduledProcedureStepStartDate="20240102",
+            ScheduledProcedureStepStartTime="110000",
+            Modality="CT",
+            ScheduledPerformingPhysicianName="",
+            ScheduledProcedureStepDescription=STEP_TEXT,
+            ScheduledProtocolCodeSequence=[code("X1")],
             ScheduledProcedureStepID=STEP,
         )
         return make(
-            AccessionNumber=ACCESSION, ReferringPhysicianName="", ReferencedStudySequence=[],
-            PatientName="LINDGREN^ASTA", PatientID="P1001", PatientBirthDate="19580714", PatientSex="F",
-            StudyInstanceUID=STUDY, RequestedProcedureDescription="CT chest",
+            AccessionNumber=ACCESSION,
+            ReferringPhysicianName="",
+            ReferencedStudySequence=[],
+            PatientName="LINDGREN^ASTA",
+            PatientID="P1001",
+            PatientBirthDate="19580714",
+            PatientSex="F",
+            StudyInstanceUID=STUDY,
+            RequestedProcedureDescription="CT chest",
             RequestedProcedureCodeSequence=[code("P1")],
-            RequestedProcedureID=PROCEDURE, ScheduledProcedureStepSequence=[step],
-            PlacerOrderNumberImagingServiceRequest=PLACER, FillerOrderNumberImagingServiceRequest=FILLER,
+            RequestedProcedureID=PROCEDURE,
+            ScheduledProcedureStepSequence=[step],
+            PlacerOrderNumberImagingServiceRequest=PLACER,
+            FillerOrderNumberImagingServiceRequest=FILLER,
         )
 
     def scheduled_attributes(self) -> Dataset:
         """The item of the Scheduled Step Attributes Sequence."""
         make, code = self.tools.dataset, self.tools.code
         return make(
-            StudyInstanceUID=STUDY, ReferencedStudySequence=[], AccessionNumber=ACCESSION,
-            RequestedProcedureID=PROCEDURE, RequestedProcedureDescription="CT chest",
-            RequestedProcedureCodeSequence=[code("P1")], ScheduledProcedureStepID=STEP,
-            ScheduledProcedureStepDescription=STEP_TEXT, ScheduledProtocolCodeSequence=[code("X1")],
-            PlacerOrderNumberImagingServiceRequest=PLACER, FillerOrderNumberImagingServiceRequest=FILLER,
+            StudyInstanceUID=STUDY,
+            ReferencedStudySequence=[],
+            AccessionNumber=ACCESSION,
+            RequestedProcedureID=PROCEDURE,
+            RequestedProcedureDescription="CT chest",
+            RequestedProcedureCodeSequence=[code("P1")],
+            ScheduledProcedureStepID=STEP,
+            ScheduledProcedureStepDescription=STEP_TEXT,
+            ScheduledProtocolCodeSequence=[code("X1")],
+            PlacerOrderNumberImagingServiceRequest=PLACER,
+            FillerOrderNumberImagingServiceRequest=FILLER,
         )
 
     def started(self) -> Dataset:
         """RAD-6, N-CREATE."""
         return self.tools.dataset(
-            ScheduledStepAttributesSequence=[self.scheduled_attributes()], PatientName="LINDGREN^ASTA",
-            PatientID="P1001", PatientBirthDate="19580714", PatientSex="F", ReferencedPatientSequence=[],
+            ScheduledStepAttributesSequence=[self.scheduled_attributes()],
+            PatientName="LINDGREN^ASTA",
+            PatientID="P1001",
+            PatientBirthDate="19580714",
+            PatientSex="F",
+            ReferencedPatientSequence=[],
             PerformedProcedureStepID="PPS1",
-            PerformedStationAETitle="CT1", PerformedStationName="", PerformedLocation="",
-            PerformedProcedureStepStartDate="20240102", PerformedProcedureStepStartTime="111500",
-            PerformedProcedureStepStatus="IN PROGRESS", PerformedProcedureStepDescription="CT chest",
-            PerformedProcedureTypeDescription="", ProcedureCodeSequence=[], PerformedProcedureStepEndDate="",
-            PerformedProcedureStepEndTime="", Modality="CT", StudyID="RP1", PerformedProtocolCodeSequence=[],
+            PerformedStationAETitle="CT1",
+            PerformedStationName="",
+            PerformedLocation="",
+            PerformedProcedureStepStartDate="20240102",
+            PerformedProcedureStepStartTime="111500",
+            PerformedProcedureStepStatus="IN PROGRESS",
+            PerformedProcedureStepDescription="CT chest",
+            PerformedProcedureTypeDescription="",
+            ProcedureCodeSequence=[],
+            PerformedProcedureStepEndDate="",
+            PerformedProcedureStepEndTime="",
+            Modality="CT",
+            StudyID="RP1",
+            PerformedProtocolCodeSequence=[],
             PerformedSeriesSequence=[],
         )
 
@@ -183,30 +253,52 @@ class Workflow:
         make = self.tools.dataset
         images = [make(ReferencedSOPClassUID=CT, ReferencedSOPInstanceUID=uid) for uid in IMAGES]
         series = make(
-            PerformingPhysicianName="", ProtocolName="CHEST", OperatorsName="", SeriesInstanceUID=SERIES,
-            SeriesDescription="", RetrieveAETitle="", ReferencedImageSequence=images,
+            PerformingPhysicianName="",
+            ProtocolName="CHEST",
+            OperatorsName="",
+            SeriesInstanceUID=SERIES,
+            SeriesDescription="",
+            RetrieveAETitle="",
+            ReferencedImageSequence=images,
             ReferencedNonImageCompositeSOPInstanceSequence=[],
         )
         return make(
-            PerformedProcedureStepStatus="COMPLETED", PerformedProcedureStepEndDate="20240102",
-            PerformedProcedureStepEndTime="113000", PerformedSeriesSequence=[series],
+            PerformedProcedureStepStatus="COMPLETED",
+            PerformedProcedureStepEndDate="20240102",
+            PerformedProcedureStepEndTime="113000",
+            PerformedSeriesSequence=[series],
         )
 
     def image(self, uid: str) -> Dataset:
         """RAD-8, C-STORE."""
         make, code = self.tools.dataset, self.tools.code
         request = make(
-            RequestedProcedureID=PROCEDURE, RequestedProcedureDescription="CT chest",
-            RequestedProcedureCodeSequence=[code("P1")], ScheduledProcedureStepID=STEP,
-            ScheduledProcedureStepDescription=STEP_TEXT, ScheduledProtocolCodeSequence=[code("X1")],
+            RequestedProcedureID=PROCEDURE,
+            RequestedProcedureDescription="CT chest",
+            RequestedProcedureCodeSequence=[code("P1")],
+            ScheduledProcedureStepID=STEP,
+            ScheduledProcedureStepDescription=STEP_TEXT,
+            ScheduledProtocolCodeSequence=[code("X1")],
         )
         step = make(ReferencedSOPClassUID=uid_of("ModalityPerformedProcedureStep"), ReferencedSOPInstanceUID=MPPS)
         return make(
-            SOPClassUID=CT, SOPInstanceUID=uid, StudyInstanceUID=STUDY, SeriesInstanceUID=SERIES,
-            AccessionNumber=ACCESSION, PatientName="LINDGREN^ASTA", PatientID="P1001", PatientBirthDate="19580714",
-            PatientSex="F", StudyID="RP1", Modality="CT", InstanceNumber="1", RequestAttributesSequence=[request],
-            ReferencedPerformedProcedureStepSequence=[step], PerformedProcedureStepID="PPS1",
-            PerformedProcedureStepStartDate="20240102", PerformedProcedureStepStartTime="111500",
+            SOPClassUID=CT,
+            SOPInstanceUID=uid,
+            StudyInstanceUID=STUDY,
+            SeriesInstanceUID=SERIES,
+            AccessionNumber=ACCESSION,
+            PatientName="LINDGREN^ASTA",
+            PatientID="P1001",
+            PatientBirthDate="19580714",
+            PatientSex="F",
+            StudyID="RP1",
+            Modality="CT",
+            InstanceNumber="1",
+            RequestAttributesSequence=[request],
+            ReferencedPerformedProcedureStepSequence=[step],
+            PerformedProcedureStepID="PPS1",
+            PerformedProcedureStepStartDate="20240102",
+            PerformedProcedureStepStartTime="111500",
             ReferencedStudySequence=[],
         )
 
@@ -243,7 +335,10 @@ class Workflow:
         worklist = rec.leg("RAD-5", "query", "worklist")
         responses = of("worklist.responses", [(0xFF00, of("entry", self.entry())), (0, None)])
         rec.dimse(
-            worklist, Service.C_FIND, of("worklist", self.worklist_keys()), responses,
+            worklist,
+            Service.C_FIND,
+            of("worklist", self.worklist_keys()),
+            responses,
             sop_class="ModalityWorklistInformationModelFind",
         )
         self._relayed("RAD-6", "started", Service.N_CREATE, self.started())
@@ -252,8 +347,12 @@ class Workflow:
             image = of(f"image.{number}", self.image(uid))
             if image is not None:
                 rec.dimse(
-                    stored, Service.C_STORE, image, of(f"image.{number}.responses", [(0, None)]),
-                    sop_class="CTImageStorage", instance=uid,
+                    stored,
+                    Service.C_STORE,
+                    image,
+                    of(f"image.{number}.responses", [(0, None)]),
+                    sop_class="CTImageStorage",
+                    instance=uid,
                 )
         self._relayed("RAD-7", "completed", Service.N_SET, self.completed())
 
@@ -273,12 +372,13 @@ class Workflow:
         asked = make(TransactionUID=TRANSACTION, ReferencedSOPSequence=self.references(*IMAGES))
         request, report = rec.leg("RAD-10", "request", "committed"), rec.leg("RAD-10", "report", "committed")
         commitment = {"sop_class": "StorageCommitmentPushModel", "instance": "1.2.840.10008.1.20.1.1"}
-        rec.dimse(
-            request, Service.N_ACTION, of("commit", asked), fields={"ActionTypeID": "1"}, **commitment
-        )
+        rec.dimse(request, Service.N_ACTION, of("commit", asked), fields={"ActionTypeID": "1"}, **commitment)
         told = make(TransactionUID=TRANSACTION, ReferencedSOPSequence=self.references(*IMAGES))
         rec.dimse(
-            report, Service.N_EVENT_REPORT, of("report", told), fields=of("report.fields", {"EventTypeID": "1"}),
+            report,
+            Service.N_EVENT_REPORT,
+            of("report", told),
+            fields=of("report.fields", {"EventTypeID": "1"}),
             **commitment,
         )
         self._record_queries()
@@ -288,19 +388,36 @@ class Workflow:
         rec, of, make = self.recording, self.of, self.tools.dataset
         found = rec.leg("RAD-14", "query", "found")
         keys = make(
-            QueryRetrieveLevel="IMAGE", StudyInstanceUID=STUDY, SeriesInstanceUID=SERIES, SOPInstanceUID="",
-            SOPClassUID="", InstanceNumber="",
+            QueryRetrieveLevel="IMAGE",
+            StudyInstanceUID=STUDY,
+            SeriesInstanceUID=SERIES,
+            SOPInstanceUID="",
+            SOPClassUID="",
+            InstanceNumber="",
         )
         entries = [
-            (0xFF00, of(f"found.{number}", make(
-                QueryRetrieveLevel="IMAGE", StudyInstanceUID=STUDY, SeriesInstanceUID=SERIES, SOPInstanceUID=uid,
-                SOPClassUID=CT, InstanceNumber="1",
-            )))
+            (
+                0xFF00,
+                of(
+                    f"found.{number}",
+                    make(
+                        QueryRetrieveLevel="IMAGE",
+                        StudyInstanceUID=STUDY,
+                        SeriesInstanceUID=SERIES,
+                        SOPInstanceUID=uid,
+                        SOPClassUID=CT,
+                        InstanceNumber="1",
+                    ),
+                ),
+            )
             for number, uid in enumerate(IMAGES, 1)
         ]
         responses = [entry for entry in entries if entry[1] is not None]
         rec.dimse(
-            found, Service.C_FIND, of("find", keys), of("found.responses", [*responses, (0, None)]),
+            found,
+            Service.C_FIND,
+            of("find", keys),
+            of("found.responses", [*responses, (0, None)]),
             sop_class="StudyRootQueryRetrieveInformationModelFind",
         )
 
@@ -313,8 +430,11 @@ class Workflow:
             "NumberOfWarningSuboperations": "0",
         }
         rec.dimse(
-            move, Service.C_MOVE, of("move", make(QueryRetrieveLevel="STUDY", StudyInstanceUID=STUDY)),
-            of("move.responses", [(0, None, counters)]), sop_class="StudyRootQueryRetrieveInformationModelMove",
+            move,
+            Service.C_MOVE,
+            of("move", make(QueryRetrieveLevel="STUDY", StudyInstanceUID=STUDY)),
+            of("move.responses", [(0, None, counters)]),
+            sop_class="StudyRootQueryRetrieveInformationModelMove",
         )
         for number, uid in enumerate(IMAGES, 1):
             original = self.changes.get(f"image.{number}")

@@ -38,9 +38,7 @@ class RawServer:
 
     def _complete(self) -> bool:
         head, end, body = self.request.partition(b"\r\n\r\n")
-        length = [
-            line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
-        ]
+        length = [line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")]
         return bool(end) and len(body) == int(length[0])
 
 

@@ -49,6 +49,7 @@ MAX_PDU = 1 << 17
 MOST_RESPONSES = 100_000
 """Responses that one operation may have."""
 
+
 @dataclass(frozen=True)
 class _Opening:
     """What `associate` was asked for."""

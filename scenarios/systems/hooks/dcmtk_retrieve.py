@@ -19,7 +19,7 @@ def main() -> None:
         keys = ("-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={study['StudyInstanceUID']}")
         receiving = ("-aem", facts.own.ae_title, "+P", str(facts.own.port))
         with tempfile.TemporaryDirectory() as folder:
-            run_tool("movescu", "-S", *receiving, "+B", "-od", folder, *keys, *facts.call(facts.archive))
+            run_tool("movescu", "-S", *receiving, "+B", *keys, *facts.call(facts.archive), folder=folder)
     print(f"{len(found)} studies retrieved")
 
 

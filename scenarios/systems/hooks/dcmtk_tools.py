@@ -65,12 +65,17 @@ def _peer(party: dict[str, dict[str, object]]) -> Peer:
     return Peer(str(address["ae_title"]), str(address["host"]), int(str(address["port"])))
 
 
-def run_tool(name: str, *arguments: str) -> None:
-    """Run a DCMTK tool. Ends the hook with a code other than 0, and what the tool said, when it did not succeed."""
+def run_tool(name: str, *arguments: str, folder: str | None = None) -> None:
+    """Run a DCMTK tool, in `folder` if it is one that writes where it stands.
+
+    Ends the hook with a code other than 0, and what the tool said, when it did not succeed.
+    """
     tool = Path(os.environ.get("DCMTK_BIN", "/usr/bin")) / name
     if not tool.exists():
         sys.exit(f"{tool} is not installed; DCMTK_BIN names the folder of DCMTK's tools")
-    done = subprocess.run([str(tool), *arguments], capture_output=True, text=True, timeout=TIME_LIMIT, check=False)
+    done = subprocess.run(
+        [str(tool), *arguments], capture_output=True, text=True, timeout=TIME_LIMIT, check=False, cwd=folder
+    )
     said = done.stdout + done.stderr
     if done.returncode != 0 or _FAULT.search(said):
         sys.exit(f"{name} ended with exit code {done.returncode}\n{said}")

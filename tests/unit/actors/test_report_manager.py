@@ -144,9 +144,7 @@ def test_the_numbers_that_a_report_names_itself_go_before(
     assert department.sent[-1].message.first("OBR-2") == "A1"
 
 
-@pytest.mark.parametrize(
-    ("removed", "location"), [("IPC", "IPC^1^3^1^1"), ("PID", "PID^1^3^1^1")]
-)
+@pytest.mark.parametrize(("removed", "location"), [("IPC", "IPC^1^3^1^1"), ("PID", "PID^1^3^1^1")])
 def test_a_schedule_without_study_or_patient_is_refused(
     department: Any, manager: ReportManager, hl7: Any, removed: str, location: str
 ) -> None:

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 from harness.model.finding import Finding
+from harness.model.profile import Service
 from harness.model.verdict import Outcome
 from harness.profiles import Knowledge, knowledge
 
@@ -66,6 +68,34 @@ def outcomes() -> Callable[[Iterable[Finding]], dict[str, set[Outcome]]]:
         found: dict[str, set[Outcome]] = {}
         for finding in findings:
             found.setdefault(finding.requirement, set()).add(finding.outcome)
+        return found
+
+    return of
+
+
+@pytest.fixture
+def exchange(recording: Callable[..., Any], tools: Any) -> Callable[..., Any]:
+    """A leg with one DIMSE exchange."""
+
+    def make(
+        transaction: str, leg: str, service: Service, request: Any, responses: Any, sop_class: str, **of_step: Any
+    ) -> Any:
+        rec = recording()
+        opened = rec.leg(transaction, leg, "step", **of_step)
+        rec.dimse(opened, service, request, responses, sop_class=sop_class, instance="1.2.3")
+        return rec.view(opened)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def by_row() -> Callable[[Iterable[Finding]], dict[str, set[Outcome]]]:
+    """The outcomes of findings by the row of their requirement."""
+
+    def of(findings: Iterable[Finding]) -> dict[str, set[Outcome]]:
+        found: dict[str, set[Outcome]] = {}
+        for one in findings:
+            found.setdefault(one.requirement.partition("/")[2], set()).add(one.outcome)
         return found
 
     return of

@@ -24,8 +24,15 @@ def edge(name: str, source: tuple[str, str], target: tuple[str, str], by: str, *
         return Place(transaction=TransactionId(transaction), half=half, paths=paths)
 
     return Edge(
-        id=name, rule=name, source_place=place(*source), target=place(*target), by=ActorName(by),
-        compare=parts.pop("compare", Comparison.UID), confidence=Confidence.VERIFIED, citation="RAD TF-2x: A", **parts,
+        id=name,
+        rule=name,
+        source_place=place(*source),
+        target=place(*target),
+        by=ActorName(by),
+        compare=parts.pop("compare", Comparison.UID),
+        confidence=Confidence.VERIFIED,
+        citation="RAD TF-2x: A",
+        **parts,
     )
 
 
@@ -35,9 +42,7 @@ EDGES = (
     edge("announced", ("RAD-4", "IPC-3.1 | ZDS-1.1"), ("RAD-5", "response.StudyInstanceUID"), "Order Filler"),
     edge("created", ("RAD-5", "response.StudyInstanceUID"), ("RAD-6", f"{SSA}StudyInstanceUID"), "Modality", cases=ALL),
     edge("stored", ("RAD-6", f"{SSA}StudyInstanceUID"), ("RAD-8", "StudyInstanceUID"), "Modality", cases=ALL),
-    edge(
-        "kept", ("RAD-6", f"{SSA}StudyInstanceUID"), ("RAD-4", "IPC-3.1"), "Order Filler", cases=("unscheduled",)
-    ),
+    edge("kept", ("RAD-6", f"{SSA}StudyInstanceUID"), ("RAD-4", "IPC-3.1"), "Order Filler", cases=("unscheduled",)),
 )
 
 
@@ -63,14 +68,22 @@ class Department:
         if not asked:
             del keys.StudyInstanceUID
         found = [
-            (0xFF00, make(
-                PatientID=patient, AccessionNumber="ACC", **({"StudyInstanceUID": study} if asked else {}),
-                ScheduledProcedureStepSequence=[make(ScheduledProcedureStepID=step)],
-            ))
+            (
+                0xFF00,
+                make(
+                    PatientID=patient,
+                    AccessionNumber="ACC",
+                    **({"StudyInstanceUID": study} if asked else {}),
+                    ScheduledProcedureStepSequence=[make(ScheduledProcedureStepID=step)],
+                ),
+            )
             for study, step in entries
         ]
         self.rec.dimse(
-            self.rec.leg("RAD-5", "query", name), Service.C_FIND, keys, [*found, (0, None)],
+            self.rec.leg("RAD-5", "query", name),
+            Service.C_FIND,
+            keys,
+            [*found, (0, None)],
             sop_class="ModalityWorklistInformationModelFind",
         )
 
@@ -87,7 +100,9 @@ class Department:
     def stored(self, study: str, uid: str = "1.7.1", mpps: str = MPPS) -> None:
         make = self.tools.dataset
         image = make(
-            PatientID="P1001", StudyInstanceUID=study, SOPInstanceUID=uid,
+            PatientID="P1001",
+            StudyInstanceUID=study,
+            SOPInstanceUID=uid,
             ReferencedPerformedProcedureStepSequence=[make(ReferencedSOPInstanceUID=mpps)],
         )
         leg = next((one for one in self.rec.legs if one.leg == "store"), None)

@@ -45,10 +45,12 @@ class Hospital:
 
     def update(self, leg: str = "to-image-manager", name: str = "OAKES^ASTA", sex: str = "F") -> None:
         family, given = name.split("^")
-        message = compose([
-            ("MSH", {3: "OF", 9: ("ADT", "A08", "ADT_A01"), 10: "9", 12: "2.5.1"}),
-            ("PID", {3: ("P1001", "", "", "SWF"), 5: (family, given), 7: "19580714", 8: sex}),
-        ])
+        message = compose(
+            [
+                ("MSH", {3: "OF", 9: ("ADT", "A08", "ADT_A01"), 10: "9", 12: "2.5.1"}),
+                ("PID", {3: ("P1001", "", "", "SWF"), 5: (family, given), 7: "19580714", 8: sex}),
+            ]
+        )
         self.rec.hl7(self.rec.leg("RAD-12", leg, f"renamed-{leg}"), message)
 
     def answer(self, **shown: str) -> None:
@@ -107,9 +109,7 @@ def test_a_study_of_before_is_not_of_this_play(hospital: Hospital) -> None:
     assert hospital.violated() == []
 
 
-@pytest.mark.parametrize(
-    ("name", "broken"), [("OAKES^ASTA", False), ("LINDGREN^ASTA", False), ("WRONG^NAME", True)]
-)
+@pytest.mark.parametrize(("name", "broken"), [("OAKES^ASTA", False), ("LINDGREN^ASTA", False), ("WRONG^NAME", True)])
 def test_after_a_rename_the_archive_shows_one_of_the_names_it_was_told(
     name: str, broken: bool, hospital: Hospital
 ) -> None:
@@ -128,9 +128,7 @@ def test_the_archive_may_show_what_a_late_order_says(hospital: Hospital, workflo
 
 
 @pytest.mark.parametrize("form", ["2.3.1", "2.5.1"])
-def test_a_rename_between_order_and_worklist_charges_nobody(
-    form: str, workflow: Any, tools: Any, real: Any
-) -> None:
+def test_a_rename_between_order_and_worklist_charges_nobody(form: str, workflow: Any, tools: Any, real: Any) -> None:
     def renamed(message: Any) -> Any:
         if isinstance(message, bytes):
             return edit.set_value(edit.set_value(message, "PID-5", "OAKES^ASTA"), "PID-8", "O")

@@ -27,9 +27,7 @@ PACS = PlayerName("PACS")
 
 def bound(play: PlayView, players: Mapping[str, Mapping[str, Any]]) -> PlayView:
     """The play with other players on the legs of some steps."""
-    legs = [
-        replace(view, planned=replace(view.planned, **players.get(view.step.step.id, {}))) for view in play.legs
-    ]
+    legs = [replace(view, planned=replace(view.planned, **players.get(view.step.step.id, {}))) for view in play.legs]
     steps = tuple(
         replace(step, legs=tuple(replace(leg, **players.get(step.step.id, {})) for leg in step.legs))
         for step in play.play.steps
@@ -243,8 +241,11 @@ def test_exactly_what_was_stored_is_retrieved(
 @pytest.mark.parametrize(
     ("answer", "code", "outcome"),
     [
-        (Answer.ACCEPTED, "AA", MET), (Answer.ACCEPTED, "AE", VIOLATED),
-        (Answer.REFUSED, "AR", MET), (Answer.REFUSED, "AA", VIOLATED), (Answer.REFUSED, None, VIOLATED),
+        (Answer.ACCEPTED, "AA", MET),
+        (Answer.ACCEPTED, "AE", VIOLATED),
+        (Answer.REFUSED, "AR", MET),
+        (Answer.REFUSED, "AA", VIOLATED),
+        (Answer.REFUSED, None, VIOLATED),
     ],
 )
 def test_a_message_is_taken_or_refused(

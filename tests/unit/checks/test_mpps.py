@@ -62,7 +62,10 @@ def test_a_step_that_is_created_set_and_completed_is_legal(hop: Hop) -> None:
     hop.send(Service.N_SET, "COMPLETED", step="completed")
     assert hop.violated() == []
     assert {rule for rule, outcome, _ in hop.judged() if outcome == "met"} == {
-        FOLLOWS, "mpps/created-once", "mpps-states/none.n-create-in-progress", "mpps-states/in-progress.n-set",
+        FOLLOWS,
+        "mpps/created-once",
+        "mpps-states/none.n-create-in-progress",
+        "mpps-states/in-progress.n-set",
         "mpps-states/in-progress.n-set-completed",
     }
 
@@ -71,7 +74,8 @@ def test_setting_a_finished_step_is_charged_to_its_sender_and_its_acceptance_to_
     hop.send(Service.N_SET, "COMPLETED", step="completed")
     hop.send(Service.N_SET, "COMPLETED", 0, step="again")
     assert hop.violated() == [
-        (FOLLOWS, "Modality"), ("mpps-states/completed.n-set-completed", "PPS Manager"),
+        (FOLLOWS, "Modality"),
+        ("mpps-states/completed.n-set-completed", "PPS Manager"),
     ]
 
 
@@ -150,9 +154,7 @@ def test_each_accepted_message_is_passed_on(hop: Hop) -> None:
     ("steps", "case"),
     [(["S1"], "simple"), (["S1", "S2"], "group"), ([""], "unscheduled")],
 )
-def test_the_case_is_read_from_the_step(
-    steps: list[str], case: str, recording: Callable[..., Any], tools: Any
-) -> None:
+def test_the_case_is_read_from_the_step(steps: list[str], case: str, recording: Callable[..., Any], tools: Any) -> None:
     rec = recording()
     items = [tools.dataset(StudyInstanceUID="1.2", ScheduledProcedureStepID=step) for step in steps]
     message = tools.dataset(ScheduledStepAttributesSequence=items)

@@ -24,7 +24,10 @@ class Reading:
     def image(self) -> None:
         make = self.tools.dataset
         image = make(
-            SOPInstanceUID="1.7.1", StudyInstanceUID="1.2", PatientID="P1001", AccessionNumber="ACC1",
+            SOPInstanceUID="1.7.1",
+            StudyInstanceUID="1.2",
+            PatientID="P1001",
+            AccessionNumber="ACC1",
             RequestAttributesSequence=[make(RequestedProcedureID="RP1")],
         )
         leg = self.rec.leg("RAD-8", "store", "stored")
@@ -36,15 +39,24 @@ class Reading:
         series = make(SeriesInstanceUID="1.2.1", ReferencedSOPSequence=[reference])
         evidence = make(StudyInstanceUID="1.2", ReferencedSeriesSequence=[series])
         request = make(
-            StudyInstanceUID="1.2", AccessionNumber="ACC1", RequestedProcedureID="RP1",
-            PlacerOrderNumberImagingServiceRequest="A1", FillerOrderNumberImagingServiceRequest="F1",
+            StudyInstanceUID="1.2",
+            AccessionNumber="ACC1",
+            RequestedProcedureID="RP1",
+            PlacerOrderNumberImagingServiceRequest="A1",
+            FillerOrderNumberImagingServiceRequest="F1",
         )
         pointer = make(ValueType="IMAGE", RelationshipType="CONTAINS", ReferencedSOPSequence=[reference])
         text = make(ValueType="TEXT", RelationshipType="CONTAINS", TextValue="Clear.", ContentSequence=[pointer])
         return make(
-            SOPClassUID=SR, SOPInstanceUID="1.8.1", StudyInstanceUID="1.2", PatientID="P1001",
-            PatientName="LINDGREN^ASTA", ValueType="CONTAINER", ContentSequence=[text],
-            ReferencedRequestSequence=[request], CurrentRequestedProcedureEvidenceSequence=[evidence],
+            SOPClassUID=SR,
+            SOPInstanceUID="1.8.1",
+            StudyInstanceUID="1.2",
+            PatientID="P1001",
+            PatientName="LINDGREN^ASTA",
+            ValueType="CONTAINER",
+            ContentSequence=[text],
+            ReferencedRequestSequence=[request],
+            CurrentRequestedProcedureEvidenceSequence=[evidence],
         )
 
     def store(self, transaction: str, leg: str, report: Any) -> None:
@@ -81,8 +93,13 @@ def test_a_report_that_is_passed_on_and_exported_meets_every_rule(reading: Readi
     assert reading.broken() == set()
     judged = {one.requirement.partition("/")[2] for one in reports_content.check(reading.rec.play())}
     assert judged == {
-        "content-tree", "evidence-exists", "same-study", "referenced-request", "issued-as-submitted",
-        "export-names-report", "export-names-order",
+        "content-tree",
+        "evidence-exists",
+        "same-study",
+        "referenced-request",
+        "issued-as-submitted",
+        "export-names-report",
+        "export-names-order",
     }
 
 
@@ -142,9 +159,7 @@ def test_without_a_report_an_export_is_not_judged(reading: Reading) -> None:
 def test_the_order_of_a_report_without_numbers_is_the_one_that_was_scheduled(
     placer: str, broken: set[str], reading: Reading
 ) -> None:
-    raw = (
-        b"MSH|^~\\&|OF|S|RM|S|2024||ORM^O01|1|P|2.3.1\rPID|||P1001\rORC|NW|A1^OP|F1^OF\rOBR||A1^OP|F1^OF\rZDS|1.2\r"
-    )
+    raw = b"MSH|^~\\&|OF|S|RM|S|2024||ORM^O01|1|P|2.3.1\rPID|||P1001\rORC|NW|A1^OP|F1^OF\rOBR||A1^OP|F1^OF\rZDS|1.2\r"
     reading.rec.hl7(reading.rec.leg("RAD-4", "to-report-manager", "scheduled"), raw)
     report = reading.report()
     for keyword in ("PlacerOrderNumberImagingServiceRequest", "FillerOrderNumberImagingServiceRequest"):

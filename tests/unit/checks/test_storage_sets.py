@@ -33,8 +33,12 @@ class Archive:
         for uid in uids:
             references = [make(ReferencedSOPInstanceUID=mpps)] if mpps else []
             image = make(
-                SOPInstanceUID=uid, StudyInstanceUID="1.2", SeriesInstanceUID=series, PatientID="P1001",
-                ReferencedPerformedProcedureStepSequence=references, **more,
+                SOPInstanceUID=uid,
+                StudyInstanceUID="1.2",
+                SeriesInstanceUID=series,
+                PatientID="P1001",
+                ReferencedPerformedProcedureStepSequence=references,
+                **more,
             )
             leg = self.leg("RAD-8", "store", "stored")
             answer = [] if status is None else [(status, None)]
@@ -103,8 +107,13 @@ def test_everything_that_was_stored_is_listed_committed_found_and_retrieved(arch
     archive.find("1.7.1", "1.7.2")
     archive.retrieve("1.7.1", "1.7.2")
     assert set(archive.judged()) == {
-        "listed-equals-stored", "requested-contains-stored", "committed-equals-requested", "stored-is-committed",
-        "never-stored-not-committed", "found-contains-stored", "retrieved-equals-stored",
+        "listed-equals-stored",
+        "requested-contains-stored",
+        "committed-equals-requested",
+        "stored-is-committed",
+        "never-stored-not-committed",
+        "found-contains-stored",
+        "retrieved-equals-stored",
     }
     assert archive.broken() == set()
 

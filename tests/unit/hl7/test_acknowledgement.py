@@ -29,8 +29,7 @@ def test_accepted_in_version_2_3_1(samples: Mapping[str, bytes]) -> None:
 
 def test_refused_in_version_2_3_1(samples: Mapping[str, bytes]) -> None:
     assert _answer(samples["O01"], "AE", ERROR) == (
-        b"MSH|^~\\&|PACS|RAD|RIS|RAD|20240102101501||ACK|PACS77|P|2.3.1\r"
-        b"MSA|AE|RIS000123|Study Instance UID missing\r"
+        b"MSH|^~\\&|PACS|RAD|RIS|RAD|20240102101501||ACK|PACS77|P|2.3.1\rMSA|AE|RIS000123|Study Instance UID missing\r"
     )
 
 

@@ -38,9 +38,7 @@ def _faults(raw: bytes, structure: str, version: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("name", "structure", "version"), VALID)
-def test_valid_messages_have_no_fault(
-    samples: Mapping[str, bytes], name: str, structure: str, version: str
-) -> None:
+def test_valid_messages_have_no_fault(samples: Mapping[str, bytes], name: str, structure: str, version: str) -> None:
     assert structure_faults(Message.parse(samples[name]), structure, version) == ()
 
 
@@ -68,9 +66,7 @@ def test_valid_messages_have_no_fault(
         ("ACK", "ACK", "MSA"),
     ],
 )
-def test_a_missing_segment_is_named(
-    samples: Mapping[str, bytes], name: str, structure: str, segment: str
-) -> None:
+def test_a_missing_segment_is_named(samples: Mapping[str, bytes], name: str, structure: str, segment: str) -> None:
     raw = remove(samples[name], segment)
     version = Message.parse(raw).version
     assert _faults(raw, structure, version) == [("missing", segment[:3])]
@@ -79,9 +75,7 @@ def test_a_missing_segment_is_named(
 def test_the_fault_says_where(samples: Mapping[str, bytes]) -> None:
     raw = remove(samples["O23"], "IPC")
     (fault,) = structure_faults(Message.parse(raw), "OMI_O23", "2.5.1")
-    assert (fault.group, fault.offset, fault.text) == (
-        "OMI_O23_ORDER", len(raw), "IPC is missing in OMI_O23_ORDER"
-    )
+    assert (fault.group, fault.offset, fault.text) == ("OMI_O23_ORDER", len(raw), "IPC is missing in OMI_O23_ORDER")
     raw = remove(samples["A04"], "PID")
     (fault,) = structure_faults(Message.parse(raw), "ADT_A01", "2.3.1")
     assert raw[fault.offset :].startswith(b"PV1")
@@ -122,7 +116,11 @@ def test_a_segment_that_the_structure_lacks_is_named(samples: Mapping[str, bytes
     assert _faults(samples["A04"] + b"IPC|1\r", "ADT_A01", "2.3.1") == [("foreign", "IPC")]
     assert _faults(samples["A04"] + b"\xff\xfe|1\r", "ADT_A01", "2.3.1") == [("foreign", "\xff\xfe")]
     assert _faults(samples["O23"], "ADT_A01", "2.5.1") == [
-        ("missing", "EVN"), ("foreign", "ORC"), ("foreign", "TQ1"), ("foreign", "OBR"), ("foreign", "IPC"),
+        ("missing", "EVN"),
+        ("foreign", "ORC"),
+        ("foreign", "TQ1"),
+        ("foreign", "OBR"),
+        ("foreign", "IPC"),
     ]
 
 

@@ -198,9 +198,7 @@ def test_a_character_that_holds_a_separator_is_no_separator(codec: str) -> None:
         ("ISO IR14", b"\xff", "\ufffd", "byte 0xFF cannot be decoded as ISO IR14"),
     ],
 )
-def test_what_cannot_be_decoded_is_replaced_and_reported(
-    charset: str, written: bytes, text: str, fault: str
-) -> None:
+def test_what_cannot_be_decoded_is_replaced_and_reported(charset: str, written: bytes, text: str, fault: str) -> None:
     message = _in_charset(charset, written)
     assert message.first("PID-5.1") == text
     assert [found.text for found in message.faults] == [fault]
@@ -312,8 +310,30 @@ def test_messages_compare_by_their_bytes(samples: Mapping[str, bytes]) -> None:
 
 
 _PIECES = st.sampled_from(
-    [b"MSH", b"|", b"^~\\&", b"\r", b"\n", b"PID", b"~", b"^", b"&", b"\\", b"\\X", b"0D", b"\x1b$B", b"\x1b(B",
-     b"ISO IR87", b"GB 18030-2000", b"UNICODE UTF-8", b"\x00", b"\x81", b"\xff", b"OBR", b"||||||||||||||||"]
+    [
+        b"MSH",
+        b"|",
+        b"^~\\&",
+        b"\r",
+        b"\n",
+        b"PID",
+        b"~",
+        b"^",
+        b"&",
+        b"\\",
+        b"\\X",
+        b"0D",
+        b"\x1b$B",
+        b"\x1b(B",
+        b"ISO IR87",
+        b"GB 18030-2000",
+        b"UNICODE UTF-8",
+        b"\x00",
+        b"\x81",
+        b"\xff",
+        b"OBR",
+        b"||||||||||||||||",
+    ]
 )
 
 

@@ -10,8 +10,16 @@ from harness.hl7.standard import Kind, message_structure, table_version
 
 @pytest.mark.parametrize(
     ("version", "tables"),
-    [("2.3.1", "2.3.1"), (" 2.5.1 ", "2.5.1"), ("2.9", "2.8.2"), ("2.3.2", "2.3.1"), ("1.0", "2.1"),
-     ("", "2.5.1"), ("two", "2.5.1"), ("2..5", "2.5.1")],
+    [
+        ("2.3.1", "2.3.1"),
+        (" 2.5.1 ", "2.5.1"),
+        ("2.9", "2.8.2"),
+        ("2.3.2", "2.3.1"),
+        ("1.0", "2.1"),
+        ("", "2.5.1"),
+        ("two", "2.5.1"),
+        ("2..5", "2.5.1"),
+    ],
 )
 def test_the_nearest_tables_serve(version: str, tables: str) -> None:
     assert table_version(version) == tables
@@ -33,7 +41,10 @@ def test_a_choice_is_kept_as_a_choice() -> None:
     order = message_structure("ORM_O01", "2.3.1").children[-1]
     detail = order.children[1]
     assert (order.name, order.kind, order.highest, order.starts) == (
-        "ORM_O01_ORDER", Kind.SEQUENCE, -1, frozenset({"ORC"})
+        "ORM_O01_ORDER",
+        Kind.SEQUENCE,
+        -1,
+        frozenset({"ORC"}),
     )
     assert detail.nullable
     assert detail.children[0].kind is Kind.CHOICE

@@ -29,7 +29,7 @@ def test_counts() -> None:
     assert len(KNOWN.edges) == 90
     assert sum(len(rules) for rules in KNOWN.leg_rules.values()) == 27
     assert len(KNOWN.play_rules) == 70
-    assert len(KNOWN.requirements()) == 1962
+    assert len(KNOWN.requirements()) == 2004
 
 
 @pytest.mark.parametrize(

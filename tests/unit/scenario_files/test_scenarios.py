@@ -54,7 +54,12 @@ def test_a_scenario_knows_where_it_stands(write: Write, library: ScenarioFiles) 
         ("{matches: 1}", '{status: "110"}', "`110` is neither an acknowledgement code nor a status"),
         ("{matches: 1}", "{instances: some}", "`some` is neither `stored` nor a number"),
         ("{matches: 1}", "{answer: refuse}", "did you mean `refused`?"),
-        ("{matches: 1}", "{uncommitted: 1}", "no requirement says what `uncommitted` could be expected of RAD-5"),
+        (
+            "{matches: 1}",
+            "{uncommitted: 1}",
+            "8:91: no requirement says what `uncommitted` could be expected of RAD-5; known: matches",
+        ),
+        ("RAD-5, from", "RAD-1, from", "what `matches` could be expected of RAD-1"),
         ("{matches: 1}", "{patient: nobody}", "unknown patient of the case `nobody`"),
         ("expect:", "deviation: {actor: Modality, change: set}, expect:", "the change `set` needs `path`"),
         ("expect:", "deviation: {actor: Modalty, change: never}, expect:", "unknown actor `Modalty`; did you mean"),

@@ -32,10 +32,7 @@ def test_python_file_beside_the_system_file(tmp_path: Path) -> None:
 
 
 def test_facts_on_standard_input_and_as_variables(tmp_path: Path) -> None:
-    text = (
-        "import sys, os, json\n"
-        "print(json.dumps([json.load(sys.stdin), os.environ['SWF_PATIENT_PATIENT_ID']]))\n"
-    )
+    text = "import sys, os, json\nprint(json.dumps([json.load(sys.stdin), os.environ['SWF_PATIENT_PATIENT_ID']]))\n"
     facts = {"patient": {"PatientID": "P1", "name": "M\u00fcller"}, "steps": ("a", "b")}
     told, variable = json.loads(run(tmp_path, text, facts).output)
     assert told == {"patient": {"PatientID": "P1", "name": "M\u00fcller"}, "steps": ["a", "b"]}
@@ -158,9 +155,7 @@ def test_program_of_the_path(tmp_path: Path) -> None:
     assert run_hook(hook, {}, base=tmp_path).output == "1\n"
 
 
-@pytest.mark.parametrize(
-    "address", ["ftp://127.0.0.1/", "file:///etc/hosts", "http://", "http://h:x/", "act"]
-)
+@pytest.mark.parametrize("address", ["ftp://127.0.0.1/", "file:///etc/hosts", "http://", "http://h:x/", "act"])
 def test_not_an_http_address(tmp_path: Path, address: str) -> None:
     result = run_hook(Hook(http=address), {}, base=tmp_path)
     assert not result.ok

@@ -95,9 +95,7 @@ class Tape:
         return [record for record in self.records if isinstance(record, Opened)]
 
     def texts(self, kind: EventKind) -> list[str]:
-        return [
-            record.text for record in self.records if isinstance(record, Happened) and record.kind is kind
-        ]
+        return [record.text for record in self.records if isinstance(record, Happened) and record.kind is kind]
 
     def wait(self, *kinds: EventKind, count: int = 1) -> None:
         """Until so many events of these kinds are there; fails after 10 s."""

@@ -29,9 +29,7 @@ def start(tape: Any, owner: LinkOwner) -> Iterator[Start]:
     endpoints: list[MllpEndpoint] = []
 
     def begin(handler: Callable[[Hl7Request], bytes | None] = echo, **options: Any) -> int:
-        endpoints.append(
-            MllpEndpoint(owner, bind="127.0.0.1", port=0, handler=handler, recorder=tape, **options)
-        )
+        endpoints.append(MllpEndpoint(owner, bind="127.0.0.1", port=0, handler=handler, recorder=tape, **options))
         return endpoints[-1].start()
 
     yield begin
@@ -126,9 +124,7 @@ def test_peer_closes_inside_a_message(start: Start, tape: Any) -> None:
     with dial(start()) as sock:
         sock.sendall(b"\x0bMSH|")
     tape.wait(EventKind.LINK_LOST)
-    assert tape.texts(EventKind.NOISE) == [
-        "block without end (0x1C): 5 bytes at offset 0, first 0b 4d 53 48 7c"
-    ]
+    assert tape.texts(EventKind.NOISE) == ["block without end (0x1C): 5 bytes at offset 0, first 0b 4d 53 48 7c"]
 
 
 def test_peer_resets(start: Start, tape: Any, reset_link: Callable[[socket.socket], None]) -> None:
@@ -273,9 +269,7 @@ def test_stop_is_bounded_when_a_handler_hangs(tape: Any, owner: LinkOwner) -> No
         taken.set()
         go.wait(10)
 
-    endpoint = MllpEndpoint(
-        owner, bind="127.0.0.1", port=0, handler=hang, recorder=tape, deadlines=Deadlines(stop=0.1)
-    )
+    endpoint = MllpEndpoint(owner, bind="127.0.0.1", port=0, handler=hang, recorder=tape, deadlines=Deadlines(stop=0.1))
     with dial(endpoint.start()) as sock:
         sock.sendall(wrap(b"1"))
         assert taken.wait(10)

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from harness.checks import control_ids, orders
+from harness.model.verdict import Outcome
+
+VIOLATED = Outcome.VIOLATED
+ORDER = ("RAD-2", "to-order-filler")
+ORDER_TEXT = "MSH|^~\\&|{sender}|S|OF|S|2024||OMG^O19^OMG_O19|{id}|P|2.5.1\rPID|||P1\rORC|NW|{placer}\r"
+SCHEDULE = ("RAD-4", "to-image-manager")
+SCHEDULE_TEXT = (
+    "MSH|^~\\&|OF|S|IM|S|2024||OMI^O23^OMI_O23|{id}|P|2.5.1\rORC|NW|{placer}|{filler}\rIPC|A|{procedure}|{study}|S\r"
+)
+
+
+def hl7_play(recording: Callable[..., Any], *messages: tuple[str, str, str]) -> Any:
+    rec = recording()
+    for number, (transaction, leg_id, raw) in enumerate(messages):
+        rec.hl7(rec.leg(transaction, leg_id, f"step-{number}"), raw.encode())
+    return rec.play()
+
+
+def order(**parts: str) -> tuple[str, str, str]:
+    return (*ORDER, ORDER_TEXT.format(**{"sender": "OP", "id": "1", "placer": "A1^OP", **parts}))
+
+
+def schedule(**parts: str) -> tuple[str, str, str]:
+    values = {"id": "1", "placer": "A1", "filler": "F1", "procedure": "R1", "study": "1.2", **parts}
+    return (*SCHEDULE, SCHEDULE_TEXT.format(**values))
+
+
+def violations(findings: Any) -> list[str]:
+    return [one.requirement for one in findings if one.outcome is VIOLATED]
+
+
+@pytest.mark.parametrize(
+    ("messages", "broken"),
+    [
+        ([order(), order()], []),
+        ([order(), order(id="2", placer="A2^OP")], []),
+        ([order(), order(placer="A2^OP")], ["control-ids/order-placer"]),
+        ([order(), order(sender="OTHER", placer="A2^OP")], []),
+        ([order(id=""), order(id="", placer="A2^OP")], []),
+    ],
+)
+def test_a_control_id_names_one_message(
+    messages: list[tuple[str, str, str]], broken: list[str], recording: Callable[..., Any]
+) -> None:
+    assert violations(control_ids.check(hl7_play(recording, *messages))) == broken
+
+
+@pytest.mark.parametrize(
+    ("messages", "broken"),
+    [
+        ([order(), order()], []),
+        ([order(), order(id="2", placer="A2^OP")], []),
+        ([order(), order(id="2")], ["orders/placer-number-unique"]),
+        ([order(), order(id="2", placer="A1^OTHER")], []),
+        ([schedule(), schedule(id="2")], []),
+        ([schedule(), schedule(id="2", placer="A2")], ["orders/filler-number-unique"]),
+        ([schedule(), schedule(id="2", study="1.3")], ["orders/one-study-per-procedure"]),
+        ([schedule(), schedule(id="2", procedure="R2")], ["orders/one-study-per-procedure"]),
+        ([schedule(), schedule(id="2", procedure="R2", study="1.3")], []),
+    ],
+)
+def test_a_number_is_used_for_one_thing(
+    messages: list[tuple[str, str, str]], broken: list[str], recording: Callable[..., Any]
+) -> None:
+    assert violations(orders.check(hl7_play(recording, *messages))) == broken
+
+
+@pytest.mark.parametrize(
+    ("surviving", "dissolved", "broken"),
+    [
+        ("P1^^^SWF", "P2^^^SWF", []),
+        ("P1^^^SWF", "P1^^^SWF", ["orders/merge-identifiers-differ"]),
+        ("P1^^^SWF", "P2^^^OTHER", ["orders/merge-identifiers-differ"]),
+    ],
+)
+def test_a_merge_names_two_patients_of_one_authority(
+    surviving: str, dissolved: str, broken: list[str], recording: Callable[..., Any]
+) -> None:
+    raw = f"MSH|^~\\&|ADT|S|OF|S|2024||ADT^A40^ADT_A39|1|P|2.5.1\rPID|||{surviving}\rMRG|{dissolved}\r"
+    assert violations(orders.check(hl7_play(recording, ("RAD-12", "to-order-filler", raw)))) == broken
+
+
+@pytest.mark.parametrize(("echoed", "broken"), [("F1^OF", []), ("F2^OF", ["orders/filler-number-echoed"])])
+def test_a_new_filler_order_gets_its_number_back(echoed: str, broken: list[str], recording: Callable[..., Any]) -> None:
+    rec = recording()
+    ask = b"MSH|^~\\&|OF|S|OP|S|2024||OMG^O19^OMG_O19|1|P|2.5.1\rORC|SN||F1^OF\r"
+    answer = f"MSH|^~\\&|OP|S|OF|S|2024||ORG^O20^ORG_O20|2|P|2.5.1\rMSA|AA|1\rORC|NA|A1|{echoed}\r"
+    rec.hl7(rec.leg("RAD-3", "to-order-placer", "numbered"), ask, answer.encode())
+    assert violations(orders.check(rec.play())) == broken

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.checks import queries
+from harness.model.profile import Service
+from harness.model.verdict import Outcome
+
+VIOLATED = Outcome.VIOLATED
+STUDY_FIND = "StudyRootQueryRetrieveInformationModelFind"
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer", "broken"),
+    [
+        ({"QueryRetrieveLevel": "SERIES", "StudyInstanceUID": "1.2", "SeriesInstanceUID": ""}, {}, set()),
+        ({"QueryRetrieveLevel": "SERIES", "StudyInstanceUID": "", "SeriesInstanceUID": ""}, {}, {"level"}),
+        ({"QueryRetrieveLevel": "SERIES", "StudyInstanceUID": "1.2\\1.3", "SeriesInstanceUID": ""}, {}, {"level"}),
+        ({"QueryRetrieveLevel": "PATIENT", "PatientID": "P1"}, {}, {"level"}),
+        ({"QueryRetrieveLevel": "", "PatientID": "P1"}, {}, {"level"}),
+        (
+            {"QueryRetrieveLevel": "SERIES", "StudyInstanceUID": "1.2", "SeriesInstanceUID": ""},
+            {"QueryRetrieveLevel": "STUDY", "StudyInstanceUID": "1.2"},
+            {"answer-level"},
+        ),
+        (
+            {"QueryRetrieveLevel": "SERIES", "StudyInstanceUID": "1.2", "SeriesInstanceUID": ""},
+            {"QueryRetrieveLevel": "SERIES", "StudyInstanceUID": "1.2", "SeriesInstanceUID": ""},
+            {"answer-level"},
+        ),
+        (
+            {"QueryRetrieveLevel": "SERIES", "StudyInstanceUID": "1.2", "Modality": "CT", "SeriesInstanceUID": ""},
+            {"QueryRetrieveLevel": "SERIES", "StudyInstanceUID": "1.2", "Modality": "MR", "SeriesInstanceUID": "1.4"},
+            {"matches-key"},
+        ),
+    ],
+)
+def test_query_and_answers_keep_to_their_level(
+    keys: dict[str, str], answer: dict[str, str], broken: set[str], exchange: Any, tools: Any, by_row: Any
+) -> None:
+    responses = [(0xFF00, tools.dataset(**answer)), (0, None)] if answer else [(0, None)]
+    view = exchange("RAD-14", "query", Service.C_FIND, tools.dataset(**keys), responses, STUDY_FIND)
+    found = by_row(queries.check(view))
+    assert {name for name, outcomes in found.items() if VIOLATED in outcomes} == broken

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.checks import retrieval
+from harness.model.profile import Service
+from harness.model.verdict import Outcome
+
+VIOLATED = Outcome.VIOLATED
+MOVE = "StudyRootQueryRetrieveInformationModelMove"
+
+
+ALL_COUNTERS = {
+    "NumberOfRemainingSuboperations": "1",
+    "NumberOfCompletedSuboperations": "1",
+    "NumberOfFailedSuboperations": "0",
+    "NumberOfWarningSuboperations": "0",
+}
+AT_THE_END = {name: value for name, value in ALL_COUNTERS.items() if "Remaining" not in name}
+
+
+@pytest.mark.parametrize(
+    ("responses", "broken"),
+    [
+        ([(0xFF00, None, ALL_COUNTERS), (0, None, AT_THE_END)], set()),
+        ([(0xFF00, None, AT_THE_END), (0, None, AT_THE_END)], {"counters"}),
+        ([(0, None, ALL_COUNTERS)], {"counters"}),
+        ([(0, None, {**AT_THE_END, "NumberOfFailedSuboperations": "1"})], {"counters"}),
+        ([(0xB000, None, AT_THE_END)], {"completed"}),
+        ([(0xFE00, None, ALL_COUNTERS)], {"completed"}),
+        ([(0xA801, None)], {"completed"}),
+    ],
+)
+def test_a_retrieve_ends_as_its_counters_say(
+    responses: Any, broken: set[str], exchange: Any, tools: Any, by_row: Any
+) -> None:
+    view = exchange("RAD-16", "move", Service.C_MOVE, tools.dataset(QueryRetrieveLevel="STUDY"), responses, MOVE)
+    found = by_row(retrieval.check(view))
+    assert {name for name, outcomes in found.items() if VIOLATED in outcomes} == broken

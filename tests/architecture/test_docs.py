@@ -143,10 +143,11 @@ def test_every_quoted_command_of_swf_parses() -> None:
 def _parse(page: str, words: list[str]) -> None:
     if words[0] in ("--help", "-h", "--version"):
         return
-    verb = swf.get_command(click.Context(swf), words[0])
+    group = click.Context(swf, info_name="swf", **swf.context_settings)
+    verb = swf.get_command(group, words[0])
     assert verb is not None, f"{page}: swf has no verb `{words[0]}`"
     try:
-        verb.make_context(words[0], words[1:])
+        verb.make_context(words[0], words[1:], parent=group)
     except click.ClickException as error:
         pytest.fail(f"{page}: swf {shlex.join(words)}: {error.format_message()}")
 

@@ -50,7 +50,7 @@ def test_the_reference_killed_between_plays_ends_in_verdicts(swf_process: Any, t
     system.write_text(
         "name: reference\nlaunch: reference\nbinding: each\n"
         "claims: [{profile: SWF.b, actors: [Order Placer, Image Manager]}]\n"
-        "times: {answer: 3, act: 3, show: 1}\n",
+        "times: {answer: 3, act: 3, show: 0.3}\n",
         encoding="utf-8",
     )
     running = swf_process("run", "--sut", str(system), "--out", "run", "swf.scheduled", "pir.case-1")

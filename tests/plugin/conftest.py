@@ -1,4 +1,4 @@
-"""pytest as a user calls it, in a process and a project of its own."""
+"""pytest as a user calls it, in a project of its own: in this process, or in one of its own where that matters."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from harness.pytest_plugin import collecting
+from harness.wiring import workshop
 
 DEADLINE = 120.0
 
@@ -47,12 +50,10 @@ Pytest = Callable[..., Session]
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(pytester: pytest.Pytester) -> Path:
     """An empty project: no settings, no tests."""
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-    return folder
+    pytester.makeini("[pytest]\n")
+    return pytester.path
 
 
 @pytest.fixture
@@ -82,9 +83,28 @@ def system(project: Path) -> Callable[..., str]:
     return write
 
 
+@pytest.fixture(scope="session")
+def loaded() -> None:
+    """Everything that a session loads is loaded once, and stays when a session in this process is over."""
+    assert collecting.ScenarioFile
+    workshop()
+
+
 @pytest.fixture
-def run_pytest(project: Path) -> Pytest:
-    """Run pytest in the project."""
+def run_pytest(project: Path, pytester: pytest.Pytester, loaded: None, monkeypatch: pytest.MonkeyPatch) -> Pytest:
+    """Run pytest in the project, in this process."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: str) -> Session:
+        ended = pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
+        return Session(int(ended.ret), "\n".join([*ended.outlines, *ended.errlines]), project)
+
+    return run
+
+
+@pytest.fixture
+def run_apart(project: Path) -> Pytest:
+    """Run pytest in the project, in a process of its own."""
 
     def run(*arguments: str) -> Session:
         path = os.pathsep.join(entry for entry in sys.path if entry)

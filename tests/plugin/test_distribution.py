@@ -8,18 +8,18 @@ from typing import Any
 Pytest = Any
 
 
-def test_without_loadgroup_the_way_out_is_told(run_pytest: Pytest, scenario: Any) -> None:
+def test_without_loadgroup_the_way_out_is_told(run_apart: Pytest, scenario: Any) -> None:
     scenario("one")
-    ended = run_pytest("--sut", "none", "-n", "2")
+    ended = run_apart("--sut", "none", "-n", "2")
     assert ended.code != 0
     assert "use --dist loadgroup, or leave -n out" in ended.text
     assert "Traceback" not in ended.text
 
 
-def test_with_loadgroup_one_worker_runs_everything(run_pytest: Pytest, scenario: Any) -> None:
+def test_with_loadgroup_one_worker_runs_everything(run_apart: Pytest, scenario: Any) -> None:
     scenario("one")
     scenario("two")
-    ended = run_pytest("--sut", "none", "-n", "2", "--dist", "loadgroup", "-v", "--swf-out", "out")
+    ended = run_apart("--sut", "none", "-n", "2", "--dist", "loadgroup", "-v", "--swf-out", "out")
     assert ended.code == 0, ended.text
     assert "4 passed" in ended.text
     assert len(set(re.findall(r"^\[(gw\d)\]", ended.text, re.MULTILINE))) == 1

@@ -23,9 +23,9 @@ def test_the_plugin_is_there(pytestconfig):
 """
 
 
-def test_nothing_heavy_is_imported(run_pytest: Pytest, project: Path) -> None:
+def test_nothing_heavy_is_imported(run_apart: Pytest, project: Path) -> None:
     (project / "test_spy.py").write_text(SPY, encoding="utf-8")
-    ended = run_pytest("-W", "error", "--strict-markers", "--strict-config")
+    ended = run_apart("-W", "error", "--strict-markers", "--strict-config")
     assert ended.code == 0, ended.text
     assert "2 passed" in ended.text
     assert "Scheduled Workflow" not in ended.text

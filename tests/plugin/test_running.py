@@ -149,10 +149,10 @@ def test_an_out_folder_with_evidence_is_an_error_in_words(run_pytest: Pytest, sc
     assert "Traceback" not in ended.text
 
 
-def test_allure_takes_the_items(run_pytest: Pytest, scenario: Any, system: Any) -> None:
+def test_allure_takes_the_items(run_apart: Pytest, scenario: Any, system: Any) -> None:
     scenario("one")
     sut = system("Order Placer")
-    ended = run_pytest("--sut", sut, "--defect", "obr2-differs", "--alluredir", "allure", "--swf-out", "out")
+    ended = run_apart("--sut", sut, "--defect", "obr2-differs", "--alluredir", "allure", "--swf-out", "out")
     results = [json.loads(path.read_bytes()) for path in (ended.folder / "allure").glob("*-result.json")]
     assert {result["name"]: result["status"] for result in results} == {"register": "passed", "order": "failed"}
     (failure,) = [result for result in results if result["status"] == "failed"]

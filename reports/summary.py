@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.model.names import ExchangeId, TransactionId
-from harness.model.run import PlayResult, Run
+from harness.model.run import PlayResult, Run, StepResult
 from harness.model.verdict import Verdict
 from reports.grouping import Group, ReasonGroup, complaints, warnings
 from reports.printable import printable
@@ -50,7 +50,8 @@ def summary(run: Run, out: Path, console: Console) -> None:
 
 
 def _print_failures(run: Run, again: Reproduction, console: Console) -> None:
-    found: list[Group | ReasonGroup] = [*complaints(run), *unexplained(run)]
+    everything: list[Group | ReasonGroup] = [*complaints(run), *unexplained(run)]
+    found = [one for one in everything if not _all_unreached(one)]
     found.sort(key=lambda one: -_verdict_of(one).rank)
     for one in found[:_FAILURES]:
         first, *rest = _failure_lines(one, again)
@@ -63,9 +64,22 @@ def _print_failures(run: Run, again: Reproduction, console: Console) -> None:
         more = f"... and {len(found) - _FAILURES} more kinds of failure; {steps} steps did not pass"
         line(console, f"{more}: {HTML_REPORT}{href('attention')}\n", "bold")
     for play in run.plays:
+        missed = [step.step for step in play.steps if _unreached(play, step)]
+        if missed:
+            text = f"{play.play}  interrupted before {missed[0]}: {len(missed)} steps were not tested"
+            line(console, printable(text), STYLES[Verdict.INCONCLUSIVE])
         if play.reason:
             line(console, f"{printable(play.play)}  {play.verdict.value.upper()}", STYLES[play.verdict])
             line(console, f"  {printable(play.reason)}\n")
+
+
+def _unreached(play: PlayResult, step: StepResult) -> bool:
+    """Whether an interruption came before anything of the step was seen."""
+    return play.interrupted and step.verdict is Verdict.INCONCLUSIVE and not any(leg.exchanges for leg in step.legs)
+
+
+def _all_unreached(one: Group | ReasonGroup) -> bool:
+    return all(_unreached(*member[:2]) for member in one.members)
 
 
 def _verdict_of(one: Group | ReasonGroup) -> Verdict:

@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from harness.model.names import PlayId, RequirementId, StepId, TransactionId
+from harness.model.verdict import Verdict
 from reports.console import ConsoleProgress, summary
 
 Sample = Any  # the fixture's class lives in conftest.py
@@ -185,3 +186,24 @@ def test_progress_takes_reports_from_several_threads(sample: Sample) -> None:
         thread.join()
     lines = stream.getvalue().splitlines()
     assert sorted(line.split()[1] for line in lines) == sorted(play.play for play in plays)
+
+
+def test_steps_that_an_interruption_left_out_are_told_in_one_line(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    step = play.steps[0]
+    unreached = tuple(
+        replace(
+            step,
+            step=StepId(name),
+            verdict=Verdict.INCONCLUSIVE,
+            reason="the run was interrupted",
+            legs=tuple(replace(leg, exchanges=(), findings=(), verdict=Verdict.INCONCLUSIVE) for leg in step.legs),
+        )
+        for name in ("later", "last")
+    )
+    cut = replace(play, interrupted=True, verdict=Verdict.INCONCLUSIVE, steps=unreached)
+    target, stream = console()
+    summary(replace(sample.run, plays=(cut,), interrupted=True), sample.out, target)
+    text = stream.getvalue()
+    assert "interrupted before later: 2 steps were not tested" in text
+    assert "later [RAD-" not in text

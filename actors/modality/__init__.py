@@ -104,7 +104,8 @@ class Modality(Actor):
         file.examinations.append(examination)
         created = performed_step.in_progress(examination, self._ae_title())
         with self._associate("RAD-6", action) as association:
-            association.n_create(_PERFORMED_STEP, examination.mpps, created)
+            answer = association.n_create(_PERFORMED_STEP, examination.mpps, created)
+        examination.known = not is_failure(answer.status)
 
     def _new_examination(self, file: PatientFile, entry: Dataset) -> Examination:
         identifiers, now = self.world.identifiers, self.world.clock.now()
@@ -157,6 +158,8 @@ class Modality(Actor):
         ending = Ending.of(action.step)
         file = self._file(action)
         examination = self._examination(file.latest(), action)
+        if not examination.known:
+            raise CannotAct("the performed procedure step was refused when it was created: there is nothing to set")
         if action.step.instances and not examination.final:
             self._acquire(file, examination, action.step.instances)
             for image in examination.pending():

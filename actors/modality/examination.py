@@ -55,7 +55,8 @@ class PerformedSeries:
 class Examination:
     """One Modality Performed Procedure Step with what was made in it.
 
-    `study_start` is the start of the study's first step, the same in every image of the study.
+    `study_start` is the start of the study's first step, the same in every image of the study; `known` says that its
+    creation was not refused.
     """
 
     entry: Dataset
@@ -65,6 +66,7 @@ class Examination:
     study_start: datetime
     frame_of_reference: str
     final: str = ""
+    known: bool = False
     series: list[PerformedSeries] = field(default_factory=list)
 
     @property

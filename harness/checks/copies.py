@@ -15,7 +15,7 @@ from harness.checks.compare import equal, is_empty
 from harness.checks.recording import LegView, PlayView
 from harness.hl7 import Message
 from harness.model.finding import Evidence
-from harness.model.names import ActorName
+from harness.model.names import HARNESS, ActorName
 from harness.model.tables import Comparison, Edge, Place
 
 
@@ -39,6 +39,24 @@ class Copies:
                     origin = self._passed_on(edge, carrier, seen)
                     if origin:
                         return origin
+        return self._same_field(view, evidence)
+
+    def _same_field(self, view: LegView, evidence: Evidence) -> str:
+        """An earlier message of a system that has the same, or nothing, in the same field: patient, visit, order."""
+        here = next((one for one in view.exchanges if one.exchange.id == evidence.exchange), None)
+        if here is None or here.request_message is None or not _handed_on(evidence.path):
+            return ""
+        value = here.request_message.first(_bare(evidence.path))
+        for leg in self._play.legs:
+            if leg.planned.initiator == HARNESS or leg.step.transaction.id == view.step.transaction.id:
+                continue
+            for exchange in leg.exchanges:
+                message = exchange.request_message
+                earlier = exchange.exchange.request.seq < here.exchange.request.seq
+                if message is None or not earlier or evidence.path[:3] not in message.segment_names():
+                    continue
+                if message.first(_bare(evidence.path)) == value:
+                    return f"{leg.step.transaction.id} {_bare(evidence.path)}"
         return ""
 
     def _edges(self, view: LegView, actor: ActorName, evidence: Evidence) -> Iterator[Edge]:
@@ -63,6 +81,15 @@ class Copies:
             if source.carrier.seq < carrier.seq and (both_empty or equal(edge.compare, source.seen.term, seen.term)):
                 return f"{source.carrier.transaction} {source.seen.path}"
         return ""
+
+
+_HANDED_ON = ("PID-", "PV1-", "OBR-4", "OBR-12", "OBR-13", "OBR-16", "OBR-31", "ORC-10", "ORC-12", "ORC-17", "TQ1-7")
+"""Fields that registration, order and schedule hand on under the same name (RAD TF-2: 4.1, 4.2, 4.4)."""
+
+
+def _handed_on(path: str) -> bool:
+    bare = _bare(path)
+    return any(bare == one or bare.startswith(one if one.endswith("-") else f"{one}.") for one in _HANDED_ON)
 
 
 def _at(carrier: Carrier, edge: Edge, path: str) -> Iterator[Seen]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.checks import attribute_tables
-from harness.checks.expecting import may_be_refused
+from harness.checks.expecting import may_be_refused, refused
 from harness.checks.recording import ExchangeView, LegView
 from harness.checks.registry import leg_check
 from harness.dicom.paths import first, has
 from harness.dicom.statuses import is_pending, is_success, is_warning, lookup
-from harness.dicom.uids import uid_of
+from harness.dicom.uids import keyword_of, uid_of
 from harness.model.finding import Evidence, Finding
 from harness.model.profile import Service
 from harness.model.transcript import Half
@@ -115,7 +115,7 @@ def status(view: LegView) -> Iterator[Finding]:
         elif _excused(view, exchange, command.service):
             outcome = Outcome.NOT_APPLICABLE
         else:
-            outcome = Outcome.VIOLATED
+            outcome = refused(view)
         comment = _comment(exchange)
         yield from view.ruled(
             STATUS,
@@ -137,9 +137,13 @@ def _excused(view: LegView, exchange: ExchangeView, service: Service) -> bool:
 
 
 def _identified(exchange: ExchangeView) -> bool:
-    """Whether an object has the UIDs that every composite object has (PS3.3 Tables C.7-3, C.7-5a, C.12-1)."""
-    dataset = exchange.request_dataset
-    return dataset is not None and all(has(dataset, keyword) for keyword in _IDENTITY)
+    """Whether an object has the UIDs that every composite object has, and is the one that the command names
+    (PS3.3 Tables C.7-3, C.7-5a, C.12-1; PS3.4 B)."""
+    dataset, command = exchange.request_dataset, exchange.exchange.request.command
+    if dataset is None or command is None or not all(has(dataset, keyword) for keyword in _IDENTITY):
+        return False
+    named = {"SOPClassUID": command.sop_class, "SOPInstanceUID": command.sop_instance}
+    return all(keyword_of(first(dataset, keyword)) == keyword_of(uid) for keyword, uid in named.items() if uid)
 
 
 def _comment(exchange: ExchangeView) -> str:

@@ -8,7 +8,7 @@ from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.dicom.paths import first
 from harness.model.deviation import Part
 from harness.model.finding import Evidence, Finding
-from harness.model.names import ActorName, RequirementId
+from harness.model.names import HARNESS, ActorName, RequirementId
 from harness.model.plan import PlannedLeg, PlannedStep
 from harness.model.profile import Service
 from harness.model.scenario import Answer, Patient
@@ -117,3 +117,10 @@ def patient_of(step: PlannedStep, play: PlayView) -> Patient | None:
     """The case's patient whom a step expects something of; None when the case has no such patient."""
     patients = play.play.case.patients
     return patients.get(step.step.expect.patient or step.step.patient)
+
+
+def refused(view: LegView) -> Outcome:
+    """A refusal without a fault that our tables see: the responder's, unless we refuse a system. Then who is wrong
+    cannot be told from the answer."""
+    ours_refuses_a_system = view.planned.responder == HARNESS and view.planned.initiator != HARNESS
+    return Outcome.UNDECIDED if ours_refuses_a_system else Outcome.VIOLATED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.checks import hl7_header, hl7_structure, hl7_table
-from harness.checks.expecting import may_be_refused
+from harness.checks.expecting import may_be_refused, refused
 from harness.checks.recording import ExchangeView, LegView
 from harness.checks.registry import leg_check
 from harness.hl7 import Message
@@ -101,7 +101,7 @@ def _accepted(view: LegView, exchange: ExchangeView, message: Message, answer: M
     elif may_be_refused(view) or not legal(view, message):
         outcome = Outcome.NOT_APPLICABLE
     else:
-        outcome = Outcome.VIOLATED
+        outcome = refused(view)
     reason = answer.first("ERR-8") or answer.first("ERR-3.2") or answer.first("MSA-3")
     yield from view.ruled(
         CHECK,

@@ -86,6 +86,24 @@ class DeviationBook:
                 applying.append(deviation)
         return tuple(applying)
 
+    def in_place_of(
+        self,
+        actor: ActorName,
+        transactions: Iterable[tuple[TransactionId, LegId]],
+        dataset: Dataset,
+        thread: str,
+        stopping: threading.Event,
+    ) -> tuple[Dataset, ...]:
+        """What is sent in place of a request's data set: itself, changed, late, twice, or nothing at all."""
+        applying = self.meeting(actor, transactions, Part.REQUEST, thread)
+        if behaviour(applying, Change.NEVER):
+            return ()
+        late = behaviour(applying, Change.LATE)
+        if late is not None:
+            stopping.wait(late.seconds)
+        amended = self.amend_dataset(dataset, applying)
+        return (amended, amended) if behaviour(applying, Change.TWICE) else (amended,)
+
     def amend_message(self, message: bytes, deviations: Iterable[Deviation]) -> bytes:
         """Apply changes to an HL7 message."""
         for deviation in deviations:

@@ -281,8 +281,10 @@ def _merge(maps: Iterable[Mapping[PlayerName, Verdict]]) -> dict[PlayerName, Ver
 
 
 def _first_reason(legs: Sequence[LegResult]) -> str:
+    """The reason of the gravest leg that has one; a leg that was not judged explains only a step that was not."""
     gravest = sorted(legs, key=lambda leg: -leg.verdict.rank)
-    return next((leg.reason for leg in gravest if leg.reason), "")
+    silent = worst(leg.verdict for leg in legs) is not Verdict.NONE
+    return next((leg.reason for leg in gravest if leg.reason and not (silent and leg.verdict is Verdict.NONE)), "")
 
 
 def _duration(events: Sequence[Event]) -> float:

@@ -8,6 +8,8 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from pydicom.dataset import Dataset
+
 from harness.actor import Actor
 from harness.engine.deviations import behaviour
 from harness.engine.premises import Premises
@@ -15,6 +17,7 @@ from harness.engine.world import ActorWorld
 from harness.errors import CannotAct, LinkError, PortInUse
 from harness.hl7 import Message
 from harness.model.deviation import Change, Deviation, Part
+from harness.model.profile import Service
 from harness.model.system import Party
 from harness.model.transcript import EventKind
 from harness.profiles.recognition import recognise_dimse, recognise_hl7
@@ -101,6 +104,7 @@ class Room:
                 recorder=premises.recorder,
                 peer_of=premises.peer_of,
                 amend=self._amend_response,
+                amend_requests=self._amend_requests,
             )
             party = replace(party, dimse=replace(party.dimse, port=dimse.start()))
             self._endpoints.append(dimse)
@@ -163,6 +167,24 @@ class Room:
         late = behaviour(applying, Change.LATE)
         if late is not None:
             self._premises.stopping.wait(late.seconds)
+
+    def _amend_requests(self) -> Callable[[Service, Dataset], Sequence[Dataset]] | None:
+        """For what the actor asks on associations that others opened: event reports, and the stores of a retrieve."""
+        premises = self._premises
+        if not premises.deviations.concern(self._name):
+            return None
+
+        def amend(service: Service, dataset: Dataset) -> Sequence[Dataset]:
+            legs = tuple(
+                (transaction.id, leg.id)
+                for transaction in premises.knowledge.transactions.values()
+                for leg in transaction.legs
+                if leg.initiator == self._name and leg.dimse is not None and leg.dimse.service is service
+            )
+            thread = str(dataset.get("PatientID", "") or dataset.get("TransactionUID", ""))
+            return premises.deviations.in_place_of(self._name, legs, dataset, thread, premises.stopping)
+
+        return amend
 
     # reacting
 

@@ -137,14 +137,7 @@ class ActorWorld(World):
 
         def amend(service: Service, dataset: Dataset) -> Sequence[Dataset]:
             thread = str(dataset.get("PatientID", "") or cause or "")
-            applying = premises.deviations.meeting(me.actor, legs, Part.REQUEST, thread)
-            if behaviour(applying, Change.NEVER):
-                return ()
-            late = behaviour(applying, Change.LATE)
-            if late is not None:
-                premises.stopping.wait(late.seconds)
-            amended = premises.deviations.amend_dataset(dataset, applying)
-            return (amended, amended) if behaviour(applying, Change.TWICE) else (amended,)
+            return premises.deviations.in_place_of(me.actor, legs, dataset, thread, premises.stopping)
 
         with associate(
             party.dimse,

@@ -21,7 +21,7 @@ from harness.transports.dimse.primitives import (
     DimseResponse,
     MovePlan,
 )
-from harness.transports.dimse.storing import load, send_store
+from harness.transports.dimse.storing import Amend, load, send_store
 from harness.transports.recorder import LinkOwner, Recorder
 
 _META_BYTES = 1 << 14
@@ -89,6 +89,7 @@ class Retriever:
     recorder: Recorder
     timeout: float
     peer_of: Callable[[str], ActorName | None]
+    amend_requests: Callable[[], Amend | None] = lambda: None
 
     def __call__(self, conversation: Conversation, request: DimseRequest, plan: MovePlan) -> Iterator[DimseResponse]:
         """The responses to a C-MOVE (`plan` has a destination) or C-GET request, the last one final."""
@@ -98,7 +99,7 @@ class Retriever:
 
     def _get(self, conversation: Conversation, request: DimseRequest, plan: MovePlan) -> Iterator[DimseResponse]:
         def store(source: Source) -> int:
-            return send_store(conversation, load(source), timeout=self.timeout)[0]
+            return send_store(conversation, load(source), timeout=self.timeout, amend=self.amend_requests())[0]
 
         return _store_each(plan.instances, Progress(len(plan.instances)), store, request.cancelled)
 
@@ -118,6 +119,7 @@ class Retriever:
                 owner=LinkOwner(actor=self.owner.actor, peer_actor=self.peer_of(plan.destination.ae_title)),
                 recorder=self.recorder,
                 timeout=self.timeout,
+                amend=self.amend_requests(),
             ) as association:
                 yield from _store_each(plan.instances, progress, _storer(association, originator), request.cancelled)
         except (LinkError, ValueError):

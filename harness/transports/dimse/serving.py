@@ -16,6 +16,7 @@ from harness.model.transcript import EventKind
 from harness.transports.dimse.conversation import AssociationOver, Conversation, Incoming
 from harness.transports.dimse.handler import DimseHandler
 from harness.transports.dimse.primitives import NO_LINK, DimseRequest, DimseResponse, MovePlan
+from harness.transports.dimse.storing import SUCCESS, Amend
 
 PROCESSING_FAILURE = DimseResponse(0x0110)
 """PS3.7 C.5.10."""
@@ -53,11 +54,13 @@ class Server:
         timeout: float,
         *,
         amend: ResponseAmend | None = None,
+        amend_requests: Callable[[], Amend | None] = lambda: None,
         retrieve: Retrieve | None = None,
     ) -> None:
         self._handler = handler
         self._timeout = timeout
         self._amend = amend
+        self._amend_requests = amend_requests
         self._retrieve = retrieve
 
     def serve(self, conversation: Conversation, incoming: Incoming) -> None:
@@ -131,23 +134,32 @@ class Server:
             content = encode(response.dataset, incoming.context.transfer_syntax)
         conversation.answer(incoming, response.status, content, response.fields)
 
+    def _report(
+        self, conversation: Conversation, incoming: Incoming, sop_instance: str, event_type: int, dataset: Dataset
+    ) -> DimseResponse:
+        try:
+            call = conversation.call(
+                Service.N_EVENT_REPORT,
+                incoming.context,
+                sop_instance=sop_instance,
+                content=encode(dataset, incoming.context.transfer_syntax),
+                fields={"EventTypeID": str(event_type)},
+            )
+        except AssociationOver as over:
+            raise LinkLost(str(over)) from over
+        response = conversation.next_response(call, self._timeout).command
+        conversation.close_call(call)
+        return DimseResponse(response.status or SUCCESS, None, response.fields)
+
     def _reporter(self, conversation: Conversation, incoming: Incoming) -> Callable[[str, int, Dataset], DimseResponse]:
         def report(sop_instance: str, event_type: int, dataset: Dataset) -> DimseResponse:
             if not incoming.answered.wait(self._timeout):
                 raise LinkLost("the request to report on was never answered")
-            try:
-                call = conversation.call(
-                    Service.N_EVENT_REPORT,
-                    incoming.context,
-                    sop_instance=sop_instance,
-                    content=encode(dataset, incoming.context.transfer_syntax),
-                    fields={"EventTypeID": str(event_type)},
-                )
-            except AssociationOver as over:
-                raise LinkLost(str(over)) from over
-            response = conversation.next_response(call, self._timeout).command
-            conversation.close_call(call)
-            return DimseResponse(response.status or 0, None, response.fields)
+            amend = self._amend_requests()
+            answer = DimseResponse(SUCCESS)
+            for amended in (dataset,) if amend is None else amend(Service.N_EVENT_REPORT, dataset):
+                answer = self._report(conversation, incoming, sop_instance, event_type, amended)
+            return answer
 
         return report
 

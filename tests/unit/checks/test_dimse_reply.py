@@ -11,7 +11,12 @@ from harness.model.scenario import Answer, Expectation
 from harness.model.verdict import Outcome
 
 MET, VIOLATED, NOT_APPLICABLE, UNDECIDED = Outcome.MET, Outcome.VIOLATED, Outcome.NOT_APPLICABLE, Outcome.UNDECIDED
-IMAGE = {"SOPClassUID": "1.2.8", "SOPInstanceUID": "1.2.3", "StudyInstanceUID": "1.2", "SeriesInstanceUID": "1.2.1"}
+IMAGE = {
+    "SOPClassUID": "1.2.840.10008.5.1.4.1.1.2",
+    "SOPInstanceUID": "1.2.3",
+    "StudyInstanceUID": "1.2",
+    "SeriesInstanceUID": "1.2.1",
+}
 
 
 @pytest.mark.parametrize(
@@ -39,6 +44,15 @@ def test_a_store_is_answered_with_a_final_status(
     assert replies["answered"] == {answered}
     assert replies.get("status-defined") == (None if defined is None else {defined})
     assert accepted.get("status") == (None if status is None else {status})
+
+
+@pytest.mark.parametrize("wrong", [{"SOPInstanceUID": "1.2.4"}, {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.4"}])
+def test_refusing_another_object_than_the_command_names_is_no_fault(
+    wrong: dict[str, str], exchange: Any, tools: Any, by_row: Any
+) -> None:
+    dataset = tools.dataset(**{**IMAGE, **wrong})
+    view = exchange("RAD-8", "store", Service.C_STORE, dataset, [(0xA900, None)], "CTImageStorage")
+    assert by_row(dimse_reply.status(view))["status"] == {NOT_APPLICABLE}
 
 
 @pytest.mark.parametrize(

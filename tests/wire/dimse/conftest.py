@@ -31,6 +31,7 @@ from harness.transports.dimse import (
     SupportedClass,
 )
 from harness.transports.dimse.serving import ResponseAmend
+from harness.transports.dimse.storing import Amend
 from harness.transports.recorder import LinkOwner, Passage
 
 EXPLICIT = uid_of("ExplicitVRLittleEndian")
@@ -220,6 +221,7 @@ def listen(recorder: MemoryRecorder, threads_end: None) -> Iterator[Listen]:
         actor: str = "Order Filler",
         supported: tuple[SupportedClass, ...] = EVERYTHING,
         amend: ResponseAmend | None = None,
+        amend_requests: Callable[[], Amend | None] = lambda: None,
         timeout: float = 5.0,
     ) -> DimseAddress:
         endpoint = DimseEndpoint(
@@ -232,6 +234,7 @@ def listen(recorder: MemoryRecorder, threads_end: None) -> Iterator[Listen]:
             recorder=recorder,
             peer_of=lambda calling: ActorName("Modality") if calling == "OUR_SCU" else None,
             amend=amend,
+            amend_requests=amend_requests,
             timeout=timeout,
         )
         endpoints.append(endpoint)

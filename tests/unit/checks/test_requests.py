@@ -96,3 +96,16 @@ def test_a_wrong_value_of_an_order_is_not_charged_to_our_filler(
     }
     play = workflow.Workflow(tools, real, "2.5.1", changes).record().play()
     assert {one for one, _ in outcomes(play, SEX)} == {outcome}
+
+
+@pytest.mark.parametrize(("sender", "outcome"), [("HIS", Outcome.NOT_APPLICABLE), ("harness", Outcome.VIOLATED)])
+def test_a_field_that_a_system_left_out_is_not_charged_to_those_who_handed_it_on(
+    sender: str, outcome: Outcome, workflow: Any, tools: Any, real: Any
+) -> None:
+    def without_class(message: bytes) -> bytes:
+        return fields.remove(message, "PV1-2")
+
+    changes = {"order": without_class, "scheduled": without_class}
+    play = played_by(workflow.Workflow(tools, real, "2.5.1", changes).record().play(), "order", sender)
+    assert {one for one, _ in outcomes(play, "rad-4.omi-o23/PV1-2")} == {outcome}
+    assert {one for one, _ in outcomes(play, "rad-2.omg-o19-nw/PV1-2")} == {Outcome.VIOLATED}

@@ -95,7 +95,7 @@ def _targets(chart: Chart, edges: tuple[Edge, ...]) -> Iterator[_Target]:
 
 def _nowhere(carrier: Carrier, paths: Sequence[str]) -> Sequence[Seen]:
     """An attribute within a sequence that is not there at all; a missing HL7 segment is judged elsewhere."""
-    if isinstance(carrier.content, Message) or carrier.half is Half.RESPONSE:
+    if isinstance(carrier.content, Message):
         return ()
     attribute = next((path for path in paths if "-" not in path), "")
     return (Seen(attribute.replace("[*]", "[0]"), Term(""), present=False),) if "." in attribute else ()
@@ -109,8 +109,10 @@ def _absence_counts(carrier: Carrier, path: str) -> bool:
         row = table.rows.get(_unbound(path)) if table else None
         return row is None or row.use not in _ABSENCE_ALLOWED
     command = carrier.exchange.exchange.request.command
-    if carrier.half is Half.RESPONSE or command is None or command.service is Service.N_SET:
+    if command is None or command.service is Service.N_SET:
         return False
+    if carrier.half is Half.RESPONSE:
+        return True  # what was asked for and is known upstream has to be there; what was not asked for is passed over
     form_name = carrier.leg.dimse.request_table if carrier.leg.dimse else ""
     attributes = carrier.leg.knowledge.attribute_tables.get(form_name)
     types = {_unbound(name): row.type for name, row in attributes.rows.items()} if attributes else {}

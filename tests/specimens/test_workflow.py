@@ -189,6 +189,16 @@ SPECIMENS: list[tuple[str, str, dict[str, Change], set[str]]] = [
         {"consistency/accession-number.rad-4-to-rad-5"},
     ),
     (
+        "a worklist entry without the protocol code that RAD-4 told",
+        NEW,
+        {
+            "entry": lambda entry: attributes.remove(
+                entry, "ScheduledProcedureStepSequence[0].ScheduledProtocolCodeSequence"
+            )
+        },
+        {"consistency/scheduled-protocol-code.rad-4-to-rad-5"},
+    ),
+    (
         "another study in the second image",
         NEW,
         {"image.2": attribute("StudyInstanceUID", WRONG), "found.2": gone, "copy.2": gone},

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from harness.checks.identifiers import ledger
 from harness.checks.recording import LegView, PlayView, ReadPayload
 from harness.checks.registry import leg_checks, play_checks
+from harness.engine.blame import Blame, player_of
 from harness.engine.claims import claim_results, exit_code
 from harness.engine.placing import PlacedRecording
 from harness.model.finding import Evidence, Finding
-from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, PlayerName, PlayId, StepId
+from harness.model.names import HARNESS, ExchangeId, LegId, PlayerName, PlayId, StepId
 from harness.model.plan import Assignment, LegState, Plan, PlannedStep, Play
 from harness.model.run import JudgedFinding, LegResult, PlayResult, Run, StepResult
 from harness.model.scenario import Answer
@@ -88,7 +89,8 @@ class _Judge:
         """Judge one play."""
         view = self._recording.view(assignment, play)
         by_leg = self._findings(view)
-        steps = tuple(self._step(view, planned, by_leg) for planned in play.steps)
+        blame = Blame(view, by_leg, self._knowledge)
+        steps = tuple(self._step(view, planned, by_leg, blame) for planned in play.steps)
         verdicts = _merge(step.verdicts for step in steps)
         started, sealed = self._recording.span(play)
         internal = [
@@ -148,11 +150,15 @@ class _Judge:
     # results
 
     def _step(
-        self, view: PlayView, planned: PlannedStep, by_leg: Mapping[tuple[StepId, LegId], list[Finding]]
+        self,
+        view: PlayView,
+        planned: PlannedStep,
+        by_leg: Mapping[tuple[StepId, LegId], list[Finding]],
+        blame: Blame,
     ) -> StepResult:
         views = {leg.planned.leg.id: leg for leg in view.legs if leg.step is planned}
         legs = tuple(
-            self._leg(views[leg.leg.id], by_leg.get((planned.step.id, leg.leg.id), [])) for leg in planned.legs
+            self._leg(views[leg.leg.id], by_leg.get((planned.step.id, leg.leg.id), []), blame) for leg in planned.legs
         )
         verdicts = _merge(leg.verdicts for leg in legs)
         events = [event for event in view.events if event.step and event.step.step == planned.step.id]
@@ -173,9 +179,9 @@ class _Judge:
             line=planned.step.line,
         )
 
-    def _leg(self, view: LegView, findings: Sequence[Finding]) -> LegResult:
+    def _leg(self, view: LegView, findings: Sequence[Finding], blame: Blame) -> LegResult:
         planned = view.planned
-        judged = tuple(self._judged(view, finding) for finding in findings)
+        judged = tuple(self._judged(view, finding, blame) for finding in findings)
         verdicts: dict[PlayerName, Verdict] = {}
         reason = planned.reason if planned.state is not LegState.LIVE else ""
         if planned.state in _JUDGED_STATES:
@@ -206,9 +212,9 @@ class _Judge:
             responder_player=planned.responder,
         )
 
-    def _judged(self, view: LegView, finding: Finding) -> JudgedFinding:
+    def _judged(self, view: LegView, finding: Finding, blame: Blame) -> JudgedFinding:
         requirement = self._knowledge.requirement(finding.requirement)
-        player = _player(view, finding.actor)
+        player = player_of(view, finding.actor)
         owner = Owner.HARNESS if player == HARNESS else Owner.SYSTEM
         step = view.step.step
         refused = step.expect.answer is Answer.REFUSED
@@ -223,6 +229,8 @@ class _Judge:
             strict=self._strictness.strict,
             least=self._strictness.least,
         )
+        if verdict is Verdict.ERROR and blame.may_explain(view, finding):
+            verdict = Verdict.INCONCLUSIVE
         violated = finding.outcome is Outcome.VIOLATED
         return JudgedFinding(
             finding=finding,
@@ -243,19 +251,6 @@ def _place_of(
     if finding.evidence is not None:
         return exchange_legs.get(finding.evidence.exchange)
     return next((place for place in exchange_legs.values() if place[0] == finding.step), None)
-
-
-def _player(view: LegView, actor: ActorName) -> PlayerName:
-    if actor == view.initiator:
-        return view.planned.initiator
-    if actor == view.responder:
-        return view.planned.responder
-    for leg in view.step.legs:
-        if actor == leg.leg.initiator:
-            return leg.initiator
-        if actor == leg.leg.responder:
-            return leg.responder
-    return HARNESS
 
 
 def _undecided_core(view: LegView, findings: Iterable[JudgedFinding]) -> list[str]:

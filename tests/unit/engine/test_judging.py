@@ -177,6 +177,30 @@ def test_our_error_never_hides_their_failure(court: Court, stub: Stub, build: Bu
     assert [step.verdict for step in result.steps] == [Verdict.ERROR, Verdict.FAIL]
 
 
+def test_what_we_do_wrong_after_a_system_did_is_not_surely_ours(court: Court, stub: Stub, build: Build) -> None:
+    theirs, ours = build.step("theirs", "RAD-8", "Modality"), build.step("ours", "RAD-8", "Modality")
+    play = court.bind(theirs, ours, system="PACS", actors=("Image Manager",))
+    for step in ("theirs", "ours"):
+        court.store(play, step)
+        stub.outcome[step] = Outcome.VIOLATED
+    stub.charged["theirs"] = "responder"
+    court.wire.seal(play)
+    result = court.result()
+    assert result.verdicts == {HARNESS: Verdict.INCONCLUSIVE, "PACS": Verdict.FAIL}
+    assert [step.verdict for step in result.steps] == [Verdict.FAIL, Verdict.INCONCLUSIVE]
+    assert _leg(result, 1).findings[0].finding.outcome is Outcome.VIOLATED
+
+
+def test_a_system_that_did_nothing_wrong_excuses_nothing_of_ours(court: Court, stub: Stub, build: Build) -> None:
+    theirs, ours = build.step("theirs", "RAD-8", "Modality"), build.step("ours", "RAD-8", "Modality")
+    play = court.bind(theirs, ours, system="PACS", actors=("Image Manager",))
+    for step in ("theirs", "ours"):
+        court.store(play, step)
+    stub.outcome["ours"] = Outcome.VIOLATED
+    court.wire.seal(play)
+    assert court.result().verdicts[HARNESS] is Verdict.ERROR
+
+
 @pytest.mark.parametrize(
     "parameters",
     [

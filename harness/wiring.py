@@ -17,13 +17,14 @@ from rich.console import Console
 import actors
 from harness import checks
 from harness.actor import actor_classes
+from harness.engine.claims import EXIT_PASS, EXIT_UNDECIDED
 from harness.engine.judging import Strictness
 from harness.engine.launching import ReferenceProcess
 from harness.engine.planning import Planner
 from harness.engine.reference import ReferenceSystem
 from harness.engine.runs import RunProgress, RunSession, Setting, judge_again
 from harness.errors import InputError
-from harness.model.deviation import Defect
+from harness.model.deviation import Defect, Deviation
 from harness.model.names import PlayerName
 from harness.model.plan import Plan, PlannedStep, Play
 from harness.model.run import PlayResult, Run
@@ -172,11 +173,16 @@ def launched_systems(
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """A judged run with the folder of its evidence."""
+    """A judged run with the folder of its evidence.
+
+    `idle` are deviations of a defect that changed nothing; where that is all of them, the defect was `untested`.
+    """
 
     run: Run
     out: Path
     read: Callable[[Payload], bytes]
+    idle: tuple[Deviation, ...] = ()
+    untested: bool = False
 
 
 @contextmanager
@@ -205,7 +211,10 @@ def execute(request: RunRequest, progress: RunProgress) -> Finished:
     """Run a request and judge it."""
     with session(request, progress) as (opened, _, out):
         opened.run(request.jobs)
-    return Finished(run=opened.judged(), out=out, read=opened.read)
+        idle = opened.idle_deviations()
+    deviations = workshop().defect(request.defect).deviations if request.defect else ()
+    untested = bool(idle) and len(idle) == len(deviations)
+    return Finished(run=opened.judged(), out=out, read=opened.read, idle=idle, untested=untested)
 
 
 def render(finished: Finished) -> None:
@@ -238,7 +247,16 @@ def run(request: RunRequest, console: Console) -> int:
 def _conclude(finished: Finished, console: Console) -> int:
     render(finished)
     summary(finished.run, finished.out, console)
-    return finished.run.exit_code
+    for deviation in finished.idle:
+        console.print(_idle_text(deviation), markup=False, highlight=False, soft_wrap=True)
+    return finished.run.exit_code or (EXIT_UNDECIDED if finished.untested else EXIT_PASS)
+
+
+def _idle_text(deviation: Deviation) -> str:
+    where = " ".join(filter(None, (deviation.transaction, deviation.path or deviation.decision)))
+    return (
+        f"The defect's change `{deviation.change.value}` by {deviation.actor} ({where}) never took effect in this run."
+    )
 
 
 def rejudge(out: Path, strictness: Strictness, console: Console) -> int:

@@ -6,6 +6,7 @@ faithfully is held against whoever made it wrong.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -46,6 +47,10 @@ def _alternatives(edges: Sequence[Edge]) -> Iterator[tuple[Edge, ...]]:
     yield from (tuple(group) for group in groups.values())
 
 
+_REPETITION = re.compile(r"(-\d+)\[\d+\]")
+"""The repetition index of an HL7 field path."""
+
+
 @dataclass(frozen=True)
 class _Target:
     """One place that a value was copied to, with the edges that may explain it."""
@@ -66,8 +71,7 @@ def _judge(chart: Chart, edges: tuple[Edge, ...]) -> Iterator[Finding]:
     agreed: dict[tuple[object, ...], Finding] = {}
     idle: dict[tuple[object, ...], Finding] = {}
     broken: set[tuple[object, ...]] = set()
-    for target in _targets(chart, edges):
-        finding = _judge_target(target)
+    for finding in _one_repetition_will_do(chart, edges):
         key = (finding.requirement, finding.step, finding.leg)
         if finding.outcome is Outcome.VIOLATED:
             broken.add(key)
@@ -76,6 +80,22 @@ def _judge(chart: Chart, edges: tuple[Edge, ...]) -> Iterator[Finding]:
             (agreed if finding.outcome is Outcome.MET else idle).setdefault(key, finding)
     yield from (finding for key, finding in agreed.items() if key not in broken)
     yield from (finding for key, finding in idle.items() if key not in broken and key not in agreed)
+
+
+def _one_repetition_will_do(chart: Chart, edges: tuple[Edge, ...]) -> Iterator[Finding]:
+    """The findings on the targets: where a field repeats, as patient identifiers do, one repetition has to agree."""
+    judged = [(target, _judge_target(target)) for target in _targets(chart, edges)]
+    agreeing = {_field(target) for target, finding in judged if finding.outcome is Outcome.MET}
+    for target, finding in judged:
+        if finding.outcome is not Outcome.VIOLATED or _field(target) not in agreeing:
+            yield finding
+
+
+def _field(target: _Target) -> tuple[object, ...]:
+    """The field that a target is in, whichever repetition of it; an item of a sequence stands for itself."""
+    carrier, path = target.carrier, target.seen.path
+    field = _REPETITION.sub(r"\1", path) if isinstance(carrier.content, Message) else path
+    return carrier.exchange.exchange.id, carrier.half, carrier.response, field
 
 
 def _targets(chart: Chart, edges: tuple[Edge, ...]) -> Iterator[_Target]:

@@ -30,12 +30,22 @@ class DeviationBook:
         self._temporary: list[Deviation] = []
         self._identifiers = identifiers
         self._met: Counter[tuple[int, str]] = Counter()
+        self._fired: set[Deviation] = set()
         self._lock = threading.Lock()
 
     def stand(self, deviations: Iterable[Deviation]) -> None:
         """Put deviations in force from now on."""
         with self._lock:
             self._standing = (*self._standing, *deviations)
+
+    def idle(self) -> tuple[Deviation, ...]:
+        """Standing deviations that changed nothing so far: what they are about never came, or has no such path."""
+        with self._lock:
+            return tuple(deviation for deviation in self._standing if deviation not in self._fired)
+
+    def _fire(self, deviation: Deviation) -> None:
+        with self._lock:
+            self._fired.add(deviation)
 
     @contextmanager
     def during(self, deviation: Deviation | None) -> Iterator[None]:
@@ -61,7 +71,10 @@ class DeviationBook:
                 actor,
                 decision,
             ):
-                return deviation.value.lower() == "true"
+                decided = deviation.value.lower() == "true"
+                if decided is not answer:
+                    self._fire(deviation)
+                return decided
         return answer
 
     def meeting(
@@ -84,6 +97,8 @@ class DeviationBook:
                 continue
             if self._due(deviation, thread):
                 applying.append(deviation)
+                if not changes_message(deviation):
+                    self._fire(deviation)
         return tuple(applying)
 
     def in_place_of(
@@ -105,34 +120,51 @@ class DeviationBook:
         return (amended, amended) if behaviour(applying, Change.TWICE) else (amended,)
 
     def amend_message(self, message: bytes, deviations: Iterable[Deviation]) -> bytes:
-        """Apply changes to an HL7 message."""
+        """Apply changes to an HL7 message; one whose place the message does not have (another form) is passed over."""
         for deviation in deviations:
-            if deviation.change is Change.REMOVE:
-                message = hl7_edit.remove(message, deviation.path)
-            elif deviation.change is Change.SET:
-                message = hl7_edit.set_value(message, deviation.path, deviation.value)
-            elif deviation.change is Change.WRONG_IDENTIFIER:
-                message = hl7_edit.set_value(message, deviation.path, self._identifiers.number("WRONG", 8))
-            elif deviation.change is Change.DUPLICATE:
-                message = hl7_edit.duplicate(message, deviation.path)
-            elif deviation.change is Change.REORDER:
-                message = hl7_edit.reorder(message, deviation.path)
+            try:
+                changed = self._changed_message(message, deviation)
+            except ValueError:
+                continue
+            if changed != message:
+                self._fire(deviation)
+            message = changed
+        return message
+
+    def _changed_message(self, message: bytes, deviation: Deviation) -> bytes:
+        if deviation.change is Change.REMOVE:
+            return hl7_edit.remove(message, deviation.path)
+        if deviation.change is Change.SET:
+            return hl7_edit.set_value(message, deviation.path, deviation.value)
+        if deviation.change is Change.WRONG_IDENTIFIER:
+            return hl7_edit.set_value(message, deviation.path, self._identifiers.number("WRONG", 8))
+        if deviation.change is Change.DUPLICATE:
+            return hl7_edit.duplicate(message, deviation.path)
+        if deviation.change is Change.REORDER:
+            return hl7_edit.reorder(message, deviation.path)
         return message
 
     def amend_dataset(self, dataset: Dataset, deviations: Iterable[Deviation]) -> Dataset:
         """Apply changes to a data set; the given one is left as it is."""
         for deviation in deviations:
-            if deviation.change is Change.REMOVE:
-                dataset = dicom_edit.remove(dataset, deviation.path)
-            elif deviation.change is Change.SET:
-                dataset = dicom_edit.set_value(dataset, deviation.path, deviation.value)
-            elif deviation.change is Change.WRONG_IDENTIFIER:
-                value = self._identifiers.uid() if deviation.path.endswith("UID") else self._identifiers.number("W", 8)
-                dataset = dicom_edit.set_value(dataset, deviation.path, value)
-            elif deviation.change is Change.DUPLICATE:
-                dataset = dicom_edit.duplicate(dataset, deviation.path)
-            elif deviation.change is Change.REORDER:
-                dataset = dicom_edit.reorder(dataset, deviation.path)
+            changed = self._changed_dataset(dataset, deviation)
+            if changed is not dataset and changed != dataset:
+                self._fire(deviation)
+            dataset = changed
+        return dataset
+
+    def _changed_dataset(self, dataset: Dataset, deviation: Deviation) -> Dataset:
+        if deviation.change is Change.REMOVE:
+            return dicom_edit.remove(dataset, deviation.path)
+        if deviation.change is Change.SET:
+            return dicom_edit.set_value(dataset, deviation.path, deviation.value)
+        if deviation.change is Change.WRONG_IDENTIFIER:
+            value = self._identifiers.uid() if deviation.path.endswith("UID") else self._identifiers.number("W", 8)
+            return dicom_edit.set_value(dataset, deviation.path, value)
+        if deviation.change is Change.DUPLICATE:
+            return dicom_edit.duplicate(dataset, deviation.path)
+        if deviation.change is Change.REORDER:
+            return dicom_edit.reorder(dataset, deviation.path)
         return dataset
 
     def _in_force(self) -> tuple[Deviation, ...]:

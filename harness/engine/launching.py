@@ -15,6 +15,7 @@ from types import TracebackType
 
 from harness.engine.storage import adapter
 from harness.errors import HarnessError
+from harness.model.deviation import Deviation
 from harness.model.names import ActorName, TransactionId
 from harness.model.system import Hook, Party, System, SystemActor
 from harness.transports.hooks import run_hook
@@ -74,6 +75,14 @@ class ReferenceProcess:
         result = run_hook(Hook(http=f"{self._control}/peers", timeout=10.0), {"parties": body}, base=Path())
         if not result.ok:
             raise HarnessError(f"the reference system does not answer: {result.reason} {result.output}{self._tail()}")
+
+    def idle_deviations(self) -> tuple[Deviation, ...]:
+        """Deviations of its defect that changed nothing in this run; empty when it does not answer any more."""
+        result = run_hook(Hook(http=f"{self._control}/idle", timeout=10.0), {}, base=Path())
+        if not result.ok:
+            return ()
+        idle: tuple[Deviation, ...] = adapter(tuple[Deviation, ...]).validate_python(json.loads(result.output)["idle"])
+        return idle
 
     def _first_line(self) -> dict[str, str]:
         lines: queue.Queue[bytes] = queue.Queue()

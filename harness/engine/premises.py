@@ -45,6 +45,10 @@ class Premises:
         """Put deviations in force for everything that follows."""
         self.deviations.stand(deviations)
 
+    def idle_deviations(self) -> tuple[Deviation, ...]:
+        """Deviations in force that changed nothing so far."""
+        return self.deviations.idle()
+
     def bind(self, assignment: Assignment) -> None:
         """Change who plays whom while the endpoints stay open."""
         self.assignment = assignment

@@ -114,6 +114,9 @@ class ReferenceSystem:
                 self._meet(body)
             elif name == "act":
                 self._act(body)
+            elif name == "idle":
+                idle = self._department.idle_deviations()
+                return {"idle": [adapter(Deviation).dump_python(one, mode="json") for one in idle]}
             else:
                 raise InputError(f"the reference system does not know {name!r}")
         except (ValidationError, KeyError, TypeError) as error:

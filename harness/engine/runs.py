@@ -16,6 +16,7 @@ from harness.engine.recording import TranscriptRecorder
 from harness.engine.storage import Evidence, EvidenceWriter
 from harness.errors import HarnessError
 from harness.identifiers import SystemClock
+from harness.model.deviation import Deviation
 from harness.model.names import ActorName, PlayerName, PlayId
 from harness.model.plan import Assignment, Plan, PlannedStep, Play
 from harness.model.run import PlayResult, Run
@@ -48,6 +49,9 @@ class Launched(Protocol):
 
     def introduce(self, parties: Mapping[ActorName, Party]) -> None:
         """Tell it who plays the other actors, and where; HarnessError when it does not listen."""
+
+    def idle_deviations(self) -> tuple[Deviation, ...]:
+        """Deviations of its defect that changed nothing in this run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +156,10 @@ class RunSession:
             strictness=self._setting.strictness,
             only=play_id,
         ).plays[0]
+
+    def idle_deviations(self) -> tuple[Deviation, ...]:
+        """Deviations of the systems' defects that changed nothing: the run says nothing about them."""
+        return tuple(one for system in self._setting.launched.values() for one in system.idle_deviations())
 
     def judged(self) -> Run:
         """Judge everything that was recorded; once sealed, from the evidence itself, as `swf judge` will."""

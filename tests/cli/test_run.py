@@ -154,3 +154,18 @@ def test_a_scenario_named_twice_is_played_once(swf: Swf) -> None:
 @pytest.mark.parametrize("option", [("--strict",), ("--confidence", "verified")])
 def test_the_options_of_judging_are_taken(swf: Swf, option: tuple[str, ...]) -> None:
     assert swf("run", "--sut", "none", *option, "swf.mpps-states").code == 0
+
+
+def test_a_defect_that_never_took_effect_is_no_pass(swf: Swf, tmp_path: Path) -> None:
+    defect = tmp_path / "idle.defect.yaml"
+    defect.write_text(
+        "id: idle\n"
+        "title: A change of something that no image has\n"
+        "deviations:\n"
+        "  - {actor: Modality, transaction: RAD-8, change: remove, path: BodyPartThickness}\n"
+        "detection: {scenario: swf.scheduled, step: stored, requirement: rad-8.store/status}\n",
+        encoding="utf-8",
+    )
+    ended = swf("run", "--defect", str(defect), "--out", str(tmp_path / "out"), "swf.commitment")
+    assert ended.code == 2
+    assert "`remove` by Modality (RAD-8 BodyPartThickness) never took effect" in ended.out

@@ -199,6 +199,16 @@ SPECIMENS: list[tuple[str, str, dict[str, Change], set[str]]] = [
         {"consistency/scheduled-protocol-code.rad-4-to-rad-5"},
     ),
     (
+        "a second identifier of the patient, from elsewhere, in RAD-4",
+        NEW,
+        {
+            "scheduled": lambda message: fields.set_value(
+                fields.duplicate(message, "PID-3"), "PID-3[2]", "ALT1^^^OTHER^MR"
+            )
+        },
+        set(),
+    ),
+    (
         "another study in the second image",
         NEW,
         {"image.2": attribute("StudyInstanceUID", WRONG), "found.2": gone, "copy.2": gone},

@@ -287,3 +287,33 @@ def test_behaviour_finds_the_first_of_its_kind() -> None:
     early, late = _deviation(Change.LATE, seconds=1.0), _deviation(Change.LATE, seconds=2.0)
     assert behaviour([_deviation(Change.TWICE), early, late], Change.LATE) is early
     assert behaviour([early], Change.SILENCE) is None
+
+
+# what never took effect
+
+
+def test_a_deviation_is_idle_until_it_changes_something() -> None:
+    absent, present = _deviation(Change.REMOVE, path="OBR-44"), _deviation(Change.REMOVE, path="OBR-18")
+    book = _book(absent, present)
+    book.amend_message(ORDER, _met(book))
+    assert book.idle() == (absent,)
+
+
+def test_a_change_of_a_data_set_that_has_no_such_attribute_is_idle() -> None:
+    dataset = Dataset()
+    dataset.PatientID = "P1"
+    absent, present = _deviation(Change.REMOVE, path="StudyID"), _deviation(Change.SET, path="PatientID", value="P2")
+    book = _book(absent, present)
+    book.amend_dataset(dataset, _met(book))
+    assert book.idle() == (absent,)
+
+
+def test_behaviour_takes_effect_when_it_is_met_and_a_decision_when_it_changes_one() -> None:
+    never = _deviation(Change.NEVER)
+    decide = _deviation(Change.DECIDE, decision="stored", value="true")
+    book = _book(never, decide)
+    book.decide(PLACER, "stored", True)
+    assert book.idle() == (never, decide)
+    _met(book)
+    book.decide(PLACER, "stored", False)
+    assert book.idle() == ()

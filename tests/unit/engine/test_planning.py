@@ -10,7 +10,7 @@ import pytest
 from harness.engine.planning import Planner, ae_title
 from harness.errors import InputError
 from harness.model.deviation import Change, Deviation, Part
-from harness.model.names import HARNESS, ActorName, ScenarioId, TransactionId
+from harness.model.names import HARNESS, ActorName, ScenarioId, StepId, TransactionId
 from harness.model.plan import LegState, Plan, Play
 from harness.model.scenario import Answer, Expectation, Scenario
 from harness.model.system import Binding, Claim, DepartmentActor, Hook, Times
@@ -227,6 +227,25 @@ def test_a_leg_inside_one_product_is_not_observable_and_listed_as_lost(build: Bu
     assert _states(play) == {"order.to-order-filler": LegState.NOT_OBSERVABLE}
     assert play.step(scenario.steps[1].id).legs[0].reason == "inside RIS"
     assert plan.lost == ("RAD-2 Order Placer -> Order Filler: not observable, inside RIS",)
+
+
+def test_a_stand_in_is_not_asked_for_what_only_the_product_saw(build: Build, scenario: Scenario) -> None:
+    commitment = build.knowledge.transactions[TransactionId("RAD-10")]
+    knowing = replace(commitment, knows_from={ActorName("Image Manager"): (TransactionId("RAD-8"),)})
+    build.knowledge = replace(
+        build.knowledge, transactions={**build.knowledge.transactions, TransactionId("RAD-10"): knowing}
+    )
+    claim = Claim(profile="SWF.b", actors=(ActorName("Image Manager"),), transactions=(TransactionId("RAD-8"),))
+    (play,) = build.plays(build.plan([scenario], [replace(build.system("PACS", "Image Manager"), claims=(claim,))]))
+    legs = play.step(StepId("committed")).legs
+    assert {leg.state for leg in legs} == {LegState.NOT_APPLICABLE}
+    assert {leg.reason for leg in legs} == {"our stand-in Image Manager never saw what PACS took in RAD-8"}
+
+
+def test_only_the_actors_under_test_are_the_systems_parties(build: Build, scenario: Scenario) -> None:
+    plan = build.plan([scenario], [build.system("ALL", "ADT", "Modality", binding=Binding.EACH)])
+    for assignment in plan.assignments:
+        assert {party.actor for party in assignment.theirs} <= set(assignment.serves)
 
 
 def test_a_leg_between_two_products_is_not_observable_either(build: Build, scenario: Scenario) -> None:

@@ -151,3 +151,18 @@ def test_an_image_goes_out_as_it_is_stored_when_the_destination_takes_it(listen,
         assert association.c_move(MOVE, study(), "DISPLAY")[-1].status == 0x0000
     assert answering.requests[0].transfer_syntax == jpeg
     assert answering.requests[0].content == unwrap_payload(samples.payload(1, jpeg))[0]
+
+
+@pytest.mark.parametrize("copies", [0, 1, 2])
+def test_what_a_retrieve_sends_may_be_amended(copies, listen, associate, answering, samples) -> None:
+    def amend(service: Service, dataset: Dataset) -> list[Dataset]:
+        assert service is Service.C_STORE
+        dataset.PatientName = "SYNTHETIC^OTHER"
+        return [dataset] * copies
+
+    display = listen(answering, ae_title="DISPLAY", actor="Image Display")
+    archive = Archive([samples.payload(1)], display)
+    address = listen(archive, ae_title="ARCHIVE", actor="Image Manager", amend_requests=lambda: amend)
+    with associate(address, MOVE) as association:
+        assert association.c_move(MOVE, study(), "DISPLAY")[-1].status == 0x0000
+    assert [str(one.dataset.PatientName) for one in answering.requests] == ["SYNTHETIC^OTHER"] * copies

@@ -64,6 +64,16 @@ def test_an_entry_without_what_images_need_cannot_be_started(department, entry, 
     assert department.wire.of("N_CREATE") == []
 
 
+def test_a_step_that_was_refused_when_it_was_created_is_not_set(department):
+    department.examine("RAD-5")
+    department.peer.status = 0x0110
+    department.examine("RAD-6")
+    department.peer.status = 0x0000
+    with pytest.raises(CannotAct, match="refused when it was created"):
+        department.examine("RAD-7")
+    assert department.wire.of("N_SET") == []
+
+
 @pytest.mark.parametrize("transaction", ["RAD-7", "RAD-8"])
 def test_nothing_without_an_examination(department, transaction):
     with pytest.raises(CannotAct, match="no examination"):

@@ -7,10 +7,7 @@ whatever was on the wire.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 from harness.checks.recording import LegView, PlayView
 from harness.model.finding import Finding
@@ -51,12 +48,6 @@ def play_check(name: str, rules: tuple[str, ...] = ()) -> Callable[[PlayCheck], 
 def _refuse_second(name: str) -> None:
     if name in _LEG_CHECKS or name in _PLAY_CHECKS:
         raise ValueError(f"two checks are called {name}")
-
-
-def load() -> None:
-    """Import every module of this package, so that each registers its check."""
-    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        importlib.import_module(f"harness.checks.{module.name}")
 
 
 def leg_checks() -> Mapping[CheckName, LegCheck]:

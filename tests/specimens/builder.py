@@ -10,8 +10,9 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import ExplicitVRLittleEndian
 
+from harness.checks import load
 from harness.checks.recording import ExchangeView, LegView, PlayView
-from harness.checks.registry import leg_checks, load, play_checks
+from harness.checks.registry import leg_checks, play_checks
 from harness.dicom.encoding import encode, wrap_payload
 from harness.dicom.uids import uid_of
 from harness.hl7 import Message, compose

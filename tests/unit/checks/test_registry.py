@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from harness import checks
 from harness.checks import registry
 from harness.checks.recording import LegView
 from harness.model.finding import Finding
@@ -11,14 +12,14 @@ from harness.profiles import Knowledge
 
 
 def test_every_module_registers_its_check() -> None:
-    registry.load()
+    checks.load()
     assert {"hl7.ack", "dimse.reply", "mwl.matching"} <= set(registry.leg_checks())
     assert {"consistency", "storage.sets", "expectations", "hl7.table"} <= set(registry.play_checks())
     assert not set(registry.leg_checks()) & set(registry.play_checks())
 
 
 def test_a_name_is_given_once() -> None:
-    registry.load()
+    checks.load()
 
     def second(view: LegView) -> Iterator[Finding]:
         yield from ()
@@ -28,7 +29,7 @@ def test_a_name_is_given_once() -> None:
 
 
 def test_checks_and_profiles_name_the_same_rules(real: Knowledge) -> None:
-    registry.load()
+    checks.load()
     stated = {check: {rule.row for rule in rules} for check, rules in real.leg_rules.items()}
     for rule in real.play_rules:
         stated.setdefault(rule.check, set()).add(rule.id)
@@ -39,7 +40,7 @@ def test_checks_and_profiles_name_the_same_rules(real: Knowledge) -> None:
 
 
 def test_legs_name_checks_that_exist(real: Knowledge) -> None:
-    registry.load()
+    checks.load()
     known = {*registry.leg_checks(), *registry.play_checks()}
     named = {
         check

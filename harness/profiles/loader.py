@@ -38,8 +38,8 @@ from harness.yaml_source import Faults, SourceMapping, nearest, read, validate
 
 T = TypeVar("T")
 
-_FOLDERS = ("transactions", "rows", "hl7", "dicom", "states", "rules", "keys")
-_FILES = ("profile.yaml", "consistency.yaml")
+_FOLDERS = ("transactions", "rows", "hl7", "dicom", "consistency", "states", "rules", "keys")
+_FILES = ("profile.yaml",)
 
 
 @cache
@@ -172,7 +172,7 @@ class _Reader:
                 self.loaded.rules.append((source, rules))
 
     def _edges(self) -> None:
-        for _, source in self._sources("consistency.yaml"):
+        for _, source in self._sources("consistency"):
             prepare_edges(source)
             groups = self._validated(source, dict[str, EdgeGroup])
             for rule, group in (groups or {}).items():

@@ -68,12 +68,12 @@ def test_a_copy_is_the_same_knowledge(data: Path) -> None:
         ("swf/dicom/mwl-response.yaml", 'PatientID: {type: "1"', 'PatientID: {type: "4"', "unknown type `4`; known:"),
         ("swf/dicom/mwl-response.yaml", "half: response", "half: answer", "`answer` is not a valid value"),
         ("swf/keys/mwl.yaml", "  PatientState:", "  PatientStatus:", "unknown DICOM keyword `PatientStatus`"),
-        ("swf/consistency.yaml", "by: Modality", "by: Modalities", "unknown actor `Modalities`; did you mean"),
-        ("swf/consistency.yaml", "RAD-4 IPC-3.1", "RAD-44 IPC-3.1", "unknown transaction `RAD-44`"),
-        ("swf/consistency.yaml", "/to-pps-manager", "/to-pps-manger", "unknown leg of RAD-6 `to-pps-manger`; did you"),
-        ("swf/consistency.yaml", "[simple, append]", "[simpel]", "unknown case `simpel`; did you mean `simple`?"),
-        ("swf/consistency.yaml", "compare: uid", "compare: uids", "did you mean `uid`?"),
-        ("swf/consistency.yaml", "from: ", "form: ", "unknown key `form`; did you mean `from`?"),
+        ("swf/consistency/workflow.yaml", "by: Modality", "by: Modalities", "unknown actor `Modalities`; did you mean"),
+        ("swf/consistency/workflow.yaml", "RAD-4 IPC-3.1", "RAD-44 IPC-3.1", "unknown transaction `RAD-44`"),
+        ("swf/consistency/workflow.yaml", "/to-pps-manager", "/to-pps-manger", "unknown leg of RAD-6 `to-pps-manger`; did you"),
+        ("swf/consistency/workflow.yaml", "[simple, append]", "[simpel]", "unknown case `simpel`; did you mean `simple`?"),
+        ("swf/consistency/workflow.yaml", "compare: uid", "compare: uids", "did you mean `uid`?"),
+        ("swf/consistency/workflow.yaml", "from: ", "form: ", "unknown key `form`; did you mean `from`?"),
         ("swf/states/mpps.yaml", "to: COMPLETED", "to: COMPLETE", "unknown state `COMPLETE`; did you mean `COMPLETED`"),
         ("swf/states/mpps.yaml", "event: N-SET,", "event: N-SET COMPLETED,", "two rows for N-SET COMPLETED in state"),
         ("swf/states/mpps.yaml", "event: N-SET,", "event: N-GET,", "unknown service `N-GET`"),
@@ -104,7 +104,7 @@ def test_faults_of_several_files_are_told_together(data: Path) -> None:
 def test_two_edges_of_one_value_between_the_same_transactions_are_refused(data: Path) -> None:
     spoil(
         data,
-        "swf/consistency.yaml",
+        "swf/consistency/workflow.yaml",
         "  edges:\n",
         '  edges:\n    - {from: "RAD-4 IPC-3.1", to: "RAD-5 response.StudyInstanceUID", by: Order Filler}\n',
     )

@@ -66,7 +66,8 @@ class Adt(Actor):
         key = (patient.id, patient.authority)
         with self._lock:
             if key not in self._visits:
-                number = case.visit.number or self.world.identifiers.number("V")
+                own = patient.person == case.patients["main"].person
+                number = (case.visit.number if own else "") or self.world.identifiers.number("V")
                 self._visits[key] = replace(case.visit, number=number)
             return self._visits[key]
 

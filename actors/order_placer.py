@@ -116,7 +116,7 @@ class OrderPlacer(Actor):
             raise CannotAct("the simulated Order Placer was not given a case")
         request = action.case.order
         order = Order(
-            service=self.world.procedures.procedure(request.service).service,
+            service=self.world.procedures.procedure(action.step.service or request.service).service,
             placer=self._fresh_number(),
             priority=request.priority,
             start=ts(self.world.clock.now()),

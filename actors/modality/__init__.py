@@ -79,12 +79,22 @@ class Modality(Actor):
     @performs("RAD-5")
     def query_worklist(self, action: Action) -> None:
         """Ask for the patient's entries, and keep those for the ordered service; none is an answer, too."""
-        with self._associate("RAD-5", action) as association:
-            answers = association.c_find(_WORKLIST, worklist.query(action.bedside))
-        found = [answer.dataset for answer in answers if is_pending(answer.status) and answer.dataset is not None]
         procedure = self.world.procedures.procedure(action.bedside.service)
         file = self._file(action)
-        file.entries = worklist.entries_for(found, action.bedside.patient_id, procedure)
+        known = worklist.Known(
+            bedside=action.bedside,
+            entry=next(iter(file.entries), Dataset()),
+            station=self._ae_title(),
+            modality=procedure.steps[0].modality,
+            today=self.world.clock.now(),
+        )
+        query = worklist.query(known, action.step.keys) if action.step.keys else worklist.query(known)
+        with self._associate("RAD-5", action) as association:
+            answers = association.c_find(_WORKLIST, query)
+        found = [answer.dataset for answer in answers if is_pending(answer.status) and answer.dataset is not None]
+        entries = worklist.entries_for(found, action.bedside.patient_id, procedure)
+        if entries or not action.step.keys:
+            file.entries = entries
 
     @performs("RAD-6")
     def start_step(self, action: Action) -> None:

@@ -12,7 +12,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
-from harness.dicom.paths import name_of, value_text
+from harness.dicom.paths import first, name_of, value_text
 from harness.model.tables import KeyRow, KeyTable
 
 NOT_KEYS = frozenset(
@@ -59,6 +59,35 @@ def excused(one: Mismatch, keys: KeyTable | None, *, loose: bool) -> bool:
     if row is None or not row.matching:
         return loose
     return not any(kind in row.matching for kind in _kinds_of_matching(one.key))
+
+
+def surely_matches(identifier: Dataset, entity: Dataset, keys: KeyTable | None) -> bool:
+    """Whether every SCP has to return the entity: each key with a value is one that it holds, and is satisfied letter
+    by letter, by a kind of matching that the key table requires. A single value always selects (PS3.4 C.2.2.2.1)."""
+    if mismatches(identifier, entity, combined=True):
+        return False
+    return all(_surely(path, key, entity, keys) for path, key in _valued_keys(identifier, ""))
+
+
+def _valued_keys(identifier: Dataset, prefix: str) -> Iterator[tuple[str, DataElement]]:
+    for element in identifier:
+        path = f"{prefix}{name_of(element.tag)}"
+        if element.VR == "SQ":
+            for item in element.value[:1]:
+                yield from _valued_keys(item, f"{path}[0].")
+        elif element.tag not in NOT_KEYS and value_text(element).strip(" \0"):
+            yield path, element
+
+
+def _surely(path: str, key: DataElement, entity: Dataset, keys: KeyTable | None) -> bool:
+    wanted, held = value_text(key).strip(" \0"), first(entity, path).strip(" \0")
+    kinds = _kinds_of_matching(wanted)
+    if "single" in kinds:
+        return _bare(wanted) == _bare(held) if key.VR == "PN" else wanted == held
+    row = _key_row(path, keys)
+    if row is None or not any(kind in row.matching for kind in kinds):
+        return False
+    return bool(held) and ("wildcard" not in kinds or _wildcard(wanted, held))
 
 
 def _key_row(path: str, keys: KeyTable | None) -> KeyRow | None:

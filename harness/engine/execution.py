@@ -368,5 +368,8 @@ def bedside(play: Play, planned: PlannedStep) -> Bedside:
     """What a person beside the patient knows in this step."""
     patient = play.case.patients[planned.step.patient]
     return Bedside(
-        name=patient.name, patient_id=patient.id, authority=patient.authority, service=play.case.order.service
+        name=patient.name,
+        patient_id=patient.id,
+        authority=patient.authority,
+        service=planned.step.service or play.case.order.service,
     )

@@ -30,7 +30,7 @@ def hook_facts(
             "authority": patient.authority,
             "name": adapter(PersonName).dump_python(patient.name, mode="json"),
         },
-        "service": play.case.order.service,
+        "service": planned.step.service or play.case.order.service,
         "peers": {
             peer: adapter(Party).dump_python(party, mode="json")
             for peer in _peers(planned, actor)

@@ -11,7 +11,7 @@ from harness.errors import InputError
 from harness.identifiers import Identifiers
 from harness.model.names import HARNESS, ActorName, PlayerName, PlayId, TransactionId
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
-from harness.model.profile import Leg, LinkKind, Need, Profile, Transaction
+from harness.model.profile import Leg, LinkKind, Profile, Transaction
 from harness.model.scenario import Answer, Case, Scenario, Step
 from harness.model.system import Binding, DimseAddress, Hl7Address, Party, System, Times
 from harness.profiles import Knowledge
@@ -108,11 +108,9 @@ class Planner:
         for claim in system.claims:
             profile = self._knowledge.profiles[claim.profile]
             for actor in claim.actors:
-                for transaction, need in profile.actors.get(actor, {}).items():
-                    if claim.transactions:
-                        if transaction in claim.transactions:
-                            yield actor, transaction
-                    elif need is Need.REQUIRED:
+                included = profile.transactions_of(actor, claim.options)
+                for transaction in profile.actors.get(actor, {}):
+                    if transaction in (claim.transactions or included):
                         yield actor, transaction
 
     # what is played
@@ -179,10 +177,11 @@ class Planner:
         return (fitting or profiles)[0]
 
     def _identified(self, case: Case) -> Case:
-        """Fill in identifiers: patients that share a blank ID share the one person's identity."""
-        number = self._identifiers.number("P", 8)
+        """Fill in identifiers: entries of one person share the person's identifier."""
+        persons = dict.fromkeys(patient.person for patient in case.patients.values())
+        numbers = {person: self._identifiers.number("P", 8) for person in persons}
         patients = {
-            key: replace(patient, id=patient.id or number, authority=patient.authority or "HOSP")
+            key: replace(patient, id=patient.id or numbers[patient.person], authority=patient.authority or "HOSP")
             for key, patient in case.patients.items()
         }
         visit = replace(case.visit, number=case.visit.number or self._identifiers.number("V", 8))

@@ -43,6 +43,19 @@ class Expectation(Record):
     uncommitted: int | None = None
 
 
+class KeyMatch(Enum):
+    """How our modality fills in a matching key of the worklist query (PS3.4 C.2.2.2)."""
+
+    VALUE = "value"
+    """The very value, of the patient or of an entry that an earlier query returned."""
+    WILDCARD = "wildcard"
+    """The beginning of the value, and an asterisk."""
+    RANGE = "range"
+    """From the day before to the day itself."""
+    NOTHING = "nothing"
+    """A value that no entry has."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Step(Record):
     """One occurrence of a transaction in a scenario.
@@ -52,7 +65,8 @@ class Step(Record):
     `instances` how many objects our modality makes, `patient` which of the case's patients, `unstored` how many
     instances that were never stored are added to a commitment request, `until` makes a query a probe that is
     repeated until its expectation holds, `illegal` marks a request that no conforming initiator makes (it is never
-    asked of a system under test).
+    asked of a system under test), `service` is what is ordered instead of the case's service, `keys` are the matching
+    keys of a worklist query by DICOM keyword (none: patient's name and ID).
     """
 
     id: StepId
@@ -67,6 +81,8 @@ class Step(Record):
     report_on: ReportLink = ReportLink.SAME
     until: bool = False
     illegal: bool = False
+    service: str = ""
+    keys: Mapping[str, KeyMatch] = field(default_factory=dict)
     expect: Expectation = field(default_factory=Expectation)
     deviation: Deviation | None = None
     line: int = 0
@@ -106,6 +122,7 @@ class PersonName(Record):
 class Patient(Record):
     """A synthetic patient. `id` is filled in for each play, so that two plays never share a patient.
 
+    Entries of one `person` are identities of the same person at different times, and share the identifier.
     `birth_date` is YYYYMMDD; `sex` is from HL7 table 0001.
     """
 
@@ -114,6 +131,7 @@ class Patient(Record):
     sex: str
     race: str = ""
     address: tuple[str, ...] = ()
+    person: str = ""
     id: str = ""
     authority: str = ""
 

@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from harness.model.deviation import Change, Defect, Deviation
-from harness.model.scenario import Case, Expectation, Scenario, Step
+from harness.model.scenario import Case, Expectation, KeyMatch, Scenario, Step
 from harness.scenario_files.names import Names
 from harness.yaml_source import Faults, SourceMapping, nearest, read, validate
 
@@ -17,6 +17,19 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*")
 _STATUS = re.compile(r"[0-9A-F]{4}|AA|AE|AR")
 _INSTANCES = re.compile(r"stored|\d+")
+
+_VALUE = (KeyMatch.VALUE, KeyMatch.NOTHING)
+WORKLIST_KEYS: Mapping[str, tuple[KeyMatch, ...]] = {
+    "PatientName": (KeyMatch.VALUE, KeyMatch.WILDCARD, KeyMatch.NOTHING),
+    "PatientID": _VALUE,
+    "AccessionNumber": _VALUE,
+    "RequestedProcedureID": _VALUE,
+    "ScheduledProcedureStepStartDate": (KeyMatch.VALUE, KeyMatch.RANGE, KeyMatch.NOTHING),
+    "Modality": _VALUE,
+    "ScheduledStationAETitle": _VALUE,
+}
+"""The matching keys of the patient based and of the broad query, and how each may be matched (RAD TF-2: Tables 4.5-1,
+4.5-2)."""
 
 _KINDS = tuple(field.name for field in fields(Expectation))
 """What a step may expect; each has a requirement for each transaction of which it can be expected."""
@@ -120,6 +133,10 @@ def _step(source: SourceMapping, step: Step, at: tuple[str | int, ...], names: N
         if initiators and known:
             faults.name(place, f"initiator of {step.transaction}", step.initiator, initiators)
         _expectation(source, step, step.expect, at, names, faults)
+    for keyword, match in step.keys.items():
+        place = source.place_of(*at, "keys", keyword)
+        if faults.name(place, "matching key of the worklist query", keyword, WORKLIST_KEYS):
+            faults.name(place, f"way to match {keyword}", match.value, [one.value for one in WORKLIST_KEYS[keyword]])
     if step.deviation is not None:
         _deviation(source, step.deviation, (*at, "deviation"), names, faults)
 

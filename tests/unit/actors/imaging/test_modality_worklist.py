@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from pydicom.dataset import Dataset
 
-from actors.modality.worklist import entries_for, next_entry, query, step_key
-from harness.actor import Bedside
+from actors.modality.worklist import Known, entries_for, next_entry, query, step_key
+from harness.actor import Bedside, CannotAct
 from harness.dicom.paths import first, has, present
-from harness.model.scenario import PersonName
+from harness.model.scenario import KeyMatch, PersonName
 
 RETURN_KEYS = [
     "AccessionNumber",
@@ -37,8 +39,12 @@ RETURN_KEYS = [
 """Rows of RAD TF-2: 4.5 that a modality has to request (R+, R+*)."""
 
 
-def bedside(**name):
-    return Bedside(name=PersonName(**name), patient_id="P1", authority="HOSP", service="CTCHEST")
+STEP = "ScheduledProcedureStepSequence[0]"
+
+
+def bedside(entry=None, **name):
+    who = Bedside(name=PersonName(**name), patient_id="P1", authority="HOSP", service="CTCHEST")
+    return Known(bedside=who, entry=entry or Dataset(), station="CT1", modality="CT", today=datetime(2024, 3, 1))
 
 
 def test_query_is_patient_based():
@@ -87,3 +93,35 @@ def test_next_entry_goes_through_the_steps_and_then_appends(entry):
 
 def test_entry_without_a_step_can_be_told_apart():
     assert step_key(Dataset()) == ("", "", "")
+
+
+@pytest.mark.parametrize(
+    ("keyword", "match", "path", "value"),
+    [
+        ("PatientName", KeyMatch.WILDCARD, "PatientName", "LIND*"),
+        ("PatientName", KeyMatch.NOTHING, "PatientName", "NOBODY^OF^THAT^NAME"),
+        ("PatientID", KeyMatch.VALUE, "PatientID", "P1"),
+        ("AccessionNumber", KeyMatch.NOTHING, "AccessionNumber", "SWF-NOBODY"),
+        ("Modality", KeyMatch.VALUE, f"{STEP}.Modality", "CT"),
+        ("ScheduledStationAETitle", KeyMatch.VALUE, f"{STEP}.ScheduledStationAETitle", "CT1"),
+        ("ScheduledProcedureStepStartDate", KeyMatch.VALUE, f"{STEP}.ScheduledProcedureStepStartDate", "20240301"),
+        (
+            "ScheduledProcedureStepStartDate",
+            KeyMatch.RANGE,
+            f"{STEP}.ScheduledProcedureStepStartDate",
+            "20240229-20240301",
+        ),
+    ],
+)
+def test_a_step_chooses_the_one_key_that_is_asked_with(keyword, match, path, value):
+    made = query(bedside(family="LINDGREN", given="ASTA"), {keyword: match})
+    asked = {key for key in ("PatientName", "PatientID", "AccessionNumber", "RequestedProcedureID") if has(made, key)}
+    assert asked == ({keyword} & set(made.dir()))
+    assert first(made, path) == value
+
+
+def test_numbers_are_asked_for_once_an_entry_showed_them(entry):
+    made = query(bedside(entry(), family="DOE"), {"AccessionNumber": KeyMatch.VALUE})
+    assert first(made, "AccessionNumber") == first(entry(), "AccessionNumber")
+    with pytest.raises(CannotAct, match="no earlier query showed a AccessionNumber"):
+        query(bedside(family="DOE"), {"AccessionNumber": KeyMatch.VALUE})

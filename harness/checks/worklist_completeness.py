@@ -1,0 +1,106 @@
+"""Whether a worklist answer leaves out an entry that satisfies the keys and is known to be there (PS3.4 K).
+
+Known to be there is what other queries of the play returned: before, with nothing in between that could have changed
+the schedule, or both before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pydicom.dataset import Dataset
+
+from harness.checks.attribute_tables import pending
+from harness.checks.dimse_reply import accepted, final_evidence
+from harness.checks.matching import surely_matches
+from harness.checks.recording import ExchangeView, LegView, PlayView
+from harness.checks.registry import play_check
+from harness.dicom.paths import first
+from harness.model.finding import Finding
+from harness.model.profile import Service
+from harness.model.verdict import Outcome
+
+CHECK = "mwl.completeness"
+
+_STEP_ID = "ScheduledProcedureStepSequence[0].ScheduledProcedureStepID"
+EntryKey = tuple[str, str, str]
+"""Study Instance UID, Requested Procedure ID and Scheduled Procedure Step ID: what tells entries apart."""
+
+
+@dataclass(frozen=True)
+class _Query:
+    """One finished query with its entries."""
+
+    leg: LegView
+    exchange: ExchangeView
+    identifier: Dataset
+    entries: dict[EntryKey, Dataset]
+
+    @property
+    def seq(self) -> int:
+        return self.exchange.exchange.request.seq
+
+
+@play_check(CHECK, rules=("complete",))
+def check(play: PlayView) -> Iterator[Finding]:
+    """Each query of the play against what the others showed."""
+    queries = sorted(_queries(play), key=lambda query: query.seq)
+    changes = sorted(_changes(play))
+    for query in queries:
+        known = _known(query, queries, changes)
+        due = {key: entry for key, entry in known.items() if _is_due(query, entry)}
+        missing = [entry for key, entry in due.items() if key not in query.entries]
+        for entry in missing:
+            yield from query.leg.ruled(
+                CHECK,
+                "complete",
+                Outcome.VIOLATED,
+                final_evidence(query.exchange),
+                expected=f"the entry of step {first(entry, _STEP_ID)}, patient {first(entry, 'PatientID')}",
+                received=f"{len(query.entries)} entries without it",
+            )
+        if due and not missing:
+            yield from query.leg.ruled(CHECK, "complete", Outcome.MET, final_evidence(query.exchange))
+
+
+def _queries(play: PlayView) -> Iterator[_Query]:
+    for leg in play.of("RAD-5"):
+        for exchange in leg.exchanges:
+            identifier = exchange.request_dataset
+            if identifier is not None and accepted(exchange.status):
+                entries = {_key(entry): entry for _, entry in pending(exchange)}
+                yield _Query(leg, exchange, identifier, {key: one for key, one in entries.items() if all(key)})
+
+
+def _key(entry: Dataset) -> EntryKey:
+    return first(entry, "StudyInstanceUID"), first(entry, "RequestedProcedureID"), first(entry, _STEP_ID)
+
+
+def _changes(play: PlayView) -> Iterator[int]:
+    """The places in the recording of everything but queries: any of it may change what is scheduled."""
+    for leg in play.legs:
+        for exchange in leg.exchanges:
+            command = exchange.exchange.request.command
+            if command is None or command.service is not Service.C_FIND:
+                yield exchange.exchange.request.seq
+
+
+def _known(query: _Query, queries: Sequence[_Query], changes: Sequence[int]) -> dict[EntryKey, Dataset]:
+    """The entries that were there when the query was asked."""
+    before: dict[EntryKey, Dataset] = {}
+    undisturbed: dict[EntryKey, Dataset] = {}
+    after: set[EntryKey] = set()
+    for other in queries:
+        if other.seq > query.seq:
+            after |= set(other.entries)
+        elif other is not query:
+            before.update(other.entries)
+            if not any(other.seq < change < query.seq for change in changes):
+                undisturbed.update(other.entries)
+    return undisturbed | {key: entry for key, entry in before.items() if key in after}
+
+
+def _is_due(query: _Query, entry: Dataset) -> bool:
+    keys = query.leg.knowledge.keys.get("mwl")
+    return surely_matches(query.identifier, entry, keys)

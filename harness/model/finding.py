@@ -25,7 +25,8 @@ class Finding(Record):
     """One decided fact.
 
     `actor` is who is charged. `expected` and `received` are values or short phrases in the standard's words, and
-    `origin` says where the expected value was seen first. A finding without an exchange is placed by `step`.
+    `origin` says where the expected value was seen first, and `given` points at the value that this one was compared
+    with or copied from. A finding without an exchange is placed by `step`.
     """
 
     check: CheckName
@@ -36,5 +37,6 @@ class Finding(Record):
     received: str = ""
     origin: str = ""
     evidence: Evidence | None = None
+    given: Evidence | None = None
     step: StepId | None = None
     leg: str = ""

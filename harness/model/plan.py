@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from harness.model.names import HARNESS, ActorName, PlayerName, PlayId, StepId, TransactionId
+from harness.model.override import Overrides
 from harness.model.profile import Leg, Transaction
 from harness.model.record import Record
 from harness.model.scenario import Case, Scenario, Step
@@ -125,7 +126,10 @@ class Assignment(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Plan(Record):
-    """Everything a run will do, and everything that judging it again needs besides the transcript."""
+    """Everything a run will do, and everything that judging it again needs besides the transcript.
+
+    `rule_set` is the digest of the shipped rules; `overrides` are a site's, with a digest of their own.
+    """
 
     run: str
     seed: int
@@ -136,3 +140,4 @@ class Plan(Record):
     assignments: tuple[Assignment, ...]
     defect: str = ""
     lost: tuple[str, ...] = ()
+    overrides: Overrides = field(default_factory=Overrides)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -38,7 +38,10 @@ class Untestable(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Requirement(Record):
-    """One obligation of one actor."""
+    """One obligation of one actor.
+
+    `implies` names the requirements, by ids or by patterns of `fnmatch`, that are broken too whenever this one is.
+    """
 
     id: RequirementId
     text: str
@@ -49,6 +52,7 @@ class Requirement(Record):
     condition: str = ""
     check: CheckName | None = None
     untestable: Untestable | None = None
+    implies: tuple[str, ...] = ()
 
 
 class LinkKind(Enum):
@@ -160,10 +164,28 @@ class Need(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Option(Record):
+    """A named option of a profile: what counts for an actor only when it is claimed.
+
+    `means` says what it obliges to. `transactions` are optional ones of the actors that a claim of the option
+    includes; `forms` are HL7 versions that it adds; `requirements` (ids, or patterns in which `*` stands for any text)
+    hold for nobody else.
+    """
+
+    actors: tuple[ActorName, ...]
+    means: str
+    citation: Citation
+    transactions: tuple[TransactionId, ...] = ()
+    forms: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Profile(Record):
     """An IHE profile at a stated revision.
 
-    `actors` maps each actor to the transactions it takes part in; `hl7_versions` are the forms of its messages.
+    `actors` maps each actor to the transactions it takes part in; `hl7_versions` are the forms of its messages;
+    `options` are what its actors may claim besides, by name.
     """
 
     id: str
@@ -171,3 +193,23 @@ class Profile(Record):
     citation: Citation
     hl7_versions: tuple[str, ...]
     actors: Mapping[ActorName, Mapping[TransactionId, Need]] = field(default_factory=dict)
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+    def transactions_of(self, actor: ActorName, options: Collection[str] = ()) -> tuple[TransactionId, ...]:
+        """What a claim of the actor includes: what the profile requires of it, and what the claimed options add."""
+        added = {
+            transaction
+            for name in options
+            if name in self.options and actor in self.options[name].actors
+            for transaction in self.options[name].transactions
+        }
+        return tuple(
+            transaction
+            for transaction, need in self.actors.get(actor, {}).items()
+            if need is Need.REQUIRED or transaction in added
+        )
+
+    def forms_of(self, options: Collection[str] = ()) -> frozenset[str]:
+        """The HL7 versions of a claim: the profile's, and those that the claimed options add."""
+        added = {form for name in options if name in self.options for form in self.options[name].forms}
+        return frozenset(self.hl7_versions) | added

@@ -16,28 +16,54 @@ from harness.model.names import (
     StepId,
     TransactionId,
 )
+from harness.model.override import OverrideUse, Overruled
 from harness.model.plan import Plan
 from harness.model.profile import Requirement
 from harness.model.record import Record
 from harness.model.transcript import Transcript
-from harness.model.verdict import Owner, Verdict
+from harness.model.verdict import Outcome, Owner, Reason, Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Why(Record):
+    """Why a finding is whose it is: the reason, who else is behind it, and where that began."""
+
+    reason: Reason = Reason.OWN_DOING
+    player: PlayerName | None = None
+    exchange: ExchangeId | None = None
+    path: str = ""
+    requirement: RequirementId | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class JudgedFinding(Record):
     """A finding with its requirement resolved, its owner named and its verdict taken from the table.
 
+    `player` plays the charged actor; `owner` says whose the fact is all the same, and `why`.
     `declared`: a violation that the scenario commits on purpose. `warning`: a violated SHOULD, or one of an unsure
-    requirement, that changes no verdict.
+    requirement, that changes no verdict. `overruled`: an override changed it, and what it was.
     """
 
     finding: Finding
     requirement: Requirement
     player: PlayerName
     owner: Owner
+    why: Why = field(default_factory=Why)
     verdict: Verdict
     declared: bool = False
     warning: bool = False
+    overruled: Overruled | None = None
+
+    @property
+    def consequence(self) -> bool:
+        """Whether it is a violation that follows from a fault charged elsewhere."""
+        excused = self.why.reason in (Reason.AFTER_FAULT_OF, Reason.COPIED_FROM) and self.verdict is Verdict.NONE
+        return excused and self.finding.outcome is Outcome.VIOLATED
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it is a violation that changes no verdict."""
+        return self.warning or self.declared or self.consequence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,14 +101,21 @@ class StepResult(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerEntry(Record):
-    """One identifier seen in a play: where it appeared, in order. A place is `step: message path`."""
+    """One identifier seen in a play: where it appeared, in order. A place is `step: message path`.
+
+    `first`: the value appeared here first. `broken`: it is not the one that had to be copied; `requirement` is the edge
+    that breaks here, and `charged` the actor that copies along it. A value that had to be there and is not is empty.
+    """
 
     name: str
     value: str
     place: str
     exchange: ExchangeId
     actor: ActorName
+    first: bool = False
     broken: bool = False
+    requirement: RequirementId | None = None
+    charged: ActorName | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +164,7 @@ class Run(Record):
     interrupted: bool
     orphans: tuple[ExchangeId, ...] = ()
     late: tuple[ExchangeId, ...] = ()
+    overrides: tuple[OverrideUse, ...] = ()
     rules_used: Mapping[RequirementId, int] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     transcript: Transcript | None = None

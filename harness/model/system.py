@@ -113,6 +113,19 @@ class Times(Record):
     settle: float = 0.05
 
 
+@dataclass(frozen=True, kw_only=True)
+class Attestation(Record):
+    """What a person states about requirements that no recording can show; it never changes a verdict.
+
+    `requirement` is an id, or a pattern in which `*` stands for any text; `date` is YYYY-MM-DD.
+    """
+
+    requirement: str
+    statement: str
+    by: str
+    date: str
+
+
 class Binding(Enum):
     """How the actors a system claims are put under test."""
 
@@ -129,7 +142,7 @@ class Launch(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class System(Record):
-    """A product under test."""
+    """A product under test. `overrides` names a file of overrides beside the system file."""
 
     name: PlayerName
     version: str = ""
@@ -139,4 +152,6 @@ class System(Record):
     times: Times = field(default_factory=Times)
     binding: Binding = Binding.TOGETHER
     launch: Launch | None = None
+    attestations: tuple[Attestation, ...] = ()
+    overrides: str = ""
     path: str = ""

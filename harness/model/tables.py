@@ -30,7 +30,7 @@ class Hl7Row(Record):
     """One obligation on one field. `values` closes the value set; `equals` names a field with the same value.
 
     `when` is a condition in the form `PATH = A, B` or `PATH valued`; a row whose condition is prose has `condition`
-    and is never decided.
+    and is never decided. `length` is the longest value in characters (0: not known); a longer one only warns.
     """
 
     use: Usage
@@ -40,10 +40,12 @@ class Hl7Row(Record):
     equals: str = ""
     when: str = ""
     condition: str = ""
+    length: int = 0
     strength: Strength = Strength.SHALL
     confidence: Confidence
     source: str = ""
     citation: str = ""
+    implies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,11 +72,14 @@ class AttributeRow(Record):
     """One obligation on one attribute.
 
     `type` is 1, 1C, 2, 2C, 3 or `-` (must be absent); `when_requested` limits it to keys that the request names;
-    `when` is `PATH = A, B`, `PATH valued` or `PATH absent`.
+    `when` is `PATH = A, B`, `PATH valued` or `PATH absent`, or several of them joined by `and`; `at_most` bounds the
+    number of items of a sequence, 0 leaves it open. `only_then`: without a value when the condition does not hold.
     """
 
     type: str
     values: tuple[str, ...] = ()
+    at_most: int = 0
+    only_then: bool = False
     when: str = ""
     condition: str = ""
     when_requested: bool = False
@@ -82,6 +87,7 @@ class AttributeRow(Record):
     confidence: Confidence
     source: str = ""
     citation: str = ""
+    implies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +153,7 @@ class Edge(Record):
     confidence: Confidence
     source: str = ""
     citation: str
+    implies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +169,7 @@ class LegRule(Record):
     source: str = ""
     citation: str
     condition: str = ""
+    implies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +186,7 @@ class PlayRule(Record):
     source: str = ""
     citation: str
     condition: str = ""
+    implies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from harness.model.names import ActorName, ExchangeId, LinkId, PlayId
+from harness.model.names import ActorName, ExchangeId, LegId, LinkId, PlayId
 from harness.model.plan import StepRef
 from harness.model.profile import LinkKind, Service
 from harness.model.record import Record
@@ -68,7 +68,8 @@ class Link(Record):
     """A TCP connection or association that we opened or accepted.
 
     `actor` is our actor at this end, `peer_actor` the actor that we dialled (or the one the calling AE title names);
-    `cause` is the step on whose behalf we opened it. `facts` holds identities: AE titles, implementation class UID
+    `cause` is the step on whose behalf we opened it, and `leg` the leg of it that its messages are, where that was
+    settled beforehand. `facts` holds identities: AE titles, implementation class UID
     and version name, negotiated maximum PDU, accepted contexts.
     """
 
@@ -82,6 +83,7 @@ class Link(Record):
     peer: SocketAddress
     peer_actor: ActorName | None = None
     cause: StepRef | None = None
+    leg: LegId | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
 
 

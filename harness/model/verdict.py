@@ -40,9 +40,33 @@ class Owner(Enum):
     """Whose the decided fact is."""
 
     SYSTEM = "system under test"
+    OTHER_SYSTEM = "another system"
+    """It only passed on what another system had given it, or followed from that system's fault."""
     HARNESS = "simulated actor"
     ENVIRONMENT = "environment"
-    NOBODY = "nobody"
+    SCENARIO = "scenario"
+    """The scenario asked for it."""
+    UNDECIDED = "undecided"
+
+
+class Reason(Enum):
+    """Why a fact is whose it is."""
+
+    OWN_DOING = "its own doing"
+    SENT_IT = "sent it"
+    OWED_IT = "owed what did not come"
+    COPIED_FROM = "was given it so"
+    AFTER_FAULT_OF = "follows from an earlier fault"
+    ASKED_BY_SYSTEM = "a system asked the question"
+    DEVIATION = "the step departs from the standard on purpose"
+    ILLEGAL_STEP = "the step is illegal on purpose"
+    REFUSAL_WANTED = "the step is to be refused"
+    LEFT_UNSTORED = "the step leaves instances out on purpose"
+    LINK_NOT_PROVEN = "the system was not heard in this run"
+    NOT_REACHED = "no connection could be made"
+    FITS_NO_PLAY = "a message came that fits no play"
+    CUT_SHORT = "the play was cut short"
+    NOT_IN_RECORDING = "the recording does not show it"
 
 
 class Verdict(Enum):
@@ -60,10 +84,10 @@ class Verdict(Enum):
     @property
     def rank(self) -> int:
         """Place in the order NONE < PASS < INCONCLUSIVE < FAIL < ERROR."""
-        return _ORDER[self]
+        return _ORDER[self.value]
 
 
-_ORDER = {verdict: rank for rank, verdict in enumerate(Verdict)}
+_ORDER = {verdict.value: rank for rank, verdict in enumerate(Verdict)}
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
@@ -77,13 +101,14 @@ def verdict_of(
     confidence: Confidence,
     owner: Owner,
     *,
-    declared: bool = False,
+    excused: bool = False,
     strict: bool = False,
     least: Confidence = Confidence.BELIEVED,
 ) -> Verdict:
     """Verdict of one decided fact.
 
-    `declared`: the violation is one that the scenario commits on purpose. `strict`: a violated SHOULD fails.
+    `excused`: the violation is one that the scenario commits on purpose, or it follows from a fault that is charged by
+    itself. `strict`: a violated SHOULD fails.
     `least`: the weakest confidence that may fail a system; an unsure requirement never does.
     """
     too_weak = confidence is Confidence.UNSURE or (
@@ -95,17 +120,12 @@ def verdict_of(
         return Verdict.PASS
     if outcome is Outcome.UNDECIDED:
         return Verdict.INCONCLUSIVE if strength is Strength.SHALL else Verdict.NONE
-    return _violated(strength, owner, declared=declared, strict=strict)
+    return _violated(strength, owner, excused=excused, strict=strict)
 
 
-def _violated(strength: Strength, owner: Owner, *, declared: bool, strict: bool) -> Verdict:
-    if declared:
+def _violated(strength: Strength, owner: Owner, *, excused: bool, strict: bool) -> Verdict:
+    if excused or owner in (Owner.OTHER_SYSTEM, Owner.SCENARIO):
         return Verdict.NONE
     if strength is Strength.MAY or (strength is Strength.SHOULD and not strict):
         return Verdict.PASS
-    return {
-        Owner.SYSTEM: Verdict.FAIL,
-        Owner.HARNESS: Verdict.ERROR,
-        Owner.ENVIRONMENT: Verdict.INCONCLUSIVE,
-        Owner.NOBODY: Verdict.INCONCLUSIVE,
-    }[owner]
+    return {Owner.SYSTEM: Verdict.FAIL, Owner.HARNESS: Verdict.ERROR}.get(owner, Verdict.INCONCLUSIVE)

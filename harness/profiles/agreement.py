@@ -5,11 +5,12 @@ Faults are collected at their places; nothing here raises for what a file says.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from harness.errors import Place
-from harness.model.profile import Leg, LinkKind, Profile, Transaction
+from harness.model.profile import Leg, LinkKind, Option, Profile, Transaction
 from harness.model.tables import (
     AttributeTable,
     Edge,
@@ -28,7 +29,7 @@ from harness.profiles.notation import (
 )
 from harness.profiles.requirements import DATA_CHECKS, MPPS_TRANSACTIONS, TYPES
 from harness.profiles.sop_classes import GROUPS, keywords
-from harness.yaml_source import Faults, SourceMapping
+from harness.yaml_source import Faults, SourceMapping, fits, nearest
 
 _PARTIES = ("initiator", "responder")
 _LEG_DATA_CHECKS = frozenset({"hl7.table", "dimse.request", "dimse.response"})
@@ -47,6 +48,8 @@ class Loaded:
     keys: dict[str, tuple[SourceMapping, KeyTable]] = field(default_factory=dict)
     rules: list[tuple[SourceMapping, RuleFile]] = field(default_factory=list)
     edges: list[tuple[Place, Edge]] = field(default_factory=list)
+    implied: list[tuple[Place, str]] = field(default_factory=list)
+    """Patterns of requirements that a row implies, each with its place."""
 
     def actors(self) -> frozenset[str]:
         """Every actor of some profile."""
@@ -81,6 +84,25 @@ def agree(loaded: Loaded, faults: Faults) -> None:
     judge.edges()
 
 
+def agree_on_options(loaded: Loaded, ids: Iterable[str], faults: Faults) -> None:
+    """What an option says of requirements is about some that exist."""
+    known = tuple(ids)
+    for source, profile in loaded.profiles.values():
+        for name, option in profile.options.items():
+            for index, pattern in enumerate(option.requirements):
+                if not any(fits(one, pattern) for one in known):
+                    place = source.place_of("options", name, "requirements", index)
+                    faults.add(place, f"unknown requirement `{pattern}`{nearest(pattern, known)}")
+
+
+def agree_on_implied(loaded: Loaded, requirements: Iterable[str], faults: Faults) -> None:
+    """Note every pattern of `implies` that fits no requirement."""
+    ids = tuple(requirements)
+    for place, pattern in loaded.implied:
+        if not any(fnmatchcase(one, pattern) for one in ids):
+            faults.name(place, "requirement", pattern, ids)
+
+
 class _Agreement:
     def __init__(self, loaded: Loaded, faults: Faults) -> None:
         self.loaded = loaded
@@ -92,6 +114,19 @@ class _Agreement:
         for actor, needs in profile.actors.items():
             for transaction in needs:
                 self._transaction(source, transaction, "actors", actor, transaction)
+        for name, option in profile.options.items():
+            self._option(source, profile, ("options", name), option)
+
+    def _option(self, source: SourceMapping, profile: Profile, at: tuple[str, str], option: Option) -> None:
+        self._citation(source, option.citation.text, *at, "citation", "text")
+        for index, actor in enumerate(option.actors):
+            self.faults.name(source.place_of(*at, "actors", index), f"actor of {profile.id}", actor, profile.actors)
+        taken = {transaction for actor in option.actors for transaction in profile.actors.get(actor, {})}
+        for index, transaction in enumerate(option.transactions):
+            place = source.place_of(*at, "transactions", index)
+            self.faults.name(place, "transaction of the option's actors", transaction, taken)
+        if not option.actors:
+            self.faults.add(source.place_of(*at), "an option has at least one actor")
 
     def transaction(self, source: SourceMapping, transaction: Transaction) -> None:
         self._citation(source, transaction.citation.text, "citation", "text")
@@ -138,6 +173,7 @@ class _Agreement:
         for path, row in table.rows.items():
             self._try(self._key(source, path), check_hl7_path, path)
             self._hl7_row(source, path, row)
+            self._implied(source, row.implies, "rows", path)
 
     def _hl7_row(self, source: SourceMapping, path: str, row: Hl7Row) -> None:
         at = ("rows", path)
@@ -155,6 +191,7 @@ class _Agreement:
             self._try(self._key(source, path), check_attribute_path, path)
             self._citation(source, row.citation, "rows", path, "citation")
             self.faults.name(source.place_of("rows", path, "type"), "type", row.type, TYPES)
+            self._implied(source, row.implies, "rows", path)
             if row.when:
                 self._try(source.place_of("rows", path, "when"), parse_condition, row.when)
 
@@ -181,11 +218,13 @@ class _Agreement:
             self._citation(source, leg_rule.citation, "leg_rules", row, "citation")
             place = source.place_of("leg_rules", row, "charged")
             self.faults.name(place, "party", leg_rule.charged, _PARTIES)
+            self._implied(source, leg_rule.implies, "leg_rules", row)
         for row, play_rule in rules.play_rules.items():
             at = ("play_rules", row)
             self._citation(source, play_rule.citation, *at, "citation")
             self._actor(source, play_rule.actor, *at, "actor")
             self._transaction(source, play_rule.transaction, *at, "transaction")
+            self._implied(source, play_rule.implies, *at)
 
     def edges(self) -> None:
         seen: set[str] = set()
@@ -197,6 +236,7 @@ class _Agreement:
             self._try(place, self._known_citation, edge.citation)
             for case in edge.cases:
                 self.faults.name(place, "case", case, CASES)
+            self.loaded.implied.extend((place, pattern) for pattern in edge.implies)
             for end in (edge.source_place, edge.target):
                 self._edge_place(place, end)
 
@@ -215,6 +255,10 @@ class _Agreement:
 
     def _transaction(self, source: SourceMapping, transaction: str, *at: str | int) -> None:
         self.faults.name(source.place_of(*at), "transaction", transaction, self.loaded.transactions)
+
+    def _implied(self, source: SourceMapping, patterns: tuple[str, ...], *at: str | int) -> None:
+        for index, pattern in enumerate(patterns):
+            self.loaded.implied.append((source.place_of(*at, "implies", index), pattern))
 
     def _citation(self, source: SourceMapping, text: str, *at: str | int) -> None:
         self._try(source.place_of(*at), self._known_citation, text)

@@ -53,6 +53,7 @@ class EdgeRow(Record):
     citation: str
     confidence: Confidence
     source: str = ""
+    implies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +112,7 @@ def prepare_keys(source: SourceMapping) -> None:
 
 
 def include_rows(source: SourceMapping, row_sets: Mapping[str, SourceMapping], faults: Faults) -> None:
-    """Put the rows of the sets named in `use_rows` before the table's own, which win."""
+    """Put the rows of the sets named in `use_rows` before the table's own, which win; a set may use others itself."""
     names = source.pop("use_rows", None)
     own = source.mapping("rows")
     if not isinstance(names, SourceSequence) or own is None:
@@ -120,6 +121,7 @@ def include_rows(source: SourceMapping, row_sets: Mapping[str, SourceMapping], f
     for place, name in zip(names.items_at, names, strict=True):
         if not faults.name(place, "set of rows", str(name), row_sets):
             continue
+        include_rows(row_sets[str(name)], row_sets, faults)
         for path, row in row_sets[str(name)].mappings("rows"):
             rows.put(path, _copied(row, row_sets[str(name)]), row.place)
     for path, value in own.items():

@@ -11,19 +11,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from harness.model.names import CheckName, RequirementId, TransactionId
+from harness.errors import Place
+from harness.model.names import ActorName, CheckName, RequirementId, TransactionId
 from harness.model.profile import MessageForm, Profile, Requirement, Transaction
+from harness.model.remembering import Remembering
 from harness.model.tables import AttributeTable, Edge, Hl7Table, KeyTable, LegRule, PlayRule, StateMachine
 from harness.profiles.requirements import expand
-from harness.yaml_source import nearest
+from harness.yaml_source import fits, nearest
 
 
 @dataclass(frozen=True, kw_only=True)
-class Knowledge:
+class Knowledge(Remembering):
     """Everything that the data files say.
 
     `rule_set` is the SHA-256 over them, `clauses` the clauses of the frameworks that may be cited, `every_leg` the
-    checks whose leg rules hold on every leg.
+    checks whose leg rules hold on every leg, `places` where the row of each requirement stands.
     """
 
     profiles: Mapping[str, Profile]
@@ -38,6 +40,7 @@ class Knowledge:
     rule_set: str
     clauses: Mapping[str, str] = field(default_factory=dict)
     every_leg: frozenset[CheckName] = frozenset()
+    places: Mapping[RequirementId, Place] = field(default_factory=dict, compare=False)
 
     @cached_property
     def _by_id(self) -> Mapping[RequirementId, Requirement]:
@@ -59,6 +62,21 @@ class Knowledge:
             self.states,
             self.every_leg,
         )
+
+    def options_of(self, profile: str, actor: ActorName, requirement: RequirementId) -> tuple[str, ...]:
+        """The options of an actor in a profile, one of which has to be claimed for the requirement to hold."""
+        return self._optional.get((profile, actor, requirement), ())
+
+    @cached_property
+    def _optional(self) -> Mapping[tuple[str, ActorName, RequirementId], tuple[str, ...]]:
+        found: dict[tuple[str, ActorName, RequirementId], tuple[str, ...]] = {}
+        for profile in self.profiles.values():
+            for name, option in profile.options.items():
+                for requirement in (one for one in self._by_id if any(fits(one, own) for own in option.requirements)):
+                    for actor in option.actors:
+                        key = profile.id, actor, requirement
+                        found[key] = (*found.get(key, ()), name)
+        return found
 
     def rules_of(self, check: CheckName) -> tuple[PlayRule, ...]:
         """The play rules that a check decides."""

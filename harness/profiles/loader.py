@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -19,7 +19,7 @@ from harness.errors import SourceError
 from harness.model.names import CheckName, TransactionId
 from harness.model.profile import Profile, Transaction
 from harness.model.tables import AttributeTable, Edge, Hl7Table, KeyTable, LegRule, PlayRule, StateMachine
-from harness.profiles.agreement import Loaded, agree
+from harness.profiles.agreement import Loaded, agree, agree_on_implied, agree_on_options
 from harness.profiles.files import (
     ClauseFile,
     EdgeGroup,
@@ -34,6 +34,7 @@ from harness.profiles.files import (
 )
 from harness.profiles.knowledge import Knowledge
 from harness.profiles.notation import parse_place
+from harness.profiles.places import places
 from harness.yaml_source import Faults, SourceMapping, nearest, read, validate
 
 T = TypeVar("T")
@@ -59,9 +60,11 @@ def load_knowledge(root: Traversable) -> Knowledge:
     reader.faults.raise_if_any()
     agree(reader.loaded, reader.faults)
     reader.faults.raise_if_any()
-    loaded = reader.knowledge(_digest(paths))
+    loaded = replace(reader.knowledge(_digest(paths)), places=places(reader.loaded, str(root)))
     for repeated in loaded.repeated_ids():
         reader.faults.add(SourcePlace(str(root), 1, 1), f"two requirements are called `{repeated}`")
+    agree_on_implied(reader.loaded, (one.id for one in loaded.requirements()), reader.faults)
+    agree_on_options(reader.loaded, (one.id for one in loaded.requirements()), reader.faults)
     reader.faults.raise_if_any()
     return loaded
 
@@ -125,7 +128,13 @@ class _Reader:
             prepare_rows()(source)
 
         self._each("hl7", Hl7Table, with_rows, loaded.hl7_tables)
-        self._each("dicom", AttributeTable, lambda _, source: prepare_rows()(source), loaded.attribute_tables)
+        attribute_rows = {_stem(path): source for path, source in self._sources("dicom")}
+
+        def with_attributes(_: str, source: SourceMapping) -> None:
+            include_rows(source, attribute_rows, self.faults)
+            prepare_rows()(source)
+
+        self._each("dicom", AttributeTable, with_attributes, loaded.attribute_tables)
         self._each("states", StateMachine, lambda _, source: prepare_states(source), loaded.states)
         self._each("keys", KeyTable, lambda _, source: prepare_keys(source), loaded.keys)
         self._rules()
@@ -199,6 +208,7 @@ class _Reader:
             confidence=row.confidence,
             source=row.source,
             citation=row.citation,
+            implies=row.implies,
         )
         self.loaded.edges.append((place, edge))
 

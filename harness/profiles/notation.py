@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from pydicom.datadict import dictionary_VR, keyword_dict, tag_for_keyword
@@ -26,12 +26,16 @@ _STANDARD = re.compile(r"PS3\.\d+( .+)?|HL7 v\d+(\.\d+)+( .+)?")
 
 @dataclass(frozen=True)
 class Condition:
-    """`PATH = A, B`, `PATH valued` or `PATH absent`: exactly one of `values`, `valued` and `absent` says what."""
+    """`PATH = A, B`, `PATH valued` or `PATH absent`: exactly one of `values`, `valued` and `absent` says what.
+
+    `also` holds the further ones that `and` joins to it.
+    """
 
     path: str
     values: tuple[str, ...] = ()
     valued: bool = False
     absent: bool = False
+    also: tuple[Condition, ...] = ()
 
 
 def is_hl7_path(text: str) -> bool:
@@ -75,7 +79,12 @@ def check_path(text: str) -> None:
 
 
 def parse_condition(text: str) -> Condition:
-    """Read a condition; ValueError when it is not one."""
+    """Read a condition, or several joined by `and`; ValueError when it is not one."""
+    one, *more = [_parse_term(part.strip()) for part in text.split(" and ")]
+    return replace(one, also=tuple(more))
+
+
+def _parse_term(text: str) -> Condition:
     match = _CONDITION.fullmatch(text)
     if match is None:
         raise ValueError(f"`{text}` is not a condition: PATH = A, B or PATH valued or PATH absent")

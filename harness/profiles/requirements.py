@@ -98,6 +98,7 @@ def _of_leg(transaction: Transaction, leg: Leg, rules: Iterable[LegRule]) -> Ite
             transaction=transaction.id,
             condition=rule.condition,
             check=rule.check,
+            implies=rule.implies,
         )
 
 
@@ -118,11 +119,16 @@ def _of_field(name: str, table: Hl7Table, path: str, row: Hl7Row) -> Requirement
         transaction=table.transaction,
         condition=row.when or row.condition,
         check=CheckName("hl7.table"),
+        implies=row.implies,
     )
 
 
 def _of_attribute(name: str, table: AttributeTable, path: str, row: AttributeRow) -> Requirement:
     text = f"{path} {TYPES[row.type]}"
+    if row.only_then:
+        text += ", and without one when it does not"
+    if row.at_most:
+        text += f", at most {row.at_most} item{'s' if row.at_most > 1 else ''}"
     if row.values:
         text += f", one of {', '.join(row.values)}"
     conditions = [row.when or row.condition] if row.when or row.condition else []
@@ -137,6 +143,7 @@ def _of_attribute(name: str, table: AttributeTable, path: str, row: AttributeRow
         transaction=table.transaction,
         condition=", ".join(conditions),
         check=CheckName("dimse.request" if table.half is Half.REQUEST else "dimse.response"),
+        implies=row.implies,
     )
 
 
@@ -155,6 +162,7 @@ def _of_edge(edge: Edge) -> Requirement:
         transaction=edge.target.transaction,
         condition=f"case: {', '.join(edge.cases)}",
         check=CheckName("consistency"),
+        implies=edge.implies,
     )
 
 
@@ -168,6 +176,7 @@ def _of_play(rule: PlayRule) -> Requirement:
         transaction=rule.transaction,
         condition=rule.condition,
         check=rule.check,
+        implies=rule.implies,
     )
 
 

@@ -11,7 +11,8 @@ class Names:
     """Valid names. An empty optional set means that its names are not checked.
 
     `initiators` maps a transaction to the actors that may start it, `legs` to the names of its legs; `actors_of` maps
-    a profile to its actors; `forms` are HL7 versions.
+    a profile to its actors, `options_of` to its options with the actors that may claim each; `forms` are HL7 versions.
+    `untestable` are the requirements that no recording can show.
     """
 
     actors: frozenset[str]
@@ -20,6 +21,8 @@ class Names:
     initiators: Mapping[str, frozenset[str]] = field(default_factory=dict)
     legs: Mapping[str, frozenset[str]] = field(default_factory=dict)
     actors_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    options_of: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     clauses: frozenset[str] = frozenset()
     requirements: frozenset[str] = frozenset()
+    untestable: frozenset[str] = frozenset()
     forms: frozenset[str] = frozenset({"2.3.1", "2.5.1"})

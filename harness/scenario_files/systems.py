@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from datetime import date
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from harness.model.system import DimseAddress, Hl7Address, System
+from harness.model.system import Attestation, Claim, DimseAddress, Hl7Address, System
 from harness.scenario_files.names import Names
-from harness.yaml_source import Faults, SourceMapping, read, validate
+from harness.yaml_source import Faults, SourceMapping, fits, nearest, read, validate
 
 _AE_TITLE = 16
 """Characters of an application entity title (PS3.5 6.2)."""
@@ -40,6 +42,8 @@ def load_system(path: Path | Traversable, names: Names) -> System:
         _port(source, ours.port, (*at, "port"), faults)
         _port(source, ours.hl7_port, (*at, "hl7_port"), faults)
     _times(source, system, faults)
+    for index, attestation in enumerate(system.attestations):
+        _attestation(source, attestation, ("attestations", index), names, faults)
     faults.raise_if_any()
     return system
 
@@ -58,8 +62,52 @@ def _claims(source: SourceMapping, system: System, names: Names, faults: Faults)
         for number, transaction in enumerate(claim.transactions):
             place = source.place_of(*at, "transactions", number)
             faults.name(place, "transaction", transaction, names.transactions)
+        if known:
+            _options(source, claim, at, names.options_of.get(claim.profile, {}), faults)
         if not claim.actors:
             faults.add(source.place_of(*at), "a claim names at least one actor")
+
+
+def _options(
+    source: SourceMapping,
+    claim: Claim,
+    at: tuple[str | int, ...],
+    options: Mapping[str, frozenset[str]],
+    faults: Faults,
+) -> None:
+    """An option is one of the profile, and of one of the claimed actors."""
+    for number, name in enumerate(claim.options):
+        place = source.place_of(*at, "options", number)
+        if faults.name(place, f"option of {claim.profile}", name, options) and options[name].isdisjoint(claim.actors):
+            who = ", ".join(sorted(options[name]))
+            faults.add(place, f"`{name}` is an option of {who}, and of no actor of this claim")
+
+
+def _attestation(
+    source: SourceMapping, attestation: Attestation, at: tuple[str | int, ...], names: Names, faults: Faults
+) -> None:
+    """A person attests what no recording can show; what a check decides is not a matter of attestation."""
+    place = source.place_of(*at, "requirement")
+    meant = [one for one in names.requirements if fits(one, attestation.requirement)]
+    if names.requirements and not meant:
+        text = f"no requirement is called `{attestation.requirement}`"
+        faults.add(place, f"{text}{nearest(attestation.requirement, names.untestable)}")
+    testable = sorted(one for one in meant if one not in names.untestable)
+    if testable:
+        faults.add(place, f"`{testable[0]}` is tested by a check: only what no recording can show is attested")
+    for key in ("statement", "by"):
+        if not getattr(attestation, key).strip():
+            faults.add(source.place_of(*at, key), f"{key}: an attestation has a statement, and somebody who makes it")
+    if not is_day(attestation.date):
+        faults.add(source.place_of(*at, "date"), f"date: `{attestation.date}` is not a day written YYYY-MM-DD")
+
+
+def is_day(text: str) -> bool:
+    """Whether a text is a day written YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _address(

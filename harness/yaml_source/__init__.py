@@ -7,7 +7,7 @@ scalar is a string) and the way from such a file to a dataclass of the model. It
 from __future__ import annotations
 
 from harness.yaml_source.reading import NESTING_LIMIT, SIZE_LIMIT, read
-from harness.yaml_source.tree import Faults, SourceMapping, SourceSequence, nearest
+from harness.yaml_source.tree import Faults, SourceMapping, SourceSequence, fits, nearest
 from harness.yaml_source.validating import load, validate
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Faults",
     "SourceMapping",
     "SourceSequence",
+    "fits",
     "load",
     "nearest",
     "read",

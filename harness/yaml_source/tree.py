@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Union
 
@@ -109,6 +110,17 @@ def nearest(name: str, names: Iterable[str]) -> str:
     if close:
         return f"; did you mean `{folded[close[0]]}`?"
     return f"; known: {', '.join(known)}" if 0 < len(known) <= 20 else ""
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Whether a name is the one that a pattern says; `*` in it stands for any text, everything else for itself.
+
+    `[*]`, the item of a sequence in names of requirements, stands for itself, too.
+    """
+    if "*" not in pattern.replace("[*]", ""):
+        return name == pattern
+    parts = (".*".join(map(re.escape, part.split("*"))) for part in pattern.split("[*]"))
+    return re.fullmatch(re.escape("[*]").join(parts), name) is not None
 
 
 def fault(place: Place, text: str) -> SourceError:

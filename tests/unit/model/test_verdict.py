@@ -8,34 +8,34 @@ import pytest
 
 from harness.model.verdict import Confidence, Outcome, Owner, Strength, Verdict, verdict_of, worst
 
-# One line for each outcome, strength and `--strict`: the verdict when the fact is charged to the system under test, to
-# our own actor, to the environment, to nobody; and, whoever is charged, when the scenario declared the deviation.
+# One line for each outcome, strength and `--strict`: the verdict when the fact is the system's under test, our own
+# actor's, the environment's, undecided, another system's, the scenario's; and, whosever it is, when it is excused.
 TABLE = """
-outcome        strength strict  SYSTEM       HARNESS      ENVIRONMENT  NOBODY       declared
-met            SHALL    no      pass         pass         pass         pass         pass
-met            SHALL    yes     pass         pass         pass         pass         pass
-met            SHOULD   no      pass         pass         pass         pass         pass
-met            SHOULD   yes     pass         pass         pass         pass         pass
-met            MAY      no      pass         pass         pass         pass         pass
-met            MAY      yes     pass         pass         pass         pass         pass
-violated       SHALL    no      fail         error        inconclusive inconclusive none
-violated       SHALL    yes     fail         error        inconclusive inconclusive none
-violated       SHOULD   no      pass         pass         pass         pass         none
-violated       SHOULD   yes     fail         error        inconclusive inconclusive none
-violated       MAY      no      pass         pass         pass         pass         none
-violated       MAY      yes     pass         pass         pass         pass         none
-undecided      SHALL    no      inconclusive inconclusive inconclusive inconclusive inconclusive
-undecided      SHALL    yes     inconclusive inconclusive inconclusive inconclusive inconclusive
-undecided      SHOULD   no      none         none         none         none         none
-undecided      SHOULD   yes     none         none         none         none         none
-undecided      MAY      no      none         none         none         none         none
-undecided      MAY      yes     none         none         none         none         none
-not-applicable SHALL    no      none         none         none         none         none
-not-applicable SHALL    yes     none         none         none         none         none
-not-applicable SHOULD   no      none         none         none         none         none
-not-applicable SHOULD   yes     none         none         none         none         none
-not-applicable MAY      no      none         none         none         none         none
-not-applicable MAY      yes     none         none         none         none         none
+outcome        strength strict  SYSTEM       HARNESS      ENVIRONMENT  UNDECIDED    OTHER_SYSTEM SCENARIO     excused
+met            SHALL    no      pass         pass         pass         pass         pass         pass         pass
+met            SHALL    yes     pass         pass         pass         pass         pass         pass         pass
+met            SHOULD   no      pass         pass         pass         pass         pass         pass         pass
+met            SHOULD   yes     pass         pass         pass         pass         pass         pass         pass
+met            MAY      no      pass         pass         pass         pass         pass         pass         pass
+met            MAY      yes     pass         pass         pass         pass         pass         pass         pass
+violated       SHALL    no      fail         error        inconclusive inconclusive none         none         none
+violated       SHALL    yes     fail         error        inconclusive inconclusive none         none         none
+violated       SHOULD   no      pass         pass         pass         pass         none         none         none
+violated       SHOULD   yes     fail         error        inconclusive inconclusive none         none         none
+violated       MAY      no      pass         pass         pass         pass         none         none         none
+violated       MAY      yes     pass         pass         pass         pass         none         none         none
+undecided      SHALL    no      inconclusive inconclusive inconclusive inconclusive inconclusive inconclusive inconclusive
+undecided      SHALL    yes     inconclusive inconclusive inconclusive inconclusive inconclusive inconclusive inconclusive
+undecided      SHOULD   no      none         none         none         none         none         none         none
+undecided      SHOULD   yes     none         none         none         none         none         none         none
+undecided      MAY      no      none         none         none         none         none         none         none
+undecided      MAY      yes     none         none         none         none         none         none         none
+not-applicable SHALL    no      none         none         none         none         none         none         none
+not-applicable SHALL    yes     none         none         none         none         none         none         none
+not-applicable SHOULD   no      none         none         none         none         none         none         none
+not-applicable SHOULD   yes     none         none         none         none         none         none         none
+not-applicable MAY      no      none         none         none         none         none         none         none
+not-applicable MAY      yes     none         none         none         none         none         none         none
 """
 
 # Which confidence may fail a system, for each `--confidence`: an unsure requirement only ever informs.
@@ -66,22 +66,22 @@ def _transcribed() -> dict[Cell, Verdict]:
         row = {column: Verdict(word) for column, word in zip(columns, verdicts, strict=True)}
         for owner in Owner:
             cells[outcome, strength, strict, owner, False] = row[owner.name]
-            cells[outcome, strength, strict, owner, True] = row["declared"]
+            cells[outcome, strength, strict, owner, True] = row["excused"]
     return cells
 
 
 def test_both_transcriptions_of_the_table_agree() -> None:
     expected = _transcribed()
     cells = list(product(Outcome, Strength, (False, True), Owner, (False, True), Confidence, Confidence))
-    assert len(cells) == 4 * 3 * 2 * 4 * 2 * 3 * 3
+    assert len(cells) == 4 * 3 * 2 * 6 * 2 * 3 * 3
     wrong = []
-    for outcome, strength, strict, owner, declared, confidence, least in cells:
-        wanted = expected[outcome, strength, strict, owner, declared]
+    for outcome, strength, strict, owner, excused, confidence, least in cells:
+        wanted = expected[outcome, strength, strict, owner, excused]
         if not GATES[confidence, least]:
             wanted = Verdict.NONE
-        got = verdict_of(outcome, strength, confidence, owner, declared=declared, strict=strict, least=least)
+        got = verdict_of(outcome, strength, confidence, owner, excused=excused, strict=strict, least=least)
         if got is not wanted:
-            wrong.append((outcome, strength, strict, owner, declared, confidence, least, got, wanted))
+            wrong.append((outcome, strength, strict, owner, excused, confidence, least, got, wanted))
     assert wrong == []
 
 

@@ -34,7 +34,7 @@ def test_counts() -> None:
 
 @pytest.mark.parametrize(
     ("name", "rows"),
-    [("mpps-n-create", 46), ("mpps-n-set", 34), ("mwl-request", 20), ("mwl-response", 43), ("query-response", 18)],
+    [("mpps-n-create", 61), ("mpps-n-set", 62), ("mwl-request", 20), ("mwl-response", 45), ("query-response", 27)],
 )
 def test_counts_of_attribute_rows(name: str, rows: int) -> None:
     assert len(KNOWN.attribute_tables[name].rows) == rows
@@ -46,20 +46,52 @@ def test_profiles() -> None:
         "SWF.b": ("2.5.1",),
         "PIR": ("2.3.1", "2.5.1"),
         "SINR": ("2.3.1",),
+        "ED": ("2.3.1", "2.5.1"),
     }
     swf = KNOWN.profiles["SWF"].actors
     assert {str(actor): " ".join(sorted(needs)) for actor, needs in swf.items()} == {
         "ADT": "RAD-1 RAD-12",
-        "Order Placer": "RAD-1 RAD-12 RAD-2 RAD-3",
-        "Order Filler": "RAD-1 RAD-11 RAD-12 RAD-2 RAD-3 RAD-4 RAD-5 RAD-6 RAD-7",
+        "Order Placer": "RAD-1 RAD-12 RAD-2 RAD-3 RAD-48",
+        "Order Filler": (
+            "RAD-1 RAD-11 RAD-12 RAD-13 RAD-2 RAD-20 RAD-21 RAD-3 RAD-4 RAD-42 RAD-48 RAD-49 RAD-5 RAD-6 RAD-7"
+        ),
         "Modality": "RAD-10 RAD-5 RAD-6 RAD-7 RAD-8",
-        "Image Manager": "RAD-10 RAD-11 RAD-12 RAD-14 RAD-16 RAD-4 RAD-6 RAD-7 RAD-8",
-        "PPS Manager": "RAD-6 RAD-7",
+        "Image Manager": (
+            "RAD-10 RAD-11 RAD-12 RAD-13 RAD-14 RAD-16 RAD-18 RAD-20 RAD-21 RAD-4 RAD-42 RAD-49 RAD-6 RAD-7 RAD-8"
+        ),
+        "PPS Manager": "RAD-20 RAD-21 RAD-6 RAD-7",
         "Image Display": "RAD-14 RAD-16",
-        "Evidence Creator": "RAD-10",
+        "Evidence Creator": "RAD-10 RAD-18 RAD-20 RAD-21",
     }
-    optional = [(a, t) for a, needs in swf.items() for t, need in needs.items() if need is Need.OPTIONAL]
-    assert optional == [("Order Filler", "RAD-11")]
+    optional = {(a, t) for a, needs in swf.items() for t, need in needs.items() if need is Need.OPTIONAL}
+    assert optional == {
+        *(("Order Filler", f"RAD-{number}") for number in (11, 42, 48, 49)),
+        *(("Image Manager", f"RAD-{number}") for number in (42, 49)),
+        *(("Evidence Creator", f"RAD-{number}") for number in (20, 21)),
+        ("Order Placer", "RAD-48"),
+    }
+
+
+def test_swf_b_is_swf_without_the_older_means_to_tell_of_availability() -> None:
+    swf, swf_b = KNOWN.profiles["SWF"].actors, KNOWN.profiles["SWF.b"].actors
+    assert set(swf) == set(swf_b)
+    for actor, needs in swf.items():
+        without = {name: need for name, need in needs.items() if name not in ("RAD-11", "RAD-42")}
+        assert dict(swf_b[actor]) == without, actor
+
+
+def test_options_of_swf() -> None:
+    options = KNOWN.profiles["SWF"].options
+    assert {name: " ".join(option.transactions) for name, option in options.items() if option.transactions} == {
+        "Image Availability Query": "RAD-11",
+        "Departmental Appointment Notification": "RAD-48",
+        "Performed Work Status Update (Send)": "RAD-42",
+        "Performed Work Status Update (Receive)": "RAD-42",
+        "Instance Availability Notification": "RAD-49",
+    }
+    assert {name: option.forms for name, option in options.items() if option.forms} == {"HL7 v2.5.1": ("2.5.1",)}
+    assert set(options["HL7 v2.5.1"].actors) == {"ADT", "Order Placer", "Order Filler", "Image Manager"}
+    assert all(option.means and option.citation.confidence is not VERIFIED for option in options.values())
 
 
 LEGS = {
@@ -79,18 +111,50 @@ LEGS = {
         "PPS Manager > Image Manager: to-image-manager (reaction)",
     ],
     "RAD-8": ["Modality > Image Manager: store"],
-    "RAD-10": ["Modality > Image Manager: request", "Image Manager > Modality: report (reaction)"],
+    "RAD-10": [
+        "Modality > Image Manager: request",
+        "Image Manager > Modality: report (reaction)",
+        "Evidence Creator > Image Manager: creator-request",
+        "Image Manager > Evidence Creator: creator-report (reaction)",
+    ],
     "RAD-11": ["Order Filler > Image Manager: query"],
     "RAD-12": [
         "ADT > Order Placer: to-order-placer",
         "ADT > Order Filler: to-order-filler",
         "Order Filler > Image Manager: to-image-manager (reaction)",
+        "Order Filler > Report Manager: to-report-manager (reaction)",
     ],
+    "RAD-13": ["Order Filler > Image Manager: to-image-manager", "Order Filler > Report Manager: to-report-manager"],
     "RAD-14": ["Image Display > Image Manager: query"],
     "RAD-16": ["Image Display > Image Manager: move", "Image Manager > Image Display: store (reaction)"],
+    "RAD-18": ["Evidence Creator > Image Manager: store"],
+    "RAD-20": [
+        "Evidence Creator > PPS Manager: to-pps-manager",
+        "PPS Manager > Order Filler: to-order-filler (reaction)",
+        "PPS Manager > Image Manager: to-image-manager (reaction)",
+    ],
+    "RAD-21": [
+        "Evidence Creator > PPS Manager: to-pps-manager",
+        "PPS Manager > Order Filler: to-order-filler (reaction)",
+        "PPS Manager > Image Manager: to-image-manager (reaction)",
+    ],
     "RAD-24": ["Report Creator > Report Manager: submit"],
     "RAD-25": ["Report Manager > Report Repository: issue"],
+    "RAD-26": [
+        "Report Reader > Report Repository: query",
+        "Report Reader > External Report Repository Access: query-external",
+    ],
+    "RAD-27": [
+        "Report Reader > Report Repository: move",
+        "Report Repository > Report Reader: store (reaction)",
+        "Report Reader > External Report Repository Access: move-external",
+        "External Report Repository Access > Report Reader: store-external (reaction)",
+    ],
+    "RAD-42": ["Image Manager > Order Filler: create", "Image Manager > Order Filler: set"],
+    "RAD-43": ["Evidence Creator > Image Manager: store", "Modality > Image Manager: store-from-modality"],
+    "RAD-49": ["Image Manager > Order Filler: notify"],
     "RAD-28": ["Report Manager > Enterprise Report Repository: export"],
+    "RAD-48": ["Order Filler > Order Placer: to-order-placer"],
 }
 
 
@@ -105,6 +169,10 @@ def test_legs() -> None:
     assert found == LEGS
 
 
+_DOCUMENTS = ("RAD-24", "RAD-25", "RAD-43")
+"""Transactions that store documents, which have tables of their own."""
+
+
 def test_each_leg_is_judged_by_what_its_protocol_needs() -> None:
     for transaction in KNOWN.transactions.values():
         for leg in transaction.legs:
@@ -117,7 +185,7 @@ def test_each_leg_is_judged_by_what_its_protocol_needs() -> None:
             assert "dimse.reply" in leg.core
             judged = leg.dimse.service in (Service.N_CREATE, Service.N_SET, Service.N_ACTION, Service.N_EVENT_REPORT)
             relayed = leg.initiator == "PPS Manager"
-            assert ("dimse.request" in leg.core) is (judged and not relayed) or transaction.id in ("RAD-24", "RAD-25")
+            assert ("dimse.request" in leg.core) is (judged and not relayed) or transaction.id in _DOCUMENTS
 
 
 def test_orders_are_told_apart_by_their_control_code() -> None:
@@ -379,30 +447,32 @@ def test_keys_are_matched_in_known_ways() -> None:
 
 CHAIN = ["rad-4-to-rad-5", "rad-5-to-rad-6", "rad-6-to-rad-8"]
 SHOWN = ["rad-8-to-rad-14", "rad-4-to-rad-14"]
-RENAMED = [f"rad-12-to-rad-{number}" for number in (2, 4, 5, 14)]
-PATIENT = ["rad-1-to-rad-2", "rad-2-to-rad-4", *CHAIN, *SHOWN, *RENAMED]
+RENAMED = [f"rad-12-to-rad-{number}" for number in (2, 3, 4, 5, 13, 14)]
+REPORTED = ["rad-1-to-rad-3", "rad-2-to-rad-3", "rad-4-to-rad-13"]
+PATIENT = ["rad-1-to-rad-2", "rad-2-to-rad-4", *CHAIN, *SHOWN, *RENAMED, *REPORTED]
+CHANGED = "rad-13-to-rad-5"
 
 
 @pytest.mark.parametrize(
     ("rule", "hops", "compare"),
     [
         ("study-instance-uid", [*CHAIN, *SHOWN, "rad-6-to-rad-4"], Comparison.UID),
-        ("accession-number", [*CHAIN, *SHOWN], Comparison.TEXT),
-        ("requested-procedure-id", CHAIN, Comparison.TEXT),
-        ("scheduled-procedure-step-id", CHAIN, Comparison.TEXT),
-        ("scheduled-protocol-code", CHAIN, Comparison.CODE),
-        ("requested-procedure-code", CHAIN, Comparison.CODE),
-        ("requested-procedure-description", CHAIN[:2], Comparison.TEXT),
+        ("accession-number", [*CHAIN, *SHOWN, CHANGED, "rad-13-to-rad-14"], Comparison.TEXT),
+        ("requested-procedure-id", [*CHAIN, CHANGED], Comparison.TEXT),
+        ("scheduled-procedure-step-id", [*CHAIN, CHANGED], Comparison.TEXT),
+        ("scheduled-protocol-code", [*CHAIN, CHANGED], Comparison.CODE),
+        ("requested-procedure-code", [*CHAIN, CHANGED], Comparison.CODE),
+        ("requested-procedure-description", [*CHAIN[:2], CHANGED], Comparison.TEXT),
         ("patient-name", PATIENT, Comparison.NAME),
         ("patient-id", PATIENT, Comparison.TEXT),
         ("patient-birth-date", PATIENT, Comparison.DATE),
         ("patient-sex", PATIENT, Comparison.SEX),
         (
             "placer-order-number",
-            ["rad-2-to-rad-3", "rad-3-to-rad-3", "rad-2-to-rad-4", "rad-3-to-rad-4", *CHAIN[:2]],
+            ["rad-2-to-rad-3", "rad-3-to-rad-3", "rad-2-to-rad-4", "rad-3-to-rad-4", "rad-4-to-rad-13", *CHAIN[:2]],
             Comparison.TEXT,
         ),
-        ("filler-order-number", ["rad-3-to-rad-4", *CHAIN[:2]], Comparison.TEXT),
+        ("filler-order-number", ["rad-3-to-rad-4", "rad-4-to-rad-13", *CHAIN[:2]], Comparison.TEXT),
         ("mpps-instance", CHAIN[2:], Comparison.UID),
         ("performed-procedure-step-id", CHAIN[2:], Comparison.TEXT),
         ("performed-start-date", CHAIN[2:], Comparison.DATE),
@@ -428,11 +498,12 @@ def test_an_edge_from_modality_to_image() -> None:
 def test_what_an_archive_answers_may_be_missing_but_not_wrong() -> None:
     answers = [edge for edge in KNOWN.edges if edge.target.transaction == "RAD-14"]
     assert {edge.by for edge in answers} == {"Image Manager"}
-    optional = {edge.id for edge in KNOWN.edges if edge.when_valued}
+    elsewhere = ("RAD-8", "RAD-18", "RAD-20", "RAD-26", "RAD-43", "RAD-49")
+    optional = {edge.id for edge in KNOWN.edges if edge.when_valued and edge.target.transaction not in elsewhere}
     assert optional - {edge.id for edge in answers} == {f"placer-order-number.rad-{n}-to-rad-3" for n in (2, 3)}
     assert {edge.id for edge in answers} <= optional
     sources = {(edge.source_place.transaction, edge.confidence) for edge in answers}
-    assert sources == {("RAD-8", BELIEVED), ("RAD-4", BELIEVED), ("RAD-12", VERIFIED)}
+    assert sources == {("RAD-8", BELIEVED), ("RAD-4", BELIEVED), ("RAD-12", VERIFIED), ("RAD-13", BELIEVED)}
 
 
 def test_relayed_legs_are_no_edges_and_orders_hold_in_every_case() -> None:

@@ -38,12 +38,27 @@ def test_a_copy_is_the_same_knowledge(data: Path) -> None:
     assert copy.requirements() == knowledge().requirements()
 
 
+def test_a_table_takes_its_rows_from_one_that_takes_them_from_another(data: Path) -> None:
+    spoil(data, "swf/dicom/creator-n-create.yaml", "rows: {}", 'rows:\n  PatientID: {type: "1"}')
+    spoil(data, "swf/dicom/work-status-n-set.yaml", "rows:\n", "use_rows: [creator-n-create]\nrows:\n")
+    tables = load_knowledge(data).attribute_tables
+    assert set(tables["mpps-n-create"].rows) == set(tables["creator-n-create"].rows)
+    assert set(tables["mpps-n-create"].rows) < set(tables["work-status-n-set"].rows)
+    assert [tables[name].rows["PatientID"].type for name in ("mpps-n-create", "work-status-n-set")] == ["2", "1"]
+    kept = tables["work-status-n-set"].rows["Modality"]
+    assert (kept.citation, kept.source) == ("PS3.4 Table F.7.2-1", "DICOM")
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "text"),
     [
         ("swf/profile.yaml", "RAD-11: O", "RAD-111: O", "unknown transaction `RAD-111`; did you mean `RAD-11`?"),
         ("swf/profile.yaml", "RAD-11: O", "RAD-11: X", "`X` is not a valid value; known: O, R"),
         ("swf/profile.yaml", "title:", "titel:", "unknown key `titel`; did you mean `title`?"),
+        ("swf/profile.yaml", "actors: [Modality]", "actors: [Modalty]", "unknown actor of SWF `Modalty`; did you mean"),
+        ("swf/profile.yaml", "actors: [Modality]", "actors: []", "an option has at least one actor"),
+        ("swf/profile.yaml", "mpps-n-set/Performed", "mpps-n-set/Perfromed", "unknown requirement `mpps-n-set/Perfromed"),
+        ("swf/profile.yaml", "transactions: [RAD-11]", "transactions: [RAD-8]", "of the option's actors `RAD-8`"),
         ("swf/profile.yaml", "RAD TF-1: 3.1", "RAD TF-1: 3.1.7", "`RAD TF-1: 3.1.7` is not on the list of known"),
         ("swf/transactions/rad-5.yaml", "responder: Order Filler", "responder: Order Filer", "unknown actor `Order F"),
         ("swf/transactions/rad-5.yaml", "mwl-request", "mwl-requests", "unknown table `mwl-requests`; did you mean"),
@@ -53,6 +68,9 @@ def test_a_copy_is_the_same_knowledge(data: Path) -> None:
         ("swf/transactions/rad-5.yaml", "InformationModelFind", "InformationFind", "unknown SOP class `ModalityW"),
         ("swf/transactions/rad-5.yaml", "link: dimse", "link: mllp", "an mllp leg has messages"),
         ("swf/transactions/rad-5.yaml", "untestable: user interface", "condition: c", "why it is untestable"),
+        ("swf/dicom/creator-n-set.yaml", "[mpps-n-set]", "[mpps-n-sets]", "unknown set of rows `mpps-n-sets`; did you mean"),
+        ("swf/dicom/creator-n-set.yaml", "[mpps-n-set]", "[visit-2.5.1]", "unknown set of rows `visit-2.5.1`"),
+        ("swf/dicom/mpps-n-set.yaml", "URNCodeValue absent", "URNCodeValue gone", "is not a condition"),
         ("swf/transactions/rad-6.yaml", "id: to-order-filler", "id: to-pps-manager", "two legs are called"),
         ("swf/transactions/rad-4.yaml", "table: rad-4.omi-o23", "table: rad-4.omi-o32", "unknown table `rad-4.omi-o3"),
         ("swf/hl7/rad-4.omi-o23.yaml", "IPC-9:", "IPC9:", "`IPC9` is not an HL7 field path"),
@@ -70,13 +88,15 @@ def test_a_copy_is_the_same_knowledge(data: Path) -> None:
         ("swf/keys/mwl.yaml", "  PatientState:", "  PatientStatus:", "unknown DICOM keyword `PatientStatus`"),
         ("swf/consistency/workflow.yaml", "by: Modality", "by: Modalities", "unknown actor `Modalities`; did you mean"),
         ("swf/consistency/workflow.yaml", "RAD-4 IPC-3.1", "RAD-44 IPC-3.1", "unknown transaction `RAD-44`"),
-        ("swf/consistency/workflow.yaml", "/to-pps-manager", "/to-pps-manger", "unknown leg of RAD-6 `to-pps-manger`; did you"),
-        ("swf/consistency/workflow.yaml", "[simple, append]", "[simpel]", "unknown case `simpel`; did you mean `simple`?"),
+        ("swf/consistency/workflow.yaml", "/to-pps-manager", "/to-pps-manger", "unknown leg of RAD-6 `to-pps-man"),
+        ("swf/consistency/workflow.yaml", "[simple, append]", "[simpel]", "unknown case `simpel`; did you me"),
         ("swf/consistency/workflow.yaml", "compare: uid", "compare: uids", "did you mean `uid`?"),
         ("swf/consistency/workflow.yaml", "from: ", "form: ", "unknown key `form`; did you mean `from`?"),
         ("swf/states/mpps.yaml", "to: COMPLETED", "to: COMPLETE", "unknown state `COMPLETE`; did you mean `COMPLETED`"),
         ("swf/states/mpps.yaml", "event: N-SET,", "event: N-SET COMPLETED,", "two rows for N-SET COMPLETED in state"),
         ("swf/states/mpps.yaml", "event: N-SET,", "event: N-GET,", "unknown service `N-GET`"),
+        ("swf/rules/hl7.ack.yaml", "text: Every", "implies: [rad-5.query/anwered], text: Every", "`rad-5.query/answered`?"),
+        ("swf/hl7/rad-4.omi-o23.yaml", "IPC-6: {", "IPC-6: {implies: [consistancy/*], ", "unknown requirement"),
         ("swf/rules/hl7.ack.yaml", "charged: responder", "charged: responders", "unknown party `responders`; did you"),
         ("swf/rules/storage.sets.yaml", "actor: Modality", "actor: Modalty", "unknown actor `Modalty`; did you mean"),
         ("swf/rules/storage.sets.yaml", "transaction: RAD-7", "transaction: RAD-77", "unknown transaction `RAD-77`"),

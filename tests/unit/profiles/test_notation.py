@@ -61,6 +61,9 @@ def test_bad_attribute_paths(path: str, text: str) -> None:
 def test_conditions() -> None:
     assert parse_condition("PV1-19 absent") == Condition("PV1-19", absent=True)
     assert parse_condition("OBX-5 valued") == Condition("OBX-5", valued=True)
+    assert parse_condition("PV1-19 absent and OBX-5 valued") == Condition(
+        "PV1-19", absent=True, also=(Condition("OBX-5", valued=True),)
+    )
     assert parse_condition("PerformedProcedureStepStatus = COMPLETED, DISCONTINUED") == Condition(
         "PerformedProcedureStepStatus", values=("COMPLETED", "DISCONTINUED")
     )

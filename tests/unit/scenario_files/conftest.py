@@ -102,7 +102,11 @@ def library(root: Path) -> ScenarioFiles:
         initiators={"RAD-1": frozenset({"ADT"}), "RAD-5": frozenset({"Modality"})},
         legs={"RAD-5": frozenset({"query"})},
         actors_of={"SWF": frozenset({"Image Manager", "Modality", "ADT"})},
+        options_of={
+            "SWF": {"PPS Exception Management": frozenset({"Image Manager"}), "Broad Query": frozenset({"Modality"})}
+        },
         clauses=frozenset({"RAD TF-1: 3.3"}),
-        requirements=frozenset({"expectation/rad-5-matches", "mwl-request/PatientID"}),
+        requirements=frozenset({"expectation/rad-5-matches", "mwl-request/PatientID", "rad-8.store/kept"}),
+        untestable=frozenset({"rad-8.store/kept"}),
         root=root,
     )

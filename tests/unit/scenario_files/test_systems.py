@@ -73,3 +73,56 @@ def test_two_files_of_one_name_are_refused(write: Write, root: Path) -> None:
     write("system", folder="swf")
     with pytest.raises(InputError, match=r"two files are called plain\.system\.yaml"):
         find(Kind.SYSTEM, "plain", root)
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("PPS Exception Management", ""),
+        ("PPS Exceptions Management", "2:60: unknown option of SWF `PPS Exceptions Management`; did you mean `PPS Exc"),
+        ("Broad Query", "2:60: `Broad Query` is an option of Modality, and of no actor of this claim"),
+    ],
+)
+def test_an_option_is_one_of_the_profile_and_of_a_claimed_actor(
+    write: Write, library: ScenarioFiles, option: str, text: str
+) -> None:
+    path = write("system", old="[Image Manager]}", new=f"[Image Manager], options: [{option}]}}")
+    if not text:
+        assert library.system(str(path)).claims[0].options == (option,)
+        return
+    with pytest.raises(SourceError) as caught:
+        library.system(str(path))
+    assert text in str(caught.value)
+
+
+ATTESTED = """name: A system
+attestations:
+  - requirement: "rad-8.store/*"
+    statement: The disk is emptied by hand
+    by: M. Holm
+    date: "2026-05-04"
+"""
+
+
+def test_what_no_recording_can_show_is_attested(write: Write, library: ScenarioFiles) -> None:
+    (stated,) = library.system(str(write("system", old="name: A system\n", new=ATTESTED))).attestations
+    assert (stated.requirement, stated.by, stated.date) == ("rad-8.store/*", "M. Holm", "2026-05-04")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ("rad-8.store/*", "rad-8.store/keep", "3:18: no requirement is called `rad-8.store/keep`; did you mean"),
+        ("rad-8.store/*", "mwl-request/*", "3:18: `mwl-request/PatientID` is tested by a check: only what no"),
+        ("M. Holm", '""', "5:9: by: an attestation has a statement, and somebody who makes it"),
+        ("The disk is emptied by hand", '" "', "4:16: statement: an attestation has a statement"),
+        ("2026-05-04", "4.5.2026", "6:11: date: `4.5.2026` is not a day written YYYY-MM-DD"),
+        ("statement:", "statment:", "unknown key `statment`; did you mean `statement`?"),
+    ],
+)
+def test_faults_of_an_attestation(write: Write, library: ScenarioFiles, old: str, new: str, text: str) -> None:
+    assert old in ATTESTED
+    path = write("system", old="name: A system\n", new=ATTESTED.replace(old, new))
+    with pytest.raises(SourceError) as caught:
+        library.system(str(path))
+    assert text in str(caught.value)

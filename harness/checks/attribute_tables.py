@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from pydicom.dataset import Dataset
@@ -10,8 +10,9 @@ from pydicom.dataset import Dataset
 from harness.checks.conditions import holds
 from harness.checks.items import Spot, requested, same_indices, spots
 from harness.checks.recording import ExchangeView, LegView
-from harness.checks.registry import leg_check
+from harness.checks.registry import Scope, leg_check
 from harness.checks.rows import RowJudgement, summed_up
+from harness.checks.value_forms import well_formed
 from harness.dicom.statuses import is_pending
 from harness.model.finding import Finding
 from harness.model.names import RequirementId
@@ -28,10 +29,15 @@ _STATUS = "PerformedProcedureStepStatus"
 _FINAL = frozenset({"COMPLETED", "DISCONTINUED"})
 _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 _MPPS_SERVICES = frozenset({Service.N_CREATE, Service.N_SET})
+_QUERIES = frozenset({Service.C_FIND, Service.C_MOVE, Service.C_GET})
+"""Services whose requests hold keys: ranges, wildcards and lists where a value would stand."""
 
 
-def check_requests(view: LegView) -> Iterator[Finding]:
-    """The data set of each request against its table; a relayed MPPS is judged on its first hop."""
+def check_requests(view: LegView, before: Sequence[ExchangeView] = ()) -> Iterator[Finding]:
+    """The data set of each request against its table; a relayed MPPS is judged on its first hop.
+
+    `before` are exchanges of other steps that may have set what a step needs to be final.
+    """
     form = view.dimse
     table = view.knowledge.attribute_tables.get(form.request_table) if form else None
     if form is None or table is None or relayed(view):
@@ -41,8 +47,9 @@ def check_requests(view: LegView) -> Iterator[Finding]:
         if dataset is None:
             yield _undecoded(view, exchange, form.request_table, table)
             continue
-        dataset = _with_earlier(view.exchanges[:position], exchange, dataset)
-        for judgement in judge(dataset, table, fields=_fields(exchange)):
+        dataset = _with_earlier((*before, *view.exchanges[:position]), exchange, dataset)
+        keys = form.service in _QUERIES
+        for judgement in judge(dataset, table, fields=_fields(exchange), keys=keys):
             yield view.finding(
                 REQUEST,
                 RequirementId(f"{form.request_table}/{judgement.row}"),
@@ -54,7 +61,7 @@ def check_requests(view: LegView) -> Iterator[Finding]:
             )
 
 
-@leg_check(RESPONSE)
+@leg_check(RESPONSE, scope=Scope.MESSAGE)
 def check_responses(view: LegView) -> Iterator[Finding]:
     """The data set of each response against its table, as far as the request asked for the attributes."""
     form = view.dimse
@@ -111,7 +118,9 @@ def _with_earlier(earlier: tuple[ExchangeView, ...], exchange: ExchangeView, dat
     if str(dataset.get(_STATUS, "")) not in _FINAL:
         return dataset
     merged = Dataset()
-    for one in (*earlier, exchange):
+    for one in sorted((*earlier, exchange), key=lambda view: view.exchange.request.seq):
+        if one.exchange.request.seq > exchange.exchange.request.seq:
+            break
         other = one.exchange.request.command
         part = one.request_dataset
         if other is not None and other.sop_instance == command.sop_instance and part is not None:
@@ -124,11 +133,14 @@ def judge(
     table: AttributeTable,
     identifier: Dataset | None = None,
     fields: Mapping[str, str] = _NO_FIELDS,
+    *,
+    keys: bool = False,
 ) -> Iterator[RowJudgement]:
     """Every row of the table on a data set: each violation, or one judgement that sums the row up.
 
     `identifier` is the query that asked: rows that hold for requested keys are judged only where it names them.
-    `fields` are command elements that a condition may name, such as EventTypeID.
+    `fields` are command elements that a condition may name, such as EventTypeID. `keys`: the values are matching keys,
+    which need not be well formed.
     """
     for path, row in table.rows.items():
         if row.when_requested and (identifier is None or not requested(identifier, path)):
@@ -136,13 +148,25 @@ def judge(
         yield from summed_up(
             judgement
             for spot in spots(dataset, path)
-            for judgement in _judge_spot(path, row, spot, _applies(dataset, row, spot, fields))
+            for judgement in _judge_spot(path, row, spot, _applies(dataset, row, spot, fields), formed=not keys)
         )
 
 
-def _judge_spot(row_path: str, row: AttributeRow, spot: Spot, applies: bool | None) -> Iterator[RowJudgement]:
+def _judge_spot(
+    row_path: str, row: AttributeRow, spot: Spot, applies: bool | None, *, formed: bool
+) -> Iterator[RowJudgement]:
+    if formed and spot.valued and row.type != "-" and not well_formed(spot.vr, spot.value):
+        yield RowJudgement(row_path, Outcome.VIOLATED, spot.path, f"a value of {spot.vr}", spot.value)
+        return
+    if row.at_most and spot.count > row.at_most:
+        yield RowJudgement(row_path, Outcome.VIOLATED, spot.path, f"at most {row.at_most} item", f"{spot.count} items")
+        return
     if applies is None and row.when and row.type != "3":
         yield RowJudgement(row_path, Outcome.UNDECIDED, spot.path, row.when, "condition cannot be evaluated")
+        return
+    if applies is False and row.only_then:
+        outcome = Outcome.VIOLATED if spot.valued else Outcome.MET
+        yield RowJudgement(row_path, outcome, spot.path, "no value", spot.value or ("an item" if spot.valued else ""))
         return
     if not applies and row.type != "3":
         if spot.valued and row.values and applies is None:
@@ -160,7 +184,7 @@ def _judge_spot(row_path: str, row: AttributeRow, spot: Spot, applies: bool | No
         yield RowJudgement(row_path, Outcome.VIOLATED, spot.path, "present", "absent")
     elif spot.valued and row.values:
         yield from _judge_value(row_path, row, spot)
-    elif row.type != "3":
+    elif row.type != "3" or (row.at_most and spot.valued):
         yield RowJudgement(row_path, Outcome.MET, spot.path, received=spot.value)
 
 
@@ -192,14 +216,14 @@ def legal(view: LegView, exchange: ExchangeView) -> bool:
     """Whether nothing that the tables are sure of speaks against a request."""
     form = view.dimse
     table = view.knowledge.attribute_tables.get(form.request_table) if form else None
-    if table is None:
+    if form is None or table is None:
         return True
     dataset = exchange.request_dataset
     return dataset is not None and not any(
         judgement.outcome is Outcome.VIOLATED
         and table.rows[judgement.row].strength is Strength.SHALL
         and table.rows[judgement.row].confidence is not Confidence.UNSURE
-        for judgement in judge(dataset, table, fields=_fields(exchange))
+        for judgement in judge(dataset, table, fields=_fields(exchange), keys=form.service in _QUERIES)
     )
 
 

@@ -16,6 +16,7 @@ from pydicom.dataset import Dataset
 from harness.checks.compare import Syntax, Term
 from harness.checks.items import Spot, spots
 from harness.checks.recording import ExchangeView, LegView, PlayView
+from harness.dicom.paths import parse_path as attribute_path
 from harness.dicom.paths import value_text
 from harness.hl7 import Message, parse_path
 from harness.hl7.standard import field_definition
@@ -85,6 +86,13 @@ KINDS = (
 """Kinds of identifiers, the most specific first."""
 
 
+_HL7_PLACES = tuple((kind, path, path[:3]) for kind in KINDS for path in _HL7_IDENTIFIERS.get(kind, ()))
+_DICOM_PLACES = tuple(
+    (kind, path, attribute_path(path)[0].tag) for kind in KINDS for path in _DICOM_IDENTIFIERS.get(kind, ())
+)
+"""Each kind with a path, and the segment or attribute without which nothing is there."""
+
+
 @dataclass(frozen=True)
 class Identifier:
     """One identifier in a message."""
@@ -103,9 +111,9 @@ class Seen:
     present: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Carrier:
-    """One message: a request, an acknowledgement, or one response of a query."""
+    """One message: a request, an acknowledgement, or one response of a query. Equal to itself only."""
 
     leg: LegView
     exchange: ExchangeView
@@ -153,6 +161,16 @@ class Carrier:
 
         `code`: a sequence is read as its items' codes, `value^meaning^scheme`; an HL7 path names the code's component.
         """
+        key = (path, code)
+        if key not in self._seen:
+            self._seen[key] = self._look(path, code)
+        return self._seen[key]
+
+    @cached_property
+    def _seen(self) -> dict[tuple[str, bool], tuple[Seen, ...]]:
+        return {}
+
+    def _look(self, path: str, code: bool) -> tuple[Seen, ...]:
         if isinstance(self.content, Message):
             return tuple(_seen_hl7(self.content, path, code)) if _HL7_PATH.match(path) else ()
         if _HL7_PATH.match(path):
@@ -165,17 +183,25 @@ class Carrier:
     def identifiers(self) -> tuple[Identifier, ...]:
         """Every identifier that stands in it, in the order of `KINDS`."""
         found: list[Identifier] = []
-        if isinstance(self.content, Message):
-            table = _HL7_IDENTIFIERS
-            skipped = _BEFORE_IPC if "IPC" in self.content.segment_names() else frozenset()
-        else:
-            table, skipped = _DICOM_IDENTIFIERS, frozenset()
-        for kind in KINDS:
-            for path in table.get(kind, ()):
-                if path not in skipped:
-                    values = (Identifier(kind, seen.term.text.strip(), seen.path) for seen in self.seen(path))
-                    found.extend(one for one in values if one.value and one.value != '""')
+        for kind, path in self._identifying():
+            for seen in self.seen(path):
+                value = seen.term.text.strip()
+                if value and value != '""':
+                    found.append(Identifier(kind, value, seen.path))
         return tuple(found + self._of_command(found))
+
+    def _identifying(self) -> Iterator[tuple[str, str]]:
+        """Kinds and paths of the identifiers that the message may have, in the order of `KINDS`."""
+        if isinstance(self.content, Message):
+            there = frozenset(self.content.segment_names())
+            for kind, path, segment in _HL7_PLACES:
+                if segment in there and not (path in _BEFORE_IPC and "IPC" in there):
+                    yield kind, path
+            return
+        tags = frozenset(self.content.keys())
+        for kind, path, tag in _DICOM_PLACES:
+            if tag in tags or path == _COMMAND_INSTANCE:
+                yield kind, path
 
     def _of_command(self, found: list[Identifier]) -> list[Identifier]:
         command = self.exchange.exchange.request.command
@@ -286,8 +312,25 @@ def _code_of(item: Dataset) -> str:
     return "^".join([value, *parts]).rstrip("^")
 
 
-def requests(view: LegView) -> Iterator[Carrier]:
-    """The requests of a leg that can be read."""
+def requests(view: LegView) -> tuple[Carrier, ...]:
+    """The requests of a leg that can be read; the same objects each time, because they keep what they found out."""
+    return view.once(_requests)
+
+
+def answers(view: LegView) -> tuple[Carrier, ...]:
+    """The answers of a leg that can be read: acknowledgements, and each data set that a response carries."""
+    return view.once(_answers)
+
+
+def _requests(view: LegView) -> tuple[Carrier, ...]:
+    return tuple(_read_requests(view))
+
+
+def _answers(view: LegView) -> tuple[Carrier, ...]:
+    return tuple(_read_answers(view))
+
+
+def _read_requests(view: LegView) -> Iterator[Carrier]:
     for exchange in view.exchanges:
         message, dataset = exchange.request_message, exchange.request_dataset
         if message is not None:
@@ -298,8 +341,7 @@ def requests(view: LegView) -> Iterator[Carrier]:
             yield Carrier(view, exchange, Half.REQUEST, 0, Dataset())
 
 
-def answers(view: LegView) -> Iterator[Carrier]:
-    """The answers of a leg that can be read: acknowledgements, and each data set that a response carries."""
+def _read_answers(view: LegView) -> Iterator[Carrier]:
     for exchange in view.exchanges:
         if exchange.answer_message is not None:
             last = len(exchange.exchange.responses) - 1

@@ -15,10 +15,11 @@ from harness.checks.carriers import KINDS, Carrier, Seen, answers, requests
 from harness.checks.compare import is_empty
 from harness.checks.recording import LegView, PlayView
 from harness.dicom.paths import present
-from harness.model.names import ActorName, LegId, StepId
+from harness.model.names import ActorName, TransactionId
 from harness.model.profile import Service
 from harness.model.tables import Comparison, Edge, Place
 from harness.model.transcript import Half
+from harness.profiles import Knowledge
 
 _WEAK = ("step", "procedure", "accession", "placer", "filler")
 """Identifiers that two departments may both use: one of them alone joins nothing."""
@@ -79,30 +80,31 @@ class Chart:
 
     def __init__(self, play: PlayView) -> None:
         self._play = play
-        self._carriers: dict[tuple[Place, ActorName], tuple[Carrier, ...]] = {}
-        self._sides: dict[tuple[StepId, LegId, Half], tuple[Carrier, ...]] = {}
-        self._upstream: dict[tuple[Place, frozenset[str]], tuple[Edge, ...]] = {}
+        self._carriers: dict[tuple[object, ...], tuple[Carrier, ...]] = {}
+        self._relevant: dict[Carrier, bool] = {}
+        self._cases: dict[Carrier, frozenset[str]] = {}
+        self._upstream: dict[tuple[str, frozenset[str]], tuple[Edge, ...]] = {}
         self._pools: dict[tuple[str, frozenset[str]], Pool] = {}
 
     @cached_property
     def acquisitions(self) -> Acquisitions:
         """The acquisition cases of the play."""
-        return acquisitions(self._play)
+        return self._play.once(acquisitions)
+
+    def cases(self, carrier: Carrier) -> frozenset[str]:
+        """The acquisition cases that a message may be judged under."""
+        if carrier not in self._cases:
+            self._cases[carrier] = self.acquisitions.of(carrier)
+        return self._cases[carrier]
 
     def carriers(self, place: Place, by: ActorName) -> tuple[Carrier, ...]:
         """The messages at a place, seen from the actor that copies."""
-        key = (place, by)
+        key = (place.transaction, place.leg, place.half is Half.REQUEST, by)
         if key not in self._carriers:
-            found = [carrier for view in self._legs(place, by) for carrier in self._side(view, place.half)]
+            side = requests if place.half is Half.REQUEST else answers
+            found = [carrier for view in self._legs(place, by) for carrier in side(view)]
             self._carriers[key] = tuple(sorted(found, key=lambda carrier: carrier.seq))
         return self._carriers[key]
-
-    def _side(self, view: LegView, half: Half) -> tuple[Carrier, ...]:
-        """The requests or the answers of a leg; the same objects each time, because they keep what they found out."""
-        key = (view.step.step.id, view.planned.leg.id, half)
-        if key not in self._sides:
-            self._sides[key] = tuple(requests(view) if half is Half.REQUEST else answers(view))
-        return self._sides[key]
 
     def _legs(self, place: Place, by: ActorName) -> list[LegView]:
         """Legs with exchanges: the named one, else those that the copying actor takes part in, first hops first."""
@@ -124,6 +126,11 @@ class Chart:
         """
         if carrier.half is Half.REQUEST:
             return True
+        if carrier not in self._relevant:
+            self._relevant[carrier] = self._is_relevant(carrier)
+        return self._relevant[carrier]
+
+    def _is_relevant(self, carrier: Carrier) -> bool:
         kinds: Mapping[str, set[str]] = defaultdict(set)
         for one in carrier.identifiers:
             kinds[one.kind].add(one.value)
@@ -138,7 +145,7 @@ class Chart:
         known: dict[str, set[str]] = defaultdict(set)
         known["patient"] = {patient.id for patient in self._play.play.case.patients.values() if patient.id}
         for view in self._play.legs:
-            for carrier in self._side(view, Half.REQUEST):
+            for carrier in requests(view):
                 command = carrier.exchange.exchange.request.command
                 if command is None or command.service not in (Service.C_FIND, Service.C_MOVE, Service.C_GET):
                     for one in carrier.identifiers:
@@ -160,7 +167,7 @@ class Chart:
                     for seen in places(carrier, edge.source_place, edge.compare):
                         pool.add(carrier, seen)
             return pool
-        for up in self.upstream(edge.source_place, cases):
+        for up in self.upstream(edge, cases):
             if up.id not in trail:
                 pool.extend(self._pool(up, cases, (*trail, up.id)))
         return pool
@@ -171,18 +178,20 @@ class Chart:
         mpps = self.acquisitions.by_series(carrier)
         return [source for source in found if mpps and source.carrier.instance == mpps] or found
 
-    def upstream(self, place: Place, cases: frozenset[str]) -> tuple[Edge, ...]:
-        """The edges that end at a place."""
-        key = (place, cases)
+    def upstream(self, edge: Edge, cases: frozenset[str]) -> tuple[Edge, ...]:
+        """The edges that end where an edge begins."""
+        key = (edge.id, cases)
         if key not in self._upstream:
+            place = edge.source_place
+            ending = self._play.knowledge.once(_by_target).get(place.transaction, ())
             self._upstream[key] = tuple(
-                edge for edge in self._play.knowledge.edges if cases & set(edge.cases) and _overlap(edge.target, place)
+                up for up in ending if not cases.isdisjoint(up.cases) and _overlap(up.target, place)
             )
         return self._upstream[key]
 
     def ancestors(self, edge: Edge, cases: frozenset[str]) -> Iterator[tuple[Edge, Pool]]:
         """The edges above an edge, nearest first, each with the values where it begins."""
-        waiting: list[Edge] = list(self.upstream(edge.source_place, cases))
+        waiting: list[Edge] = list(self.upstream(edge, cases))
         done = {edge.id}
         while waiting:
             up = waiting.pop(0)
@@ -190,13 +199,20 @@ class Chart:
                 continue
             done.add(up.id)
             yield up, self.pool(up, cases)
-            waiting.extend(self.upstream(up.source_place, cases))
+            waiting.extend(self.upstream(up, cases))
 
 
 def _of_archive(carrier: Carrier) -> bool:
     """Whether an answer is to a query at patient, study, series or image level (PS3.4 C.4.1)."""
     identifier = carrier.exchange.request_dataset
     return identifier is not None and present(identifier, "QueryRetrieveLevel")
+
+
+def _by_target(knowledge: Knowledge) -> Mapping[TransactionId, Sequence[Edge]]:
+    ending: dict[TransactionId, list[Edge]] = defaultdict(list)
+    for edge in knowledge.edges:
+        ending[edge.target.transaction].append(edge)
+    return ending
 
 
 def _overlap(one: Place, other: Place) -> bool:

@@ -1,10 +1,10 @@
-"""The `when` of a table row: `PATH = A, B`, `PATH valued` or `PATH absent`. Knows no messages."""
+"""The `when` of a table row: `PATH = A, B`, `PATH valued` or `PATH absent`, joined by `and`. Knows no messages."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
 
@@ -21,14 +21,15 @@ class Test(Enum):
 
 @dataclass(frozen=True)
 class Condition:
-    """A parsed condition; `values` only with ONE_OF."""
+    """A parsed condition; `values` only with ONE_OF, `also` what has to hold besides."""
 
     path: str
     test: Test
     values: tuple[str, ...] = ()
+    also: tuple[Condition, ...] = ()
 
     def holds(self, found: Iterable[str]) -> bool:
-        """Whether it holds for the values found at the path; an empty text is no value."""
+        """Whether it holds for the values found at the path, apart from `also`; an empty text is no value."""
         values = [value for value in found if value]
         if self.test is Test.ONE_OF:
             return any(value in self.values for value in values)
@@ -41,6 +42,12 @@ _FORM = re.compile(r"\s*(?P<path>\S+)\s+(?:(?P<word>valued|absent)|=\s*(?P<value
 @lru_cache(maxsize=1024)
 def parse_condition(text: str) -> Condition | None:
     """The condition that a text states; None when it is prose."""
+    terms = [_term(part) for part in text.split(" and ")]
+    known = [term for term in terms if term is not None]
+    return replace(known[0], also=tuple(known[1:])) if len(known) == len(terms) else None
+
+
+def _term(text: str) -> Condition | None:
     found = _FORM.match(text)
     if found is None:
         return None
@@ -55,6 +62,6 @@ def holds(text: str, found: Callable[[str], Iterable[str]]) -> bool | None:
     if condition is None:
         return None
     try:
-        return condition.holds(found(condition.path))
+        return all(term.holds(found(term.path)) for term in (condition, *condition.also))
     except ValueError:
         return None

@@ -24,6 +24,7 @@ from harness.model.profile import Service
 from harness.model.tables import Edge, Usage
 from harness.model.transcript import Half
 from harness.model.verdict import Outcome
+from harness.profiles import Knowledge
 
 CHECK = "consistency"
 
@@ -31,20 +32,22 @@ _SHOWN = 3
 _ABSENCE_ALLOWED = frozenset({Usage.OPTIONAL, Usage.NOT_SUPPORTED})
 
 
-@play_check(CHECK)
+@play_check(CHECK, partial=("consistency/*",))
 def check(play: PlayView) -> Iterator[Finding]:
     """Every edge of the profile at every place where its target stands: each exchange, each item."""
-    chart = Chart(play)
-    for alternatives in _alternatives(play.knowledge.edges):
-        yield from _judge(chart, alternatives)
+    chart = play.once(Chart)
+    heard = {leg.step.transaction.id for leg in play.legs if leg.exchanges}
+    for alternatives in play.knowledge.once(_alternatives):
+        if alternatives[0].target.transaction in heard:
+            yield from _judge(chart, alternatives)
 
 
-def _alternatives(edges: Sequence[Edge]) -> Iterator[tuple[Edge, ...]]:
+def _alternatives(knowledge: Knowledge) -> tuple[tuple[Edge, ...], ...]:
     """Edges of one actor to one target: the value may come from any of their sources."""
     groups: dict[tuple[object, ...], list[Edge]] = defaultdict(list)
-    for edge in edges:
+    for edge in knowledge.edges:
         groups[edge.by, edge.target, edge.compare].append(edge)
-    yield from (tuple(group) for group in groups.values())
+    return tuple(tuple(group) for group in groups.values())
 
 
 _REPETITION = re.compile(r"(-\d+)\[\d+\]")
@@ -101,7 +104,7 @@ def _field(target: _Target) -> tuple[object, ...]:
 def _targets(chart: Chart, edges: tuple[Edge, ...]) -> Iterator[_Target]:
     place, by = edges[0].target, edges[0].by
     for carrier in chart.carriers(place, by):
-        cases = chart.acquisitions.of(carrier)
+        cases = chart.cases(carrier)
         live = tuple(edge for edge in edges if cases & set(edge.cases))
         if not live or not chart.relevant(carrier):
             continue
@@ -158,8 +161,8 @@ def _judge_target(target: _Target) -> Finding:
     if not valued or (target.empty and len(valued) < len(sources)) or _not_asked(target):
         return _finding(target, first, Outcome.NOT_APPLICABLE, [])
     if not target.empty and not any(_sound(target, *one) for one in valued) and _from_further_up(target):
-        return _finding(target, valued[0][0], Outcome.NOT_APPLICABLE, [])
-    return _finding(target, valued[0][0], Outcome.VIOLATED, [source for _, source in valued])
+        return _finding(target, valued[0][0], Outcome.NOT_APPLICABLE, [], valued[0][1])
+    return _finding(target, valued[0][0], Outcome.VIOLATED, [source for _, source in valued], valued[0][1])
 
 
 def _not_asked(target: _Target) -> bool:
@@ -174,7 +177,7 @@ def _sound(target: _Target, edge: Edge, source: Source) -> bool:
     """Whether a source value is itself what stands upstream of it, or nothing does: then the chain breaks here."""
     upstream = [
         (up, other)
-        for up in target.chart.upstream(edge.source_place, target.cases)
+        for up in target.chart.upstream(edge, target.cases)
         for other in target.chart.pool(up, target.cases).for_target(source.carrier, source.seen)
         if not is_empty(up.compare, other.seen.term)
     ]
@@ -196,7 +199,9 @@ def _from_further_up(target: _Target) -> bool:
     return False
 
 
-def _finding(target: _Target, edge: Edge, outcome: Outcome, sources: Sequence[Source]) -> Finding:
+def _finding(
+    target: _Target, edge: Edge, outcome: Outcome, sources: Sequence[Source], given: Source | None = None
+) -> Finding:
     carrier, seen = target.carrier, target.seen
     shown = list(dict.fromkeys(source.seen.term.text for source in sources))
     more = f" | ... ({len(shown)} values)" if len(shown) > _SHOWN else ""
@@ -211,6 +216,7 @@ def _finding(target: _Target, edge: Edge, outcome: Outcome, sources: Sequence[So
         expected=" | ".join(shown[:_SHOWN]) + more,
         received=received,
         origin=origin,
+        given=given.carrier.evidence(given.seen.path) if given is not None else None,
     )
 
 

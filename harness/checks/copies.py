@@ -6,7 +6,7 @@ Follows the edges of the consistency table one step upstream. Nothing is judged.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from harness.checks.carriers import Carrier, Seen
@@ -19,6 +19,17 @@ from harness.model.names import HARNESS, ActorName
 from harness.model.tables import Comparison, Edge, Place
 
 
+@dataclass(frozen=True)
+class Origin:
+    """The place that a value was copied from."""
+
+    transaction: str
+    evidence: Evidence
+
+    def __str__(self) -> str:
+        return f"{self.transaction} {self.evidence.path}"
+
+
 class Copies:
     """The copied values of one play."""
 
@@ -27,25 +38,25 @@ class Copies:
 
     @cached_property
     def _chart(self) -> Chart:
-        return Chart(self._play)
+        return self._play.once(Chart)
 
-    def source_of(self, view: LegView, actor: ActorName, evidence: Evidence) -> str:
-        """Where the actor had a value from that stands there as it stood before; empty when it made it itself."""
+    def source_of(self, view: LegView, actor: ActorName, evidence: Evidence) -> Origin | None:
+        """Where the actor had a value from that stands there as it stood before; None when it made it itself."""
         for edge in self._edges(view, actor, evidence):
             for carrier in self._chart.carriers(edge.target, actor):
                 if (carrier.exchange.exchange.id, carrier.half) != (evidence.exchange, evidence.half):
                     continue
                 for seen in _at(carrier, edge, evidence.path):
                     origin = self._passed_on(edge, carrier, seen)
-                    if origin:
+                    if origin is not None:
                         return origin
         return self._same_field(view, evidence)
 
-    def _same_field(self, view: LegView, evidence: Evidence) -> str:
+    def _same_field(self, view: LegView, evidence: Evidence) -> Origin | None:
         """An earlier message of a system that has the same, or nothing, in the same field: patient, visit, order."""
         here = next((one for one in view.exchanges if one.exchange.id == evidence.exchange), None)
         if here is None or here.request_message is None or not _handed_on(evidence.path):
-            return ""
+            return None
         value = here.request_message.first(_bare(evidence.path))
         for leg in self._play.legs:
             if leg.planned.initiator == HARNESS or leg.step.transaction.id == view.step.transaction.id:
@@ -56,8 +67,8 @@ class Copies:
                 if message is None or not earlier or evidence.path[:3] not in message.segment_names():
                     continue
                 if message.first(_bare(evidence.path)) == value:
-                    return f"{leg.step.transaction.id} {_bare(evidence.path)}"
-        return ""
+                    return Origin(leg.step.transaction.id, exchange.evidence(_bare(evidence.path)))
+        return None
 
     def _edges(self, view: LegView, actor: ActorName, evidence: Evidence) -> Iterator[Edge]:
         """The edges that end at a place, or at the sequence or field that it is a part of."""
@@ -74,13 +85,13 @@ class Copies:
                 elif wanted.startswith(f"{bare}."):
                     yield _within(edge, path, wanted.removeprefix(bare))
 
-    def _passed_on(self, edge: Edge, carrier: Carrier, seen: Seen) -> str:
-        cases = self._chart.acquisitions.of(carrier)
+    def _passed_on(self, edge: Edge, carrier: Carrier, seen: Seen) -> Origin | None:
+        cases = self._chart.cases(carrier)
         for source in self._chart.candidates(edge, cases, carrier, seen):
             both_empty = is_empty(edge.compare, source.seen.term) and is_empty(edge.compare, seen.term)
             if source.carrier.seq < carrier.seq and (both_empty or equal(edge.compare, source.seen.term, seen.term)):
-                return f"{source.carrier.transaction} {source.seen.path}"
-        return ""
+                return Origin(source.carrier.transaction, source.carrier.evidence(source.seen.path))
+        return None
 
 
 _HANDED_ON = ("PID-", "PV1-", "OBR-4", "OBR-12", "OBR-13", "OBR-16", "OBR-31", "ORC-10", "ORC-12", "ORC-17", "TQ1-7")

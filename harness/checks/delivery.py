@@ -66,7 +66,7 @@ def _missing(play: PlayView, view: LegView) -> Iterator[Finding]:
     elif not waited:
         yield _undelivered(view, Outcome.UNDECIDED, "nothing, and its time was not up")
     elif _proven(play, view.initiator):
-        yield _undelivered(view, Outcome.VIOLATED, waited)
+        yield _undelivered(view, Outcome.VIOLATED, f"{waited}{_instead(play, view)}", _meant(view))
     else:
         yield _undelivered(view, Outcome.UNDECIDED, f"{waited}; its link was never proven")
 
@@ -103,14 +103,45 @@ def _kept_from(play: PlayView, view: LegView, event: Event, row: str) -> Finding
     )
 
 
-def _undelivered(view: LegView, outcome: Outcome, received: str) -> Finding:
+def _meant(view: LegView) -> str:
+    """What was awaited, in the words of the step."""
+    step = view.step.step
+    words = [f"{name} {value}" for name, value in _named(step.trigger, step.control, step.status) if value]
+    return ", ".join(["sent", *words]) if view.planned.leg.messages else "sent"
+
+
+def _named(trigger: str, control: str, status: str) -> tuple[tuple[str, str], ...]:
+    return ("event", trigger), ("ORC-1", control), ("ORC-5", status)
+
+
+def _instead(play: PlayView, view: LegView) -> str:
+    """What came on the leg while this step was waiting, and was taken for another step: the likely mistake."""
+    own = [event for event in play.events if event.step and event.step.step == view.step.step.id]
+    begin = min((event.seq for event in own if event.kind is EventKind.STEP_STARTED), default=None)
+    end = max((event.seq for event in own if event.kind is EventKind.LEG_EXPIRED), default=None)
+    came = [
+        message
+        for other in play.of(view.step.transaction.id, view.planned.leg.id)
+        if other is not view and other.planned.initiator == view.planned.initiator
+        for exchange in other.exchanges
+        if begin is not None and end is not None and begin < exchange.exchange.request.seq < end
+        if (message := exchange.request_message) is not None
+    ]
+    if not came:
+        return ""
+    last = came[-1]
+    words = _named(last.type.partition("^")[2], last.first("ORC-1"), last.first("ORC-5"))
+    return f"; instead came {', '.join(f'{name} {value}' for name, value in words if value)}"
+
+
+def _undelivered(view: LegView, outcome: Outcome, received: str, expected: str = "sent") -> Finding:
     return view.finding(
         "delivery",
         view.requirement("delivered"),
         outcome,
         view.initiator,
         None,
-        expected="sent",
+        expected=expected,
         received=received,
     )
 

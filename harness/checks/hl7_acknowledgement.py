@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import MappingProxyType
 
 from harness.checks import hl7_header, hl7_structure, hl7_table
 from harness.checks.expecting import may_be_refused, refused
+from harness.checks.hl7_answer import content
 from harness.checks.recording import ExchangeView, LegView
 from harness.checks.registry import leg_check
 from harness.hl7 import Message
@@ -17,10 +19,27 @@ CHECK = "hl7.ack"
 
 ACCEPTING = frozenset({"AA", "CA"})
 _ORIGINAL = frozenset({"AA", "AE", "AR"})
-_WITH_ERR = "2.5"
+_ENHANCED = MappingProxyType({"CA": "accepts", "CE": "reports an error in", "CR": "rejects"})
+"""Accept acknowledgements of enhanced mode, HL7 table 0008."""
+_PLAIN = frozenset({"AE", "AR", *_ENHANCED})
+"""Codes that a plain acknowledgement may say where the transaction calls for an application answer."""
+_ROWS = (
+    "ack-answered",
+    "ack-echo",
+    "ack-code",
+    "ack-type",
+    "ack-event",
+    "ack-control-id",
+    "ack-unknown-type",
+    "ack-error",
+    "ack-error-codes",
+    "ack-unused",
+    "ack-addressed",
+    "ack-accepted",
+)
 
 
-@leg_check(CHECK, rows=("ack-answered", "ack-echo", "ack-code", "ack-type", "ack-error", "ack-accepted"))
+@leg_check(CHECK, rows=_ROWS)
 def check(view: LegView) -> Iterator[Finding]:
     """Each message of the leg and its answer."""
     for exchange in view.exchanges:
@@ -41,9 +60,10 @@ def check(view: LegView) -> Iterator[Finding]:
             continue
         yield from view.ruled(CHECK, "ack-answered", Outcome.MET, evidence)
         yield from _echo(view, message, answer, evidence)
-        yield from _code(view, answer, evidence)
+        yield from _code(view, message, answer, evidence)
         yield from _type(view, message, answer, evidence)
-        yield from _error(view, message, answer, evidence)
+        for row, outcome, expected, received in content(message, answer, known=view.message_form(message) is not None):
+            yield from view.ruled(CHECK, row, outcome, evidence, expected=expected, received=received)
         yield from _accepted(view, exchange, message, answer)
 
 
@@ -55,10 +75,15 @@ def _echo(view: LegView, message: Message, answer: Message, evidence: Evidence) 
     )
 
 
-def _code(view: LegView, answer: Message, evidence: Evidence) -> Iterator[Finding]:
+def _code(view: LegView, message: Message, answer: Message, evidence: Evidence) -> Iterator[Finding]:
+    """A code of original mode; one of enhanced mode is named, and no fault where the message asked for that mode."""
     code = answer.first("MSA-1")
-    outcome = Outcome.MET if code in _ORIGINAL else Outcome.VIOLATED
-    yield from view.ruled(CHECK, "ack-code", outcome, evidence, expected="AA | AE | AR", received=code or "absent")
+    outcome, received = (Outcome.MET if code in _ORIGINAL else Outcome.VIOLATED), code or "absent"
+    if code in _ENHANCED:
+        received = f"{code}: {_ENHANCED[code]} the message in enhanced mode"
+        if message.has("MSH-15") or message.has("MSH-16"):
+            outcome, received = Outcome.NOT_APPLICABLE, f"{received}, which MSH-15 or MSH-16 asks for"
+    yield from view.ruled(CHECK, "ack-code", outcome, evidence, expected="AA | AE | AR", received=received)
 
 
 def _type(view: LegView, message: Message, answer: Message, evidence: Evidence) -> Iterator[Finding]:
@@ -66,29 +91,15 @@ def _type(view: LegView, message: Message, answer: Message, evidence: Evidence) 
     if form is None:
         return
     fits = any(wanted in (answer.type, answer.first("MSH-9.1")) for wanted in form.answer)
+    plain = answer.first("MSH-9.1") == "ACK" and answer.first("MSA-1") in _PLAIN
+    unfit = Outcome.NOT_APPLICABLE if plain else Outcome.VIOLATED
     yield from view.ruled(
         CHECK,
         "ack-type",
-        Outcome.MET if fits else Outcome.VIOLATED,
+        Outcome.MET if fits else unfit,
         evidence,
         expected=" | ".join(form.answer),
         received=answer.type or "absent",
-    )
-
-
-def _error(view: LegView, message: Message, answer: Message, evidence: Evidence) -> Iterator[Finding]:
-    """From 2.5 on a negative acknowledgement says what is wrong in ERR-3 and how grave it is in ERR-4."""
-    if answer.first("MSA-1") in ACCEPTING or message.version < _WITH_ERR:
-        yield from view.ruled(CHECK, "ack-error", Outcome.NOT_APPLICABLE, evidence)
-        return
-    missing = [path for path in ("ERR-3", "ERR-4") if not answer.has(path)]
-    yield from view.ruled(
-        CHECK,
-        "ack-error",
-        Outcome.VIOLATED if missing else Outcome.MET,
-        evidence,
-        expected="ERR-3 and ERR-4",
-        received=f"{' and '.join(missing)} absent" if missing else answer.first("ERR-3.1"),
     )
 
 

@@ -1,6 +1,5 @@
-"""What the field tables cannot say of a header: version, message structure, character set, separators, segment ends.
-
-RAD TF-2: 2.4.
+"""What the field tables cannot say of a header: version, message type, character set, separators, segment ends; and
+whether values are longer than their fields (RAD TF-2: 2.4).
 """
 
 from __future__ import annotations
@@ -8,10 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
+from harness.checks.hl7_form import nearest_form
+from harness.checks.hl7_groups import Groups
 from harness.checks.hl7_structure import FaultKind, fault_kind
-from harness.checks.recording import LegView
-from harness.checks.registry import leg_check
-from harness.hl7 import Message
+from harness.checks.hl7_table import at_occurrence
+from harness.checks.recording import ExchangeView, LegView
+from harness.checks.registry import Scope, leg_check
+from harness.hl7 import Message, parse_path
 from harness.model.finding import Finding
 from harness.model.profile import MessageForm
 from harness.model.tables import Hl7Table
@@ -60,6 +62,23 @@ def _delimiters(message: Message, form: MessageForm, table: Hl7Table | None) -> 
     return None if marks == ("|", "^~\\&") else ("MSH-2", "|^~\\&", "".join(marks))
 
 
+def _length(message: Message, form: MessageForm, table: Hl7Table | None) -> Fault | None:
+    """The first value that is longer than its row allows, repetition by repetition."""
+    groups = Groups(message)
+    for path, row in table.rows.items() if table is not None else ():
+        if not row.length:
+            continue
+        target = parse_path(path)
+        for segment in groups.of(target.segment):
+            span = segment.span(target.field)
+            if span is None or span[1] - span[0] <= row.length:
+                continue
+            for hit in message.located(at_occurrence(target, segment.occurrence)):
+                if len(hit.value) > row.length:
+                    return hit.path, f"at most {row.length} characters", f"{len(hit.value)}: {hit.value}"
+    return None
+
+
 def _fault(message: Message, kind: FaultKind) -> str:
     return next((fault.text for fault in message.faults if fault_kind(fault) is kind), "")
 
@@ -71,15 +90,23 @@ _JUDGES: Mapping[str, Judge] = MappingProxyType(
         "character-set": _character_set,
         "segment-end": _segment_end,
         "delimiters": _delimiters,
+        "lengths": _length,
     }
 )
-_RECOMMENDED = frozenset({"segment-end", "delimiters"})
+_RECOMMENDED = frozenset({"segment-end", "delimiters", "lengths"})
 
 
-@leg_check(CHECK, rows=tuple(_JUDGES))
+@leg_check(CHECK, rows=tuple(_JUDGES), scope=Scope.MESSAGE)
 def check(view: LegView) -> Iterator[Finding]:
     """Each header row on each message of the leg."""
-    for exchange, message, form in view.messages():
+    for exchange in view.exchanges:
+        message = exchange.request_message
+        if message is None:
+            continue
+        form = view.message_form(message)
+        if form is None:
+            yield from _foreign(view, exchange, message)
+            continue
         table = view.knowledge.hl7_tables.get(form.table)
         for row, judge in _JUDGES.items():
             path, expected, received = judge(message, form, table) or ("MSH", "", "")
@@ -91,6 +118,20 @@ def check(view: LegView) -> Iterator[Finding]:
                 expected=expected,
                 received=received,
             )
+
+
+def _foreign(view: LegView, exchange: ExchangeView, message: Message) -> Iterator[Finding]:
+    """A message whose MSH-9 is none of the leg's: told as what it says it is, and as what it looks like."""
+    nearest = nearest_form(view, message)
+    wanted = (
+        [nearest.type] if nearest is not None else list(dict.fromkeys(one.type for one in view.planned.leg.messages))
+    )
+    received = message.type or "absent"
+    if nearest is not None:
+        received += f", and otherwise a message as {nearest.type}"
+    expected = " | ".join(wanted)
+    evidence = exchange.evidence("MSH-9")
+    yield from view.ruled(CHECK, "message-type", Outcome.VIOLATED, evidence, expected=expected, received=received)
 
 
 def faults(message: Message, form: MessageForm, table: Hl7Table | None) -> Iterator[str]:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from harness.checks.hl7_form import forms
+from harness.checks.hl7_groups import Groups
 from harness.checks.recording import LegView
-from harness.checks.registry import leg_check
+from harness.checks.registry import Scope, leg_check
 from harness.hl7 import Fault, Message
 from harness.hl7.grammar import StructureFaultKind, has_structure, structure_faults
 from harness.model.finding import Finding
@@ -27,6 +29,10 @@ class FaultKind(Enum):
 
 _OF_CHARACTERS = ("decoded as", "MSH-18")
 _OF_SEGMENT_END = ("CR LF", "line feed", "has no end")
+_NOT_DEMANDED = frozenset({("ADT_A38", "DRG")})
+"""Segments that the grammar of version 2.3.1 demands and the use in IHE leaves out."""
+_OF_ORDER = ("TQ1", "OBR", "IPC")
+"""Segments of an order group: a table that demands one demands it of every order."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +44,10 @@ class Departure:
     received: str
 
 
-@leg_check(CHECK, rows=("structure",))
+@leg_check(CHECK, rows=("structure",), scope=Scope.MESSAGE)
 def check(view: LegView) -> Iterator[Finding]:
     """Each message of the leg against the segments of its table and the base standard's structure."""
-    for exchange, message, form in view.messages():
+    for exchange, message, form in forms(view):
         table = view.knowledge.hl7_tables.get(form.table)
         found = tuple(departures(message, table))
         for one in found:
@@ -65,12 +71,29 @@ def departures(message: Message, table: Hl7Table | None) -> Iterator[Departure]:
     missing = [segment for segment in table.segments if segment not in names]
     for segment in missing:
         yield Departure(segment, segment, "absent")
+    incomplete = [one for one in _incomplete_orders(message, table) if one.expected not in missing]
+    yield from incomplete
     if not table.structure or not has_structure(table.structure, table.version):
         return
+    told = {*missing, *(one.expected for one in incomplete)}
     for departure in structure_faults(message, table.structure, table.version):
-        if departure.kind is StructureFaultKind.FOREIGN or departure.segment in missing:
+        if departure.kind is StructureFaultKind.FOREIGN or departure.segment in told:
+            continue
+        if departure.kind is StructureFaultKind.MISSING and (table.structure, departure.segment) in _NOT_DEMANDED:
             continue
         yield Departure(departure.segment, table.structure, departure.text)
+
+
+def _incomplete_orders(message: Message, table: Hl7Table) -> Iterator[Departure]:
+    """What an order lacks when there are several: each has all that the table demands of one."""
+    wanted = [segment for segment in _OF_ORDER if segment in table.segments]
+    orders = Groups(message).led_by("ORC")
+    if not wanted or len(orders) < 2:
+        return
+    for number, found in enumerate(orders, 1):
+        for segment in wanted:
+            if segment not in found:
+                yield Departure(f"ORC[{number}]", segment, f"no {segment} follows ORC[{number}]")
 
 
 def fault_kind(fault: Fault) -> FaultKind:

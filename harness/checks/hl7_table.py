@@ -1,19 +1,22 @@
 """Field tables: usage, value sets, equalities and lexical form of each field of one message (RAD TF-2: 2.3).
 
-Usage R2, RE and O cannot be proved from one message and yield nothing when the field is empty. What a missing segment
-means is decided by `hl7_structure`.
+Usage R2, RE and O cannot be proved from one message and yield nothing when the field is empty; what the sender is
+known to hold is decided by `known_values`, what a missing segment means by `hl7_structure`. Every occurrence of a
+segment is judged, and every repetition of a field.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from harness.checks.conditions import holds
+from harness.checks.hl7_form import forms
+from harness.checks.hl7_groups import Groups
 from harness.checks.recording import ExchangeView, LegView
 from harness.checks.rows import RowJudgement, summed_up
 from harness.hl7 import FieldPath, Located, Message, parse_path
-from harness.hl7.grammar import datatype_fault
+from harness.hl7.grammar import composite_fault, datatype_fault
 from harness.hl7.standard import field_definition
 from harness.model.finding import Finding
 from harness.model.names import ActorName, RequirementId
@@ -23,15 +26,17 @@ from harness.model.verdict import Outcome
 
 CHECK = "hl7.table"
 
+NULL = '""'
+"""The HL7 null: the sender states that there is no value. It has no form of its own."""
+
 _DEMANDING = frozenset({Usage.REQUIRED, Usage.REQUIRED_BY_IHE, Usage.CONDITIONAL})
 _LEXICAL = frozenset({"TS", "DTM", "DT", "TM", "NM", "SI", "ID", "IS", "UID"})
 
 
 def check(view: LegView) -> Iterator[Finding]:
     """Each message of the leg, and each application answer that has a table, against its field table."""
-    for exchange, message, form in view.messages():
-        table = view.knowledge.hl7_tables.get(form.table)
-        if table is not None:
+    for exchange, message, form in forms(view):
+        if form.table in view.knowledge.hl7_tables:
             yield from _findings(view, exchange, form.table, message, Half.REQUEST)
         yield from _answer_findings(view, exchange)
 
@@ -40,10 +45,22 @@ def _answer_findings(view: LegView, exchange: ExchangeView) -> Iterator[Finding]
     answer = exchange.answer_message
     if answer is None:
         return
-    for name, table in view.knowledge.hl7_tables.items():
-        wanted = (view.step.transaction.id, answer.type, answer.version)
-        if (table.transaction, table.message, table.version) == wanted:
-            yield from _findings(view, exchange, name, answer, Half.RESPONSE)
+    name = answer_table(view, answer)
+    if name:
+        yield from _findings(view, exchange, name, answer, Half.RESPONSE)
+
+
+def answer_table(view: LegView, answer: Message) -> str:
+    """The field table of an application answer; empty when it has none, as a plain acknowledgement."""
+    kind = answer.type
+    if kind.partition("^")[0] == "ACK":
+        return ""
+    tables = {
+        one.version: name
+        for name, one in view.knowledge.hl7_tables.items()
+        if (one.transaction, one.message) == (view.step.transaction.id, kind)
+    }
+    return tables.get(answer.version) or tables.get(view.play.form) or next(iter(tables.values()), "")
 
 
 def _findings(view: LegView, exchange: ExchangeView, name: str, message: Message, half: Half) -> Iterator[Finding]:
@@ -63,89 +80,115 @@ def _findings(view: LegView, exchange: ExchangeView, name: str, message: Message
 
 def judge(message: Message, table: Hl7Table) -> Iterator[RowJudgement]:
     """Every row of the table on a message: each violation, or one judgement that sums the row up."""
-    counts: dict[str, int] = {}
-    for name in message.segment_names():
-        counts[name] = counts.get(name, 0) + 1
+    groups, blanks = Groups(message), blanks_of(message)
     for path, row in table.rows.items():
         target = parse_path(path)
-        yield from summed_up(
-            judgement
-            for occurrence in _occurrences(target, counts)
-            for judgement in _judge_place(_Place(message, counts, table, path, occurrence), row)
-        )
+        segments = groups.of(target.segment)
+        if target.occurrence:
+            segments = segments[target.occurrence - 1 : target.occurrence]
+        silent = row.use not in _DEMANDING and row.use is not Usage.NOT_SUPPORTED
+        alone = len(segments) == 1 and not target.occurrence
+        judgements: list[RowJudgement] = []
+        for segment in segments:
+            span = segment.span(target.field)
+            written = message.shadow[span[0] : span[1]] if span is not None else b""
+            if silent and not written:
+                continue
+            bound = target if alone else at_occurrence(target, segment.occurrence)
+            place = _Place(message, groups, blanks, table, path, target, bound, written)
+            judgements.extend(_judge_place(place, row))
+        if len(judgements) > 1:
+            yield from summed_up(judgements)
+        else:
+            yield from judgements
 
 
-def _occurrences(target: FieldPath, counts: dict[str, int]) -> range:
-    count = counts.get(target.segment, 0)
-    if target.occurrence:
-        return range(target.occurrence, min(target.occurrence, count) + 1)
-    return range(1, count + 1)
+def blanks_of(message: Message) -> str:
+    """What is no value: blanks, and the separators that the message declares."""
+    marks = message.delimiters
+    separators = (marks.component, marks.repetition, marks.subcomponent)
+    return " " + b"".join(mark for mark in separators if mark).decode("latin-1")
 
 
-@dataclass(frozen=True)
+def at_occurrence(path: FieldPath, number: int, repetition: int = 0) -> FieldPath:
+    """The path in one occurrence of its segment, and perhaps in one repetition of its field."""
+    return FieldPath(path.segment, number, path.field, repetition or path.repetition, path.component, path.subcomponent)
+
+
+@dataclass(slots=True)
 class _Place:
     """One occurrence of the segment that a row is about."""
 
     message: Message
-    counts: dict[str, int]
+    groups: Groups
+    blanks: str
     table: Hl7Table
     row: str
-    occurrence: int
+    target: FieldPath
+    bound: FieldPath
+    written: bytes
 
-    def at(self, path: str) -> FieldPath:
-        """A path bound to this occurrence: of its own segment, or of one that occurs more than once."""
-        target = parse_path(path)
-        if target.occurrence or self.counts.get(target.segment, 0) <= 1:
-            return target
-        own = target.segment == parse_path(self.row).segment
-        paired = own or self.counts.get(parse_path(self.row).segment, 0) > 1
-        return replace(target, occurrence=self.occurrence) if paired else target
+    @property
+    def path(self) -> str:
+        """The row's path in this occurrence, as findings show it."""
+        return str(self.bound)
 
-    def hits(self, path: str) -> tuple[Located, ...]:
-        """What the message has at a path, bound to this occurrence."""
-        return self.message.all(str(self.at(path)))
+    def hits(self, path: str) -> list[Located]:
+        """What the message has at a path, in this occurrence or in the segments that belong to it."""
+        wanted = parse_path(path)
+        if wanted.segment == self.target.segment:
+            return list(self.message.located(at_occurrence(wanted, self.bound.occurrence)))
+        if wanted.occurrence or self.groups.count(wanted.segment) < 2:
+            return list(self.message.located(wanted))
+        beside = self.groups.beside(self.target.segment, self.bound.occurrence or 1, wanted.segment)
+        return [hit for number in beside for hit in self.message.located(at_occurrence(wanted, number))]
 
     def values(self, path: str) -> tuple[str, ...]:
-        """The values there, blanks trimmed."""
-        return tuple(hit.value.strip() for hit in self.hits(path))
+        """The values there, blanks and empty parts at the end trimmed."""
+        return tuple(hit.value.strip().rstrip(self.blanks) for hit in self.hits(path))
+
+    def valued(self, text: str) -> bool:
+        """Whether a text is a value."""
+        return bool(text.strip(self.blanks))
 
 
 def _judge_place(place: _Place, row: Hl7Row) -> Iterator[RowJudgement]:
-    hits = _obliged(place)
-    valued = [hit for hit in hits if _valued(hit.value)]
-    path = str(place.at(place.row))
+    hits = _obliged(place) if place.written else []
+    valued = [hit for hit in hits if place.valued(hit.value)]
     applies = _applies(place, row)
     if applies is None and (row.use in _DEMANDING or row.use is Usage.NOT_SUPPORTED) and row.when:
-        yield RowJudgement(place.row, Outcome.UNDECIDED, path, row.when, "condition cannot be evaluated")
+        yield RowJudgement(place.row, Outcome.UNDECIDED, place.path, row.when, "condition cannot be evaluated")
         return
     if row.use is Usage.NOT_SUPPORTED:
-        yield from _judge_absence(place.row, path, applies, valued)
+        yield from _judge_absence(place, applies, valued)
         return
     if row.use in _DEMANDING and applies:
         for where in _missing(place, hits):
             yield RowJudgement(place.row, Outcome.VIOLATED, where, "a value", "absent")
     elif row.use in _DEMANDING and (not valued or applies is False):
-        yield RowJudgement(place.row, Outcome.NOT_APPLICABLE, path, row.when or row.condition)
+        yield RowJudgement(place.row, Outcome.NOT_APPLICABLE, place.path, row.when or row.condition)
+        return
+    elif row.when and not applies:
         return
     yield from _judge_values(place, row, valued)
 
 
-def _missing(place: _Place, hits: tuple[Located, ...]) -> list[str]:
+def _missing(place: _Place, hits: list[Located]) -> list[str]:
     """Where a demanded value is not: of a field, when no repetition has one; of a component, in each repetition."""
-    if _component(place.row) and hits:
-        return [hit.path for hit in hits if not _valued(hit.value)]
-    if any(_valued(hit.value) for hit in hits) or not (hits or _alone(place)):
+    if place.target.component and hits:
+        return [hit.path for hit in hits if not place.valued(hit.value)]
+    if any(place.valued(hit.value) for hit in hits) or not (hits or _alone(place)):
         return []
-    return [str(place.at(place.row))]
+    return [place.path]
 
 
-def _judge_absence(name: str, path: str, applies: bool | None, valued: list[Located]) -> Iterator[RowJudgement]:
+def _judge_absence(place: _Place, applies: bool | None, valued: list[Located]) -> Iterator[RowJudgement]:
     if not applies:
-        yield RowJudgement(name, Outcome.NOT_APPLICABLE, path)
+        yield RowJudgement(place.row, Outcome.NOT_APPLICABLE, place.path)
     elif valued:
-        yield RowJudgement(name, Outcome.VIOLATED, valued[0].path, "absent", valued[0].value)
+        yield RowJudgement(place.row, Outcome.VIOLATED, valued[0].path, "absent", valued[0].value)
     else:
-        yield RowJudgement(name, Outcome.MET, path, "absent", "absent")
+        yield RowJudgement(place.row, Outcome.MET, place.path, "absent", "absent")
 
 
 def _judge_values(place: _Place, row: Hl7Row, valued: list[Located]) -> Iterator[RowJudgement]:
@@ -163,27 +206,44 @@ def _judge_values(place: _Place, row: Hl7Row, valued: list[Located]) -> Iterator
 
 def _repeated(place: _Place, valued: list[Located]) -> Located | None:
     """The second repetition of a field that the base standard does not let repeat."""
-    target = parse_path(place.row)
-    if len(valued) < 2 or target.component or target.segment == "MSH":
+    target = place.target
+    if len(valued) < 2 or target.component:
         return None
     definition = field_definition(target.segment, target.field, place.table.version)
     return valued[1] if definition is not None and not definition.repeats else None
 
 
 def _value_fault(place: _Place, row: Hl7Row, hit: Located) -> str | None:
-    """What a value should have been; None when it is as the row says. The HL7 null has no form of its own."""
+    """What a value should have been; None when it is as the row says."""
     value = hit.value.strip()
-    if value == '""':
+    if value == NULL:
         return None
     if row.values and value not in row.values:
         return " | ".join(row.values)
     if row.equals:
         others = [other for other in place.values(row.equals) if other]
-        if others and value not in others:
+        if others and value.rstrip(place.blanks) not in others:
             return f"{others[0]} as in {row.equals}"
-    leaf = value.split("^")[0] if row.type == "TS" else value
-    fault = datatype_fault(row.type, leaf, place.table.version) if row.type else None
+    fault = _form_fault(place, row, hit, value) if row.type else None
     return f"{row.type}: {fault}" if fault else None
+
+
+def _form_fault(place: _Place, row: Hl7Row, hit: Located, value: str) -> str | None:
+    """What is wrong with a value's form: of its text, or of the parts of a composite."""
+    if row.type in _LEXICAL:
+        separator = place.message.delimiters.component.decode("latin-1")
+        leaf = value.split(separator)[0] if row.type == "TS" and separator else value
+        return datatype_fault(row.type, leaf, place.table.version)
+    if place.target.component or not (
+        place.message.delimiters.component and place.message.delimiters.component in hit.raw
+    ):
+        return None
+    definition = field_definition(place.target.segment, place.target.field, place.table.version)
+    if definition is None or not definition.components:
+        return None
+    parts = place.message.field_value(hit.path)
+    first_judged = f"{place.row}.1" in place.table.rows
+    return composite_fault(definition, parts, place.table.version, first=not first_judged)
 
 
 def _applies(place: _Place, row: Hl7Row) -> bool | None:
@@ -195,31 +255,25 @@ def _applies(place: _Place, row: Hl7Row) -> bool | None:
     return True
 
 
-def _component(path: str) -> bool:
-    return "." in path
-
-
-def _obliged(place: _Place) -> tuple[Located, ...]:
+def _obliged(place: _Place) -> list[Located]:
     """The places the row speaks of: for a component, that component of every repetition that has a value."""
-    if not _component(place.row):
-        return place.hits(place.row)
-    target = place.at(place.row)
-    parent = str(replace(target, component=0, subcomponent=0))
+    if not place.target.component:
+        return list(place.message.located(place.bound))
+    bound, mark = place.bound, place.message.delimiters.repetition
+    if not mark or mark not in place.written:
+        written = place.written.decode("latin-1").strip()
+        return list(place.message.located(bound)) if place.valued(written) and written != NULL else []
+    parent = FieldPath(bound.segment, bound.occurrence, bound.field, bound.repetition)
     found: list[Located] = []
-    for repetition, hit in enumerate(place.message.all(parent), 1):
-        if _valued(hit.value) and hit.value.strip() != '""':
-            found.extend(place.message.all(str(replace(target, repetition=target.repetition or repetition))))
-    return tuple(found)
+    for repetition, hit in enumerate(place.message.located(parent), 1):
+        if place.valued(hit.value) and hit.value.strip() != NULL:
+            wanted = at_occurrence(bound, bound.occurrence, bound.repetition or repetition)
+            found.extend(place.message.located(wanted))
+    return found
 
 
 def _alone(place: _Place) -> bool:
     """Whether no row of the table demands the field that the component belongs to."""
-    if not _component(place.row):
+    if not place.target.component:
         return True
-    parent = place.row.split(".")[0]
-    row = place.table.rows.get(parent)
-    return row is None
-
-
-def _valued(text: str) -> bool:
-    return bool(text.strip(" ^&~"))
+    return place.row.split(".")[0] not in place.table.rows

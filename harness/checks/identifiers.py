@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from harness.checks import consistency
 from harness.checks.carriers import Carrier, of_play
 from harness.checks.recording import PlayView
 from harness.hl7 import Message
-from harness.model.finding import Finding
+from harness.model.finding import Evidence, Finding
 from harness.model.names import ActorName
 from harness.model.profile import Service
 from harness.model.run import LedgerEntry
@@ -45,27 +46,43 @@ def ledger(play: PlayView, findings: Iterable[Finding] | None = None) -> tuple[L
     """
     judged = consistency.check(play) if findings is None else findings
     broken = {
-        (finding.evidence.exchange, finding.evidence.half, finding.evidence.response, finding.evidence.path)
+        finding.evidence: finding
         for finding in judged
         if finding.outcome is Outcome.VIOLATED and finding.evidence is not None
     }
-    entries: dict[tuple[str, str], dict[tuple[str, bool], LedgerEntry]] = {}
+    entries: _Entries = {}
     for carrier in of_play(play):
         if not _of_interest(play, carrier):
             continue
-        for one in carrier.identifiers:
-            evidence = carrier.evidence(one.path)
-            key = (evidence.exchange, evidence.half, evidence.response, evidence.path)
-            entry = LedgerEntry(
-                name=_NAMES[one.kind],
-                value=one.value,
-                place=_place(carrier, one.path),
-                exchange=evidence.exchange,
-                actor=_writer(carrier),
-                broken=key in broken,
-            )
-            entries.setdefault((one.kind, one.value), {}).setdefault((entry.place, entry.broken), entry)
+        places = {carrier.evidence(one.path): one for one in carrier.identifiers}
+        for evidence, one in places.items():
+            _add(entries, carrier, one.kind, one.value, evidence, broken.get(evidence))
+        missing = [one for one in broken if one not in places and replace(one, path="") == carrier.evidence()]
+        for evidence in missing:
+            for kind in sorted(carrier.kinds_at(evidence.path)):
+                _add(entries, carrier, kind, "", evidence, broken[evidence])
     return tuple(_ordered(entries))
+
+
+_Entries = dict[tuple[str, str], dict[tuple[str, bool], LedgerEntry]]
+
+
+def _add(
+    entries: _Entries, carrier: Carrier, kind: str, value: str, evidence: Evidence, finding: Finding | None
+) -> None:
+    seen = entries.setdefault((kind, value), {})
+    entry = LedgerEntry(
+        name=_NAMES[kind],
+        value=value,
+        place=_place(carrier, evidence.path),
+        exchange=evidence.exchange,
+        actor=_writer(carrier),
+        first=not seen,
+        broken=finding is not None,
+        requirement=finding.requirement if finding is not None else None,
+        charged=finding.actor if finding is not None else None,
+    )
+    seen.setdefault((entry.place, entry.broken), entry)
 
 
 def _ordered(

@@ -7,37 +7,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-from harness.dicom.paths import PathPart, value_text
-from harness.dicom.paths import parse_path as read_path
+from harness.dicom.paths import PathPart, element_of, parse_path, value_text
 
 
 @dataclass(frozen=True)
 class Spot:
-    """Where an attribute stands, or would stand: the item it belongs to, and the path with every index."""
+    """Where an attribute stands, or would stand: its path with every index, its item, and the element if present."""
 
+    path: str
     item: Dataset
-    prefix: str
-    part: PathPart
-
-    @property
-    def path(self) -> str:
-        """Path with the indices of the items it lies in."""
-        return f"{self.prefix}{self.part.name}"
-
-    @property
-    def element(self) -> DataElement | None:
-        """The element; None when the attribute is absent."""
-        return self.item.get(self.part.tag)
+    element: DataElement | None
 
     @property
     def present(self) -> bool:
         """Whether the attribute is there, possibly empty."""
-        return self.part.tag in self.item
+        return self.element is not None
+
+    @property
+    def vr(self) -> str:
+        """Its value representation; empty when it is absent."""
+        element = self.element
+        return "" if element is None else str(element.VR)
+
+    @property
+    def count(self) -> int:
+        """The number of items of a sequence; 0 for anything else."""
+        element = self.element
+        return len(element.value or ()) if element is not None and element.VR == "SQ" else 0
 
     @property
     def valued(self) -> bool:
@@ -54,21 +54,18 @@ class Spot:
         return "" if element is None else value_text(element).strip(" \0")
 
 
-@lru_cache(maxsize=4096)
-def parse_path(path: str) -> tuple[PathPart, ...]:
-    """The parts of a path, remembered; ValueError for a bad path."""
-    return read_path(path)
-
-
 def spots(dataset: Dataset, path: str) -> tuple[Spot, ...]:
     """Every place the path names in the existing items; ValueError for a bad path."""
-    return tuple(_walk(dataset, parse_path(path), ""))
+    parts = parse_path(path)
+    if len(parts) == 1:
+        return (Spot(parts[0].name, dataset, element_of(dataset, parts[0].tag)),)
+    return tuple(_walk(dataset, parts, ""))
 
 
 def _walk(item: Dataset, parts: tuple[PathPart, ...], prefix: str) -> Iterator[Spot]:
     part, rest = parts[0], parts[1:]
     if not rest:
-        yield Spot(item, prefix, part)
+        yield Spot(f"{prefix}{part.name}", item, element_of(item, part.tag))
         return
     for index, child in enumerate(items_of(item, part)):
         if part.index in (None, index):
@@ -77,9 +74,8 @@ def _walk(item: Dataset, parts: tuple[PathPart, ...], prefix: str) -> Iterator[S
 
 def items_of(item: Dataset, part: PathPart) -> tuple[Dataset, ...]:
     """The items of a sequence; none when it is absent, empty or no sequence."""
-    if part.tag not in item or item[part.tag].VR != "SQ":
-        return ()
-    return tuple(item[part.tag].value)
+    element = element_of(item, part.tag)
+    return tuple(element.value) if element is not None and element.VR == "SQ" else ()
 
 
 def requested(identifier: Dataset, path: str) -> bool:

@@ -49,12 +49,17 @@ def _element_difference(
                 return found
         return None
     if isinstance(one.value, bytes) and isinstance(other.value, bytes):
-        same = not bulk or one.value.rstrip(b"\0") == other.value.rstrip(b"\0")
+        same = not bulk or _even(one.value) == _even(other.value)
         return None if same else (path, f"{len(one.value)} bytes", f"{len(other.value)} other bytes")
     if not bulk and one.VR in _BULK:
         return None
     left, right = _plain(value_text(one)), _plain(value_text(other))
     return None if left == right else (path, left or "empty", right or "empty")
+
+
+def _even(value: bytes) -> bytes:
+    """A binary value with the padding that makes its length even (PS3.5 6.2)."""
+    return value + b"\0" * (len(value) % 2)
 
 
 def _plain(text: str) -> str:

@@ -28,10 +28,16 @@ CHECK = "mpps.states"
 MACHINE = "mpps"
 SENT = "mpps/initiator-follows-states"
 CREATED = "mpps/created-once"
+CREATOR_SENT = "mpps/creator-follows-states"
+CREATOR_CREATED = "mpps/creator-created-once"
+ERROR_ID = "mpps/error-id-of-late-change"
 
 IN_PROGRESS = "IN PROGRESS"
 FINAL = ("COMPLETED", "DISCONTINUED")
 STATUS = "PerformedProcedureStepStatus"
+_PROCESSING_FAILURE = 0x0110
+_NO_LONGER_UPDATED = "42768"
+"""A710H, performed procedure step object may no longer be updated, as the command element holds it."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ class _Event:
     transition: Transition | None
 
 
-@play_check(CHECK, rules=(SENT, CREATED))
+@play_check(CHECK, rules=(SENT, CREATED, CREATOR_SENT, CREATOR_CREATED, ERROR_ID))
 def check(play: PlayView) -> Iterator[Finding]:
     """Each N-CREATE and N-SET about an MPPS, on every hop."""
     machine = play.knowledge.states.get(MACHINE)
@@ -71,7 +77,7 @@ def _created(play: PlayView, carrier: Carrier) -> Iterator[Finding]:
     if command is None or command.service is not Service.N_CREATE:
         return
     yield from play.ruled(
-        CREATED,
+        rule_of(play, carrier, CREATED, CREATOR_CREATED),
         carrier.leg,
         Outcome.MET if carrier.instance else Outcome.VIOLATED,
         carrier.leg.initiator,
@@ -79,6 +85,15 @@ def _created(play: PlayView, carrier: Carrier) -> Iterator[Finding]:
         expected="a SOP Instance UID",
         received=carrier.instance or "absent",
     )
+
+
+def rule_of(play: PlayView, carrier: Carrier, *rules: str) -> str:
+    """The one of several rules that is for the actor that sent a message; the first when there is none."""
+    for rule_id in rules:
+        rule = play.rule(rule_id)
+        if rule is not None and rule.actor == carrier.leg.initiator:
+            return rule_id
+    return rules[0]
 
 
 def event_of(carrier: Carrier) -> str:
@@ -118,7 +133,7 @@ def _judge(play: PlayView, machine: StateMachine, event: _Event) -> Iterator[Fin
         intended = not legal and may_be_refused(view)
         if not intended:
             yield from play.ruled(
-                SENT,
+                rule_of(play, carrier, SENT, CREATOR_SENT),
                 view,
                 Outcome.MET if legal else Outcome.VIOLATED,
                 view.initiator,
@@ -128,6 +143,7 @@ def _judge(play: PlayView, machine: StateMachine, event: _Event) -> Iterator[Fin
             )
     if transition is not None and exchange.status is not None:
         yield _answer(machine, event, transition)
+        yield from _error_id(play, event)
 
 
 def _answer(machine: StateMachine, event: _Event, transition: Transition) -> Finding:
@@ -151,4 +167,23 @@ def _answer(machine: StateMachine, event: _Event, transition: Transition) -> Fin
         expected=expected,
         received=hexadecimal(status),
         origin=f"state {event.state}",
+    )
+
+
+def _error_id(play: PlayView, event: _Event) -> Iterator[Finding]:
+    """The refusal of an N-SET after the final state may say why in Error ID (0000,0903) (PS3.4 F.7.2.2.4)."""
+    carrier = event.carrier
+    final = carrier.exchange.exchange.final
+    late = event.state in FINAL and event_of(carrier).startswith("N-SET")
+    if not late or final is None or final.command is None or final.command.status != _PROCESSING_FAILURE:
+        return
+    said = final.command.fields.get("ErrorID", "")
+    yield from play.ruled(
+        ERROR_ID,
+        carrier.leg,
+        Outcome.MET if said == _NO_LONGER_UPDATED else Outcome.VIOLATED,
+        carrier.leg.responder,
+        final_evidence(carrier.exchange),
+        expected=_NO_LONGER_UPDATED,
+        received=said or "absent",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from harness.checks.carriers import Carrier, requests
+from harness.checks.carriers import Carrier, answers, requests
 from harness.checks.recording import PlayView
 from harness.checks.registry import play_check
 from harness.hl7 import Message
@@ -19,11 +19,13 @@ FILLER = "orders/filler-number-unique"
 ECHOED = "orders/filler-number-echoed"
 STUDY = "orders/one-study-per-procedure"
 MERGE = "orders/merge-identifiers-differ"
+KEPT = "orders/filler-number-kept"
+KNOWN = "orders/update-of-registered-patient"
 
 _ACCEPTING = frozenset({"AA", "CA"})
 
 
-@play_check(CHECK, rules=(PLACER, FILLER, ECHOED, STUDY, MERGE))
+@play_check(CHECK, rules=(PLACER, FILLER, ECHOED, STUDY, MERGE, KEPT, KNOWN), partial=(PLACER, FILLER, STUDY, MERGE))
 def check(play: PlayView) -> Iterator[Finding]:
     """Every order, every scheduled procedure and every merge of the play."""
     yield from _placer_numbers(play)
@@ -31,6 +33,8 @@ def check(play: PlayView) -> Iterator[Finding]:
     yield from _filler_numbers_echoed(play)
     yield from _studies(play)
     yield from _merges(play)
+    yield from _filler_numbers_kept(play)
+    yield from _known_patients(play)
 
 
 def _messages(play: PlayView, transaction: str, control: str = "") -> Iterator[tuple[Carrier, Message]]:
@@ -111,7 +115,12 @@ def _filler_numbers_echoed(play: PlayView) -> Iterator[Finding]:
 
 
 def _studies(play: PlayView) -> Iterator[Finding]:
-    """One Requested Procedure has one Study Instance UID, in every message about it, and shares it with no other."""
+    """One Requested Procedure has one Study Instance UID, in every message about it, and shares it with no other.
+
+    Where scheduling was not observed, the worklist shows it.
+    """
+    if not any(view.exchanges for view in play.of("RAD-4")):
+        yield from _studies_of_worklist(play)
     studies: dict[str, tuple[str, Carrier]] = {}
     procedures: dict[str, str] = {}
     for transaction in ("RAD-4", "RAD-13"):
@@ -130,6 +139,28 @@ def _studies(play: PlayView) -> Iterator[Finding]:
                     received=study if first != study else f"{study}, the study of {owner}",
                     origin="" if same else f"announced in {origin.transaction}",
                 )
+
+
+def _studies_of_worklist(play: PlayView) -> Iterator[Finding]:
+    """The entries of a worklist for the patients of the play."""
+    patients = {patient.id for patient in play.play.case.patients.values()}
+    owners: dict[str, str] = {}
+    for view in play.of("RAD-5"):
+        for carrier in answers(view):
+            kinds = {one.kind: one for one in carrier.identifiers}
+            if not {"patient", "procedure", "study"} <= set(kinds) or kinds["patient"].value not in patients:
+                continue
+            study, procedure = kinds["study"].value, kinds["procedure"].value
+            owner = owners.setdefault(study, procedure)
+            yield from play.ruled(
+                STUDY,
+                view,
+                Outcome.MET if owner == procedure else Outcome.VIOLATED,
+                view.responder,
+                carrier.evidence(kinds["study"].path),
+                expected=f"a study of {procedure} alone",
+                received=study if owner == procedure else f"{study}, the study of {owner}",
+            )
 
 
 def _procedures(carrier: Carrier) -> Iterator[tuple[str, str, str]]:
@@ -160,3 +191,49 @@ def _merges(play: PlayView) -> Iterator[Finding]:
             expected=f"another identifier than {surviving} of {ours or 'the same authority'}",
             received=f"{dissolved} of {theirs}" if theirs else dissolved,
         )
+
+
+def _filler_numbers_kept(play: PlayView) -> Iterator[Finding]:
+    """What the placer is told of an order (RAD-3) names it by the filler number that was announced for it."""
+    announced: dict[str, set[str]] = defaultdict(set)
+    of_filler = [*_messages(play, "RAD-3"), *_messages(play, "RAD-4"), *_messages(play, "RAD-13")]
+    for carrier, message in sorted(of_filler, key=lambda one: one[0].seq):
+        answer = carrier.exchange.answer_message
+        new = carrier.transaction == "RAD-3" and message.first("ORC-1") == "SN"
+        placer = _number(answer if new and answer is not None else message, "ORC-2")
+        filler = _number(message, "ORC-3")
+        known = announced[placer]
+        if placer and filler and known and carrier.transaction == "RAD-3" and not new:
+            yield from play.ruled(
+                KEPT,
+                carrier.leg,
+                Outcome.MET if filler in known else Outcome.VIOLATED,
+                carrier.leg.initiator,
+                carrier.evidence("ORC-3"),
+                expected=" | ".join(sorted(known)),
+                received=filler,
+            )
+        elif placer and filler:
+            known.add(filler)
+
+
+def _known_patients(play: PlayView) -> Iterator[Finding]:
+    """What ADT updates is a patient that it registered; a merge may name one that is older than the play."""
+    registered: dict[str, set[str]] = defaultdict(set)
+    for carrier, message in sorted([*_messages(play, "RAD-1"), *_messages(play, "RAD-12")], key=lambda one: one[0].seq):
+        view = carrier.leg
+        identifiers = {one.value for one in message.all("PID-3.1") if one.value}
+        known = registered[view.responder]
+        if carrier.transaction == "RAD-12" and message.type != "ADT^A40" and known and identifiers:
+            if not view.planned.leg.reaction:
+                yield from play.ruled(
+                    KNOWN,
+                    view,
+                    Outcome.MET if identifiers & known else Outcome.VIOLATED,
+                    view.initiator,
+                    carrier.evidence("PID-3"),
+                    expected=" | ".join(sorted(known)),
+                    received=" | ".join(sorted(identifiers)),
+                )
+        else:
+            known |= identifiers

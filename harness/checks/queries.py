@@ -39,15 +39,25 @@ _KEYS: Mapping[str, str] = MappingProxyType(
 @leg_check(CHECK, rows=("matches-key", "level", "answer-level"))
 def check(view: LegView) -> Iterator[Finding]:
     """Each query names one value for every unique key above its level; each answer satisfies it at its level."""
+    seen: set[tuple[str, ...]] = set()
     for exchange in view.exchanges:
         identifier = exchange.request_dataset
-        if identifier is None:
+        if identifier is None or _told_before(exchange, seen):
             continue
         yield from _hierarchy(view, exchange, identifier)
         for index, entry in pending(exchange):
             keys = view.knowledge.keys.get(_KEYS.get(first(identifier, LEVEL), ""))
             yield from matches_keys(view, CHECK, exchange, index, entry, keys)
             yield from _level(view, exchange, index, identifier, entry)
+
+
+def _told_before(exchange: ExchangeView, seen: set[tuple[str, ...]]) -> bool:
+    """Whether the same query had the same answers before: a repeated probe shows nothing new."""
+    captures = (exchange.exchange.request, *exchange.exchange.responses)
+    content = tuple(capture.payload.sha256 if capture.payload is not None else "" for capture in captures)
+    known = content in seen
+    seen.add(content)
+    return known
 
 
 def _hierarchy(view: LegView, exchange: ExchangeView, identifier: Dataset) -> Iterator[Finding]:

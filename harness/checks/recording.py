@@ -6,7 +6,7 @@ Nothing here judges. Decoding never fails: HL7 reading is lossless, and a data s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from pydicom.dataset import Dataset
@@ -17,6 +17,7 @@ from harness.model.finding import Evidence, Finding
 from harness.model.names import ActorName, CheckName, RequirementId
 from harness.model.plan import LegState, PlannedLeg, PlannedStep, Play
 from harness.model.profile import DimseForm, MessageForm
+from harness.model.remembering import Remembering
 from harness.model.tables import LegRule, PlayRule
 from harness.model.transcript import Capture, Event, Exchange, Half, Payload, PayloadKind
 from harness.model.verdict import Outcome
@@ -27,10 +28,15 @@ ReadPayload = Callable[[Payload], bytes]
 
 @dataclass(frozen=True)
 class ExchangeView:
-    """One exchange with its messages decoded on demand."""
+    """One exchange with its messages decoded on demand.
+
+    `decoded` are data sets by the SHA-256 of their payload: views of one recording share it, so that what was sent
+    again is decoded once.
+    """
 
     exchange: Exchange
     read: ReadPayload
+    decoded: dict[str, Dataset | None] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def request_message(self) -> Message | None:
@@ -68,13 +74,16 @@ class ExchangeView:
         return Message.parse(self.read(capture.payload))
 
     def _dataset(self, capture: Capture) -> Dataset | None:
-        if capture.payload is None or capture.payload.kind is not PayloadKind.DICOM:
+        payload = capture.payload
+        if payload is None or payload.kind is not PayloadKind.DICOM:
             return None
-        return decode_payload(self.read(capture.payload))
+        if payload.sha256 not in self.decoded:
+            self.decoded[payload.sha256] = decode_payload(self.read(payload))
+        return self.decoded[payload.sha256]
 
 
 @dataclass(frozen=True)
-class LegView:
+class LegView(Remembering):
     """One leg of one step with the exchanges that belong to it, in order."""
 
     play: Play
@@ -158,6 +167,7 @@ class LegView:
         expected: str = "",
         received: str = "",
         origin: str = "",
+        given: Evidence | None = None,
     ) -> Finding:
         """A finding placed at this leg."""
         return Finding(
@@ -169,13 +179,14 @@ class LegView:
             received=received,
             origin=origin,
             evidence=evidence,
+            given=given,
             step=self.step.step.id,
             leg=self.planned.leg.id,
         )
 
 
 @dataclass(frozen=True)
-class PlayView:
+class PlayView(Remembering):
     """A whole play: its legs in the order of the scenario, and the events that concern it.
 
     `proven` are the actors whose player was heard on a link of ours in this run. `interrupted`: the play did not come

@@ -30,6 +30,17 @@ ORDER = "reports/export-names-order"
 TREE = "reports/content-tree"
 
 _EVIDENCE_SEQUENCES = ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")
+_COPIED = (
+    ("PatientName", Comparison.NAME),
+    ("PatientBirthDate", Comparison.DATE),
+    ("PatientSex", Comparison.SEX),
+    ("AccessionNumber", Comparison.TEXT),
+)
+"""What a report copies from the images, where it has a value (RAD TF-2x: A.2)."""
+
+_CHANGING = ("RAD-12", "RAD-13")
+"""Transactions that may change these."""
+
 _BASIC = frozenset(
     {"TEXT", "CODE", "DATETIME", "DATE", "TIME", "UIDREF", "PNAME", "COMPOSITE", "IMAGE", "WAVEFORM", "CONTAINER"}
 )
@@ -162,19 +173,28 @@ def _study(play: PlayView, report: Instance, objects: Mapping[str, Instance]) ->
         if value not in known:
             yield from _ruled(play, STUDY, report.carrier, path, sorted(known)[0], value or "absent", holds=False)
             return
+    for path, kind in _COPIED:
+        values_seen = [Term(text) for text in sorted({first(one.dataset, path) for one in images} - {""})]
+        value = first(report.dataset, path)
+        changed = any(view.exchanges for name in _CHANGING for view in play.of(name))
+        if value and values_seen and not changed and not any(equal(kind, one, Term(value)) for one in values_seen):
+            yield from _ruled(play, STUDY, report.carrier, path, values_seen[0].text, value, holds=False)
+            return
     yield from _ruled(play, STUDY, report.carrier, "StudyInstanceUID", "", "", holds=True)
 
 
 def _request(play: PlayView, report: Instance, objects: Mapping[str, Instance]) -> Iterator[Finding]:
-    """The request that the images name stands in the Referenced Request Sequence."""
-    for path, source in (
-        ("StudyInstanceUID", "StudyInstanceUID"),
-        ("AccessionNumber", "AccessionNumber"),
-        ("RequestedProcedureID", "RequestAttributesSequence[*].RequestedProcedureID"),
+    """The request that the images name, or else RAD-4, stands in the Referenced Request Sequence."""
+    images = _images(report, objects)
+    scheduled = _scheduled(play, first(report.dataset, "StudyInstanceUID"))
+    for path, source, field in (
+        ("StudyInstanceUID", "StudyInstanceUID", "study"),
+        ("AccessionNumber", "AccessionNumber", "accession"),
+        ("RequestedProcedureID", "RequestAttributesSequence[*].RequestedProcedureID", "procedure"),
     ):
-        known = {one.value.strip() for image in _images(report, objects) for one in values(image.dataset, source)} - {
-            ""
-        }
+        known = {one.value.strip() for image in images for one in values(image.dataset, source)} - {""}
+        if not images and field in scheduled:
+            known = {scheduled[field]} - {""}
         where = f"ReferencedRequestSequence[*].{path}"
         named = {one.value.strip() for one in values(report.dataset, where)} - {""}
         if known and not named & known:
@@ -182,7 +202,18 @@ def _request(play: PlayView, report: Instance, objects: Mapping[str, Instance]) 
             target = where.replace("[*]", "[0]")
             yield from _ruled(play, REQUEST, report.carrier, target, sorted(known)[0], received, holds=False)
             return
-    if _images(report, objects):
+    for path, field in (
+        ("PlacerOrderNumberImagingServiceRequest", "OBR-2.1"),
+        ("FillerOrderNumberImagingServiceRequest", "OBR-3.1"),
+    ):
+        where = f"ReferencedRequestSequence[*].{path}"
+        named = {one.value.strip() for one in values(report.dataset, where)} - {""}
+        if named and scheduled.get(field) and scheduled[field] not in named:
+            target = where.replace("[*]", "[0]")
+            received = ", ".join(sorted(named))
+            yield from _ruled(play, REQUEST, report.carrier, target, scheduled[field], received, holds=False)
+            return
+    if images or scheduled:
         yield from _ruled(play, REQUEST, report.carrier, "ReferencedRequestSequence", "", "", holds=True)
 
 
@@ -234,13 +265,18 @@ def _exported(play: PlayView, carrier: Carrier, message: Message, reports: tuple
 
 
 def _scheduled(play: PlayView, study: str) -> Mapping[str, str]:
-    """The order numbers that RAD-4 announced for a study, by the field that an export has them in."""
+    """What RAD-4 announced of a study: order numbers by the field that an export has them in, and the other numbers."""
     for view in play.of("RAD-4"):
         for carrier in requests(view):
             message = carrier.content
             studies = {one.value for one in carrier.identifiers if one.kind == "study"}
             if isinstance(message, Message) and study in studies:
-                return {"OBR-2.1": message.first("ORC-2.1"), "OBR-3.1": message.first("ORC-3.1")}
+                return {
+                    "OBR-2.1": message.first("ORC-2.1"),
+                    "OBR-3.1": message.first("ORC-3.1"),
+                    "study": study,
+                    **{one.kind: one.value for one in carrier.identifiers if one.kind in ("accession", "procedure")},
+                }
     return {}
 
 

@@ -8,6 +8,7 @@ from harness.checks.dimse_reply import final_evidence, hexadecimal
 from harness.checks.expecting import may_be_refused
 from harness.checks.recording import ExchangeView, LegView
 from harness.checks.registry import leg_check
+from harness.dicom.paths import present
 from harness.dicom.statuses import StatusClass, is_pending, is_success, status_class
 from harness.model.finding import Evidence, Finding
 from harness.model.transcript import Half
@@ -19,9 +20,10 @@ _REMAINING = "NumberOfRemainingSuboperations"
 _COMPLETED = "NumberOfCompletedSuboperations"
 _FAILED = "NumberOfFailedSuboperations"
 _WARNING = "NumberOfWarningSuboperations"
+_LIST = "FailedSOPInstanceUIDList"
 
 
-@leg_check(CHECK, rows=("completed", "counters"))
+@leg_check(CHECK, rows=("completed", "counters", "failed-list"))
 def check(view: LegView) -> Iterator[Finding]:
     """Each retrieve of the leg ends with success, and its counters agree with that."""
     for exchange in view.exchanges:
@@ -42,6 +44,33 @@ def check(view: LegView) -> Iterator[Finding]:
             yield from view.ruled(CHECK, "counters", Outcome.VIOLATED, evidence, expected=expected, received=received)
         if not found:
             yield from view.ruled(CHECK, "counters", Outcome.MET, final_evidence(exchange))
+        yield from _failed_list(view, exchange)
+
+
+def _failed_list(view: LegView, exchange: ExchangeView) -> Iterator[Finding]:
+    """Failed SOP Instance UID List comes with failed sub-operations, in the final response, and else never."""
+    wrong: tuple[int, str, str] | None = None
+    for index, response in enumerate(exchange.exchange.responses):
+        command, identifier = response.command, exchange.response_datasets[index]
+        if command is None or command.status is None:
+            continue
+        listed = identifier is not None and present(identifier, _LIST)
+        failed = command.fields.get(_FAILED, "0").strip() not in ("", "0")
+        if listed and (is_pending(command.status) or is_success(command.status)):
+            wrong = index, f"no {_LIST}", "present"
+        elif failed and not listed and not is_pending(command.status) and not is_success(command.status):
+            wrong = index, _LIST, "absent"
+        elif listed and identifier is not None and "SpecificCharacterSet" in identifier:
+            wrong = index, "no SpecificCharacterSet beside it", "present"
+    last = max(0, len(exchange.exchange.responses) - 1)
+    yield from view.ruled(
+        CHECK,
+        "failed-list",
+        Outcome.VIOLATED if wrong else Outcome.MET,
+        exchange.evidence(_LIST if wrong else "", Half.RESPONSE, wrong[0] if wrong else last),
+        expected=wrong[1] if wrong else "",
+        received=wrong[2] if wrong else "",
+    )
 
 
 def _faults(exchange: ExchangeView) -> Iterator[tuple[Evidence, str, str]]:

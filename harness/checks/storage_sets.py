@@ -8,23 +8,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from pydicom.dataset import Dataset
-from pydicom.tag import BaseTag, Tag
-
+from harness.checks import found, retrieved
 from harness.checks import stored as facts
-from harness.checks.carriers import Carrier
-from harness.checks.dimse_reply import accepted, hexadecimal
-from harness.checks.likeness import difference
-from harness.checks.matching import mismatches
 from harness.checks.recording import LegView, PlayView
 from harness.checks.registry import play_check
 from harness.checks.stored import Commitment, Holdings, Instance, Listed, Report
 from harness.dicom.paths import first
-from harness.hl7 import Message
 from harness.model.finding import Finding
-from harness.model.names import HARNESS
 from harness.model.plan import LegState
-from harness.model.transcript import Half
 from harness.model.verdict import Outcome
 
 CHECK = "storage.sets"
@@ -33,42 +24,8 @@ REQUESTED = "storage/requested-contains-stored"
 COMMITTED = "storage/committed-equals-requested"
 STORED = "storage/stored-is-committed"
 NEVER = "storage/never-stored-not-committed"
-FOUND = "storage/found-contains-stored"
-RETRIEVED = "storage/retrieved-equals-stored"
-
-_SHOWN = 3
-_UPDATING = frozenset({"RAD-4", "RAD-12", "RAD-13"})
-"""Transactions after which an archive may change what it holds (RAD TF-2: 4.12, 4.13)."""
-
-_COERCED = frozenset(
-    Tag(name)
-    for name in (
-        "PatientName",
-        "PatientID",
-        "IssuerOfPatientID",
-        "IssuerOfPatientIDQualifiersSequence",
-        "OtherPatientIDsSequence",
-        "PatientBirthDate",
-        "PatientSex",
-        "AccessionNumber",
-        "IssuerOfAccessionNumberSequence",
-        "ReferringPhysicianName",
-        "StudyDescription",
-        "ProcedureCodeSequence",
-        "ReferencedStudySequence",
-        "RequestAttributesSequence",
-    )
-)
-_OF_ARCHIVE = frozenset(
-    Tag(name)
-    for name in (
-        "OriginalAttributesSequence",
-        "InstanceAvailability",
-        "RetrieveAETitle",
-        "TimezoneOffsetFromUTC",
-        "InstanceCoercionDateTime",
-    )
-)
+FOUND = found.RULE
+RETRIEVED = retrieved.RULE
 
 
 @play_check(CHECK, rules=(LISTED, REQUESTED, COMMITTED, STORED, NEVER, FOUND, RETRIEVED))
@@ -85,21 +42,8 @@ def check(play: PlayView) -> Iterator[Finding]:
         for report in commitment.reports:
             yield from _committed(play, commitment, report, instances)
     yield from _unknown_reports(play, commitments)
-    yield from _found(play, instances)
-    yield from _retrieved(play, instances)
-
-
-def _named(uids: Iterable[str]) -> str:
-    ordered = sorted(uids)
-    more = f" ... ({len(ordered)})" if len(ordered) > _SHOWN else ""
-    return ", ".join(ordered[:_SHOWN]) + more
-
-
-def _gap(missing: Iterable[str], extra: Iterable[str], lacking: str, surplus: str) -> str:
-    """What differs between two sets, empty when nothing does."""
-    parts = [f"{lacking}: {_named(missing)}"] if missing else []
-    parts += [f"{surplus}: {_named(extra)}"] if extra else []
-    return "; ".join(parts)
+    yield from found.judge(play, instances)
+    yield from retrieved.judge(play, instances)
 
 
 def _listed(play: PlayView, one: Listed, instances: tuple[Instance, ...], steps: frozenset[str]) -> Iterator[Finding]:
@@ -112,8 +56,8 @@ def _listed(play: PlayView, one: Listed, instances: tuple[Instance, ...], steps:
     others = {store.uid for store in makers if not _belongs(store, one, steps)}
     sent = {store.uid for store in makers} - others
     held = facts.holdings(store for store in makers if store.uid in sent)
-    gap = _gap(held.sure - one.instances, one.instances - sent, "not listed", "not stored")
-    charged = _charged(play, view)
+    gap = facts.gap(held.sure - one.instances, one.instances - sent, "not listed", "not stored")
+    charged = facts.responsible(play, view)
     if charged is not view and not makers:
         return  # a product that stored nothing at all is the delivery's business
     if charged is not view:
@@ -136,24 +80,9 @@ def _outcome(gap: str, held: Holdings) -> Outcome:
     return Outcome.UNDECIDED if held.unsure and not held.sure else Outcome.MET
 
 
-def _charged(play: PlayView, view: LegView) -> LegView:
-    """Where a wrong list is charged: at the storing, when a product was to store what our part of the actor lists."""
-    if view.planned.initiator != HARNESS:
-        return view
-    by_product = [
-        leg
-        for leg in play.legs
-        if leg.planned.leg.id == "store" and leg.initiator == view.initiator and leg.planned.initiator != HARNESS
-    ]
-    return by_product[-1] if by_product else view
-
-
 def _storing_observed(play: PlayView, view: LegView) -> bool:
     """Whether C-STOREs of the actor that made the step would have been seen."""
-    return any(
-        leg.planned.state is LegState.LIVE and leg.initiator == view.initiator and leg.planned.leg.id == "store"
-        for leg in play.legs
-    )
+    return any(leg.planned.state is LegState.LIVE for leg in facts.storing(play, view.initiator))
 
 
 def _belongs(store: Instance, one: Listed, steps: frozenset[str]) -> bool:
@@ -180,7 +109,7 @@ def _requested(
             for one in instances
             if one.carrier.leg.initiator == actor and one.carrier.leg.responder == last.leg.responder
         )
-        gap = _gap(held.sure - asked, (), "not requested", "")
+        gap = facts.gap(held.sure - asked, (), "not requested", "")
         yield from play.ruled(
             REQUESTED,
             last.leg,
@@ -198,10 +127,10 @@ def _committed(
     view = report.carrier.leg
     committed, failed = frozenset(report.committed), frozenset(report.failed)
     told = committed | failed
-    gap = _gap(commitment.asked - told, told - commitment.asked, "not reported", "not requested")
+    gap = facts.gap(commitment.asked - told, told - commitment.asked, "not reported", "not requested")
     twice = committed & failed
     if twice:
-        gap = f"{gap}; " * bool(gap) + f"both committed and failed: {_named(twice)}"
+        gap = f"{gap}; " * bool(gap) + f"both committed and failed: {facts.named(twice)}"
     yield from play.ruled(
         COMMITTED,
         view,
@@ -216,7 +145,7 @@ def _committed(
         return
     sure = facts.holdings(instances).sure
     yield from _told(play, report, STORED, failed & sure, "FailedSOPSequence", "stored instances committed")
-    never = (committed & commitment.asked) - {one.uid for one in instances}
+    never = (committed & commitment.asked) - {one.uid for one in instances if one.taken is not False}
     yield from _told(play, report, NEVER, never, "ReferencedSOPSequence", "only stored instances committed")
 
 
@@ -232,7 +161,7 @@ def _told(
         view.initiator,
         report.carrier.evidence(path),
         expected=expected,
-        received=_named(wrong),
+        received=facts.named(wrong),
     )
 
 
@@ -250,125 +179,6 @@ def _unknown_reports(play: PlayView, commitments: tuple[Commitment, ...]) -> Ite
                 Outcome.VIOLATED,
                 view.initiator,
                 report.carrier.evidence("TransactionUID"),
-                expected=_named(known),
+                expected=facts.named(known),
                 received=report.uid or "absent",
             )
-
-
-def _found(play: PlayView, instances: tuple[Instance, ...]) -> Iterator[Finding]:
-    """What was stored before a query at image level and fits its keys is found by it (PS3.4 C.4.1)."""
-    hidden = frozenset().union(*(one.instances for one in facts.listed(play) if one.wrong_entry))
-    for view, exchange in facts.image_queries(play.legs):
-        identifier = exchange.request_dataset
-        if identifier is None or not accepted(exchange.status):
-            continue
-        expected = {
-            one.uid
-            for one in instances
-            if one.taken
-            and one.carrier.leg.responder == view.responder
-            and one.uid not in hidden
-            and one.carrier.seq < exchange.exchange.request.seq
-            and not mismatches(identifier, one.dataset)
-        }
-        if not expected:
-            continue
-        got = facts.found_instances(exchange)
-        gap = _gap(expected - got, (), "not found", "")
-        yield from play.ruled(
-            FOUND,
-            view,
-            Outcome.VIOLATED if gap else Outcome.MET,
-            view.responder,
-            exchange.evidence("SOPInstanceUID", Half.RESPONSE),
-            expected=f"{len(expected)} instances stored",
-            received=f"{len(got)} found{'; ' + gap if gap else ''}",
-        )
-
-
-def _retrieved(play: PlayView, instances: tuple[Instance, ...]) -> Iterator[Finding]:
-    """What a retrieve names arrives as it was stored, and nothing else."""
-    steps: dict[str, list[LegView]] = defaultdict(list)
-    for view in play.of("RAD-16"):
-        steps[view.step.step.id].append(view)
-    for views in steps.values():
-        asked = [carrier for carrier in facts.moves(views) if accepted(carrier.exchange.status)]
-        if not asked:
-            continue
-        archive = asked[-1].leg.responder
-        kept = [one for one in instances if one.carrier.leg.responder == archive]
-        by_uid = {one.uid: one for one in kept if one.taken}
-        if not by_uid:
-            continue
-        copies = {one.uid: one for one in facts.stores(views)}
-        wanted = {uid for uid, one in by_uid.items() if any(_selected(move, one) for move in asked)}
-        yield from _same_set(play, asked[-1], wanted, set(copies) - facts.holdings(kept).unsure)
-        for uid in filter(wanted.__contains__, copies):
-            yield from _same_object(play, by_uid[uid], copies[uid])
-
-
-def _selected(move: Carrier, one: Instance) -> bool:
-    return (
-        not isinstance(move.content, Message)
-        and move.seq > one.carrier.seq
-        and not mismatches(_unique_keys(move.content), one.dataset)
-    )
-
-
-def _unique_keys(identifier: Dataset) -> Dataset:
-    """The UIDs of a retrieve; the patient ID may have changed in the archive since the instance was stored."""
-    keys = Dataset()
-    for name in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
-        if name in identifier:
-            keys[name] = identifier[name]
-    return keys
-
-
-def _same_set(play: PlayView, move: Carrier, wanted: set[str], got: set[str]) -> Iterator[Finding]:
-    gap = _gap(wanted - got, got - wanted, "not received", "not stored")
-    yield from play.ruled(
-        RETRIEVED,
-        move.leg,
-        Outcome.VIOLATED if gap else Outcome.MET,
-        move.leg.responder,
-        move.evidence(),
-        expected=f"{len(wanted)} instances stored",
-        received=f"{len(got)} received (status {hexadecimal(move.exchange.status)}){'; ' + gap if gap else ''}",
-    )
-
-
-def _same_object(play: PlayView, original: Instance, copy: Instance) -> Iterator[Finding]:
-    found = difference(
-        original.dataset,
-        copy.dataset,
-        ignoring=_OF_ARCHIVE | _may_have_changed(play, original, copy),
-        bulk=_syntax(original) == _syntax(copy),
-    )
-    path, expected, received = found or ("", "", "")
-    yield from play.ruled(
-        RETRIEVED,
-        copy.carrier.leg,
-        Outcome.VIOLATED if found else Outcome.MET,
-        copy.carrier.leg.initiator,
-        copy.carrier.evidence(path),
-        expected=expected,
-        received=received,
-        origin=f"stored in exchange {original.carrier.exchange.exchange.id}" if found else "",
-    )
-
-
-def _may_have_changed(play: PlayView, original: Instance, copy: Instance) -> frozenset[BaseTag]:
-    """Patient and procedure attributes, where an update reached the archive or it says that it coerced them."""
-    updated = any(
-        view.step.transaction.id in _UPDATING
-        and view.responder == original.carrier.leg.responder
-        and any(exchange.exchange.request.seq > original.carrier.seq for exchange in view.exchanges)
-        for view in play.legs
-    )
-    coerced = original.carrier.exchange.status != 0 or "OriginalAttributesSequence" in copy.dataset
-    return _COERCED if updated or coerced else frozenset()
-
-
-def _syntax(one: Instance) -> str:
-    command = one.carrier.exchange.exchange.request.command
-    return command.transfer_syntax if command is not None else ""

@@ -16,12 +16,14 @@ from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.dicom.paths import first, has, values
 from harness.dicom.statuses import is_pending
 from harness.hl7 import Message
+from harness.model.names import HARNESS, ActorName
 from harness.model.plan import LegState
 from harness.model.profile import Service
 
 _LISTS = ("ReferencedImageSequence", "ReferencedNonImageCompositeSOPInstanceSequence")
 _FINAL = ("COMPLETED", "DISCONTINUED")
 _STATUS = "PerformedProcedureStepStatus"
+_SHOWN = 3
 _WRONG_ENTRY = "110514"
 """Incorrect worklist entry selected (PS3.16 CID 9301): such instances are no longer shown."""
 
@@ -37,8 +39,18 @@ class Instance:
     @property
     def dataset(self) -> Dataset:
         """Its attributes."""
-        content = self.carrier.content
-        return Dataset() if isinstance(content, Message) else content
+        return _content(self.carrier)
+
+    @property
+    def sop_class(self) -> str:
+        """Its SOP Class UID: in the data set, else in the command."""
+        command = self.carrier.exchange.exchange.request.command
+        return first(self.dataset, "SOPClassUID").strip(" \0") or (command.sop_class if command is not None else "")
+
+    @property
+    def series(self) -> str:
+        """Its Series Instance UID."""
+        return first(self.dataset, "SeriesInstanceUID").strip(" \0")
 
 
 def stores(views: Iterable[LegView]) -> tuple[Instance, ...]:
@@ -53,8 +65,28 @@ def stores(views: Iterable[LegView]) -> tuple[Instance, ...]:
 
 
 def stored(play: PlayView) -> tuple[Instance, ...]:
-    """What makers of objects sent to the archive, retrieved copies left out."""
-    return stores(view for view in play.legs if view.step.transaction.id != "RAD-16")
+    """What makers of objects sent to the archive; what a retrieve delivers, as a reaction, is left out."""
+    return stores(view for view in play.legs if not view.planned.leg.reaction)
+
+
+def storing(play: PlayView, actor: ActorName) -> tuple[LegView, ...]:
+    """The legs on which an actor stores what it made."""
+    return tuple(
+        leg
+        for leg in play.legs
+        if leg.initiator == actor
+        and not leg.planned.leg.reaction
+        and leg.dimse is not None
+        and leg.dimse.service is Service.C_STORE
+    )
+
+
+def responsible(play: PlayView, view: LegView) -> LegView:
+    """Where a wrong list is charged: at the storing, when a product was to store what our part of the actor lists."""
+    if view.planned.initiator != HARNESS:
+        return view
+    by_product = [leg for leg in storing(play, view.initiator) if leg.planned.initiator != HARNESS]
+    return by_product[-1] if by_product else view
 
 
 def _taken(status: int | None) -> bool | None:
@@ -89,12 +121,30 @@ def _service(exchange: ExchangeView) -> Service | None:
     return command.service if command is not None else None
 
 
+def named(uids: Iterable[str]) -> str:
+    """The first of some UIDs, and how many there are."""
+    ordered = sorted(uids)
+    more = f" ... ({len(ordered)})" if len(ordered) > _SHOWN else ""
+    return ", ".join(ordered[:_SHOWN]) + more
+
+
+def gap(missing: Iterable[str], extra: Iterable[str], lacking: str, surplus: str) -> str:
+    """What differs between two sets, empty when nothing does."""
+    parts = [f"{lacking}: {named(missing)}"] if missing else []
+    parts += [f"{surplus}: {named(extra)}"] if extra else []
+    return "; ".join(parts)
+
+
 @dataclass(frozen=True)
 class Listed:
-    """The list of a finished performed procedure step: instance UIDs with the carrier that made the step final."""
+    """The list of a finished performed procedure step: instance UIDs with the carrier that made the step final.
+
+    `source` is the message that the list stood in; it may be an earlier one.
+    """
 
     mpps: str
     carrier: Carrier
+    source: Carrier
     instances: frozenset[str]
     series: frozenset[str]
     wrong_entry: bool
@@ -102,31 +152,71 @@ class Listed:
 
 def listed(play: PlayView) -> Iterator[Listed]:
     """Each finished step; a series list holds until it is replaced (PS3.4 F.7.2.2.2)."""
-    lists: dict[str, Dataset] = {}
+    lists: dict[str, Carrier] = {}
     done: set[str] = set()
     for carrier in first_hops(play):
         content = carrier.content
         if isinstance(content, Message) or not accepted(carrier.exchange.status):
             continue
         if "PerformedSeriesSequence" in content:
-            lists[carrier.instance] = content
+            lists[carrier.instance] = carrier
         final = _service(carrier.exchange) is Service.N_SET and first(content, _STATUS) in _FINAL
         if final and carrier.instance not in done:
             done.add(carrier.instance)
-            source = lists.get(carrier.instance, content)
+            source = lists.get(carrier.instance, carrier)
             yield Listed(
                 carrier.instance,
                 carrier,
-                frozenset(_listed_instances(source)),
-                frozenset(one.value for one in values(source, "PerformedSeriesSequence[*].SeriesInstanceUID")),
+                source,
+                frozenset(one.uid for one in listed_references(source)),
+                frozenset(
+                    one.value for one in values(_content(source), "PerformedSeriesSequence[*].SeriesInstanceUID")
+                ),
                 first(content, "PerformedProcedureStepDiscontinuationReasonCodeSequence[*].CodeValue") == _WRONG_ENTRY,
             )
 
 
-def _listed_instances(dataset: Dataset) -> Iterator[str]:
-    for name in _LISTS:
-        for one in values(dataset, f"PerformedSeriesSequence[*].{name}[*].ReferencedSOPInstanceUID"):
-            yield one.value
+def _content(carrier: Carrier) -> Dataset:
+    return Dataset() if isinstance(carrier.content, Message) else carrier.content
+
+
+def _items(dataset: Dataset, keyword: str) -> tuple[Dataset, ...]:
+    if keyword not in dataset or dataset[keyword].VR != "SQ":
+        return ()
+    return tuple(dataset[keyword].value or ())
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One item that refers to an instance; `series` is the Series Instance UID that it is listed under."""
+
+    uid: str
+    sop_class: str
+    path: str
+    series: str = ""
+
+
+def listed_references(carrier: Carrier) -> tuple[Reference, ...]:
+    """What the Performed Series Sequence of a message refers to."""
+    found: list[Reference] = []
+    for number, performed in enumerate(_items(_content(carrier), "PerformedSeriesSequence")):
+        series = first(performed, "SeriesInstanceUID").strip(" \0")
+        for name in _LISTS:
+            found += _references(performed, name, f"PerformedSeriesSequence[{number}].", series)
+    return tuple(found)
+
+
+def references(carrier: Carrier, sequence: str) -> tuple[Reference, ...]:
+    """The items of a sequence that refer to instances, those without a UID left out."""
+    return tuple(_references(_content(carrier), sequence))
+
+
+def _references(dataset: Dataset, sequence: str, prefix: str = "", series: str = "") -> Iterator[Reference]:
+    for number, item in enumerate(_items(dataset, sequence)):
+        uid = first(item, "ReferencedSOPInstanceUID").strip(" \0")
+        if uid:
+            sop_class = first(item, "ReferencedSOPClassUID").strip(" \0")
+            yield Reference(uid, sop_class, f"{prefix}{sequence}[{number}].ReferencedSOPInstanceUID", series)
 
 
 @dataclass(frozen=True)
@@ -155,8 +245,8 @@ def reports(views: Iterable[LegView]) -> tuple[Report, ...]:
         Report(
             first(carrier.content, "TransactionUID"),
             carrier,
-            tuple(_referenced(carrier.content, "ReferencedSOPSequence")),
-            tuple(_referenced(carrier.content, "FailedSOPSequence")),
+            tuple(one.uid for one in references(carrier, "ReferencedSOPSequence")),
+            tuple(one.uid for one in references(carrier, "FailedSOPSequence")),
         )
         for view in views
         for carrier in requests(view)
@@ -165,25 +255,38 @@ def reports(views: Iterable[LegView]) -> tuple[Report, ...]:
 
 
 def commitments(play: PlayView) -> tuple[Commitment, ...]:
-    """Every commitment request that the archive accepted."""
-    heard = reports(play.legs)
-    found = []
-    for view in play.legs:
-        for carrier in requests(view):
-            content = carrier.content
-            if _service(carrier.exchange) is not Service.N_ACTION or isinstance(content, Message):
-                continue
-            if not accepted(carrier.exchange.status):
-                continue
-            uid = first(content, "TransactionUID")
-            asked = frozenset(_referenced(content, "ReferencedSOPSequence"))
-            found.append(Commitment(uid, carrier, asked, tuple(one for one in heard if one.uid == uid)))
-    return tuple(found)
+    """Every commitment request that the archive accepted; a report belongs to the last request before it of its UID."""
+    asked = [carrier for carrier in commitment_requests(play) if accepted(carrier.exchange.status)]
+    answered: dict[int, list[Report]] = defaultdict(list)
+    for report in reports(play.legs):
+        own = [one for one in asked if _transaction(one) == report.uid]
+        before = [one for one in own if one.seq < report.carrier.seq] or own[:1]
+        for one in before[-1:]:
+            answered[one.seq].append(report)
+    return tuple(
+        Commitment(
+            _transaction(carrier),
+            carrier,
+            frozenset(one.uid for one in references(carrier, "ReferencedSOPSequence")),
+            tuple(answered[carrier.seq]),
+        )
+        for carrier in asked
+    )
 
 
-def _referenced(dataset: Dataset, sequence: str) -> Iterator[str]:
-    for one in values(dataset, f"{sequence}[*].ReferencedSOPInstanceUID"):
-        yield one.value.strip(" \0")
+def commitment_requests(play: PlayView) -> tuple[Carrier, ...]:
+    """Every commitment request in order, refused ones included."""
+    found = [
+        carrier
+        for view in play.legs
+        for carrier in requests(view)
+        if _service(carrier.exchange) is Service.N_ACTION and not isinstance(carrier.content, Message)
+    ]
+    return tuple(sorted(found, key=lambda carrier: carrier.seq))
+
+
+def _transaction(carrier: Carrier) -> str:
+    return first(_content(carrier), "TransactionUID")
 
 
 def image_queries(views: Iterable[LegView]) -> tuple[tuple[LegView, ExchangeView], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.checks.recording import LegView
-from harness.checks.registry import leg_check
+from harness.checks.registry import Scope, leg_check
 from harness.dicom.paths import first
 from harness.dicom.uids import keyword_of
 from harness.model.finding import Finding
@@ -15,7 +15,7 @@ from harness.model.verdict import Outcome
 CHECK = "store.identity"
 
 
-@leg_check(CHECK, rows=("same-instance",))
+@leg_check(CHECK, rows=("same-instance",), scope=Scope.MESSAGE)
 def identity(view: LegView) -> Iterator[Finding]:
     """SOP Class and SOP Instance UID of each stored object, in the command and in the data set (PS3.7 9.1.1)."""
     for exchange in view.exchanges:

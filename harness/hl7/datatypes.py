@@ -1,9 +1,12 @@
-"""Lexical forms of data types (HL7 v2.5.1 2.A; v2.3.1 2.8)."""
+"""Lexical forms of data types, and of the parts of composite ones (HL7 v2.5.1 2.A; v2.3.1 2.8)."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
+
+from harness.hl7.field_value import FieldValue
+from harness.hl7.standard import Definition
 
 _ZONE = r"(?:[+-](?P<zone>[0-9]{4}))?"
 _FRACTION = r"(?:\.[0-9]{1,4})?"
@@ -23,6 +26,8 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _SEQUENCE = re.compile(r"[0-9]{1,4}")
 _UID = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*")
 _UID_LENGTH = 64
+_TIMES = frozenset({"TS", "DTM", "DT", "TM", "SI"})
+"""Data types of components whose text is judged; numbers are left to local custom (telephone numbers)."""
 _LIMITS = (("hour", 23), ("minute", 59), ("second", 59))
 
 
@@ -52,6 +57,54 @@ def datatype_fault(datatype: str, value: str, version: str) -> str | None:
             return "longer than 64 characters"
         return None if _UID.fullmatch(value) else "not digits and dots without leading zeros"
     return None
+
+
+def composite_fault(definition: Definition, value: FieldValue, version: str, *, first: bool = True) -> str | None:
+    """What is wrong with the parts of a composite value: times and sequence numbers within it, and identifiers that
+    say whose they are but not what. None when nothing is, or when the type demands nothing.
+
+    Knows CX, EI and HD, within other types too. `first` says whether the identifier itself is judged.
+    """
+    parts = tuple(value) if isinstance(value, tuple) else (value,)
+    if definition.datatype in ("CX", "EI") and first and not _leaf(parts[0]) and any(map(_leaf, parts)):
+        return "an authority, but no identifier"
+    if definition.datatype == "HD":
+        return _designator(parts)
+    if definition.datatype == "EI":
+        return _designator(parts[1:])
+    for number, (component, part) in enumerate(zip(definition.components, parts, strict=False), 1):
+        fault = _component_fault(component, part, version)
+        if fault is not None:
+            return f"component {number}, {component.name}: {fault}"
+    return None
+
+
+def _component_fault(component: Definition, part: FieldValue, version: str) -> str | None:
+    if component.datatype in _TIMES:
+        return datatype_fault(component.datatype, _leaf(part), version)
+    if component.datatype in ("HD", "EI") and isinstance(part, tuple):
+        return _designator(part if component.datatype == "HD" else part[1:])
+    return None
+
+
+def _designator(parts: tuple[FieldValue, ...]) -> str | None:
+    """Of a hierarchic designator: namespace, universal ID and the type of the latter."""
+    universal = _leaf(parts[1]) if len(parts) > 1 else ""
+    kind = _leaf(parts[2]) if len(parts) > 2 else ""
+    if universal and not kind:
+        return "a universal ID without its type"
+    if universal and kind == "ISO" and _UID.fullmatch(universal) is None:
+        return f"{universal[:_UID_LENGTH]} is no OID"
+    return None
+
+
+def _leaf(part: FieldValue) -> str:
+    """The text of a part, of its own first part when it has several."""
+    while not isinstance(part, str):
+        if not part:
+            return ""
+        part = part[0]
+    return part.strip()
 
 
 def _moment(pattern: re.Pattern[str], value: str, form: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 _PATH = re.compile(
     r"(?P<segment>[A-Z][A-Z0-9]{2})(?:\[(?P<occurrence>[1-9][0-9]{0,5})\])?"
@@ -27,6 +27,11 @@ class FieldPath:
     subcomponent: int = 0
 
     def __str__(self) -> str:
+        return self.text
+
+    @cached_property
+    def text(self) -> str:
+        """The path as it is written."""
         text = self.segment
         if self.occurrence:
             text += f"[{self.occurrence}]"

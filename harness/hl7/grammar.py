@@ -9,11 +9,18 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-from harness.hl7.datatypes import datatype_fault
+from harness.hl7.datatypes import composite_fault, datatype_fault
 from harness.hl7.message import Message, Segment
 from harness.hl7.standard import Kind, Node, has_structure, message_structure
 
-__all__ = ["StructureFault", "StructureFaultKind", "datatype_fault", "has_structure", "structure_faults"]
+__all__ = [
+    "StructureFault",
+    "StructureFaultKind",
+    "composite_fault",
+    "datatype_fault",
+    "has_structure",
+    "structure_faults",
+]
 
 _LIMIT = 20
 _DISPLACEMENT_LIMIT = 300  # segments; the search is quadratic

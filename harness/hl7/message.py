@@ -190,7 +190,7 @@ class Message:
             tuple((segment.name, segment.start, segment.end) for segment in self.segments),
         )
 
-    @property
+    @cached_property
     def type(self) -> str:
         """MSH-9.1 and MSH-9.2 as `ORM^O01`; `ACK` when there is no trigger event."""
         kind, event = self.first("MSH-9.1"), self.first("MSH-9.2")
@@ -201,18 +201,22 @@ class Message:
         """MSH-9.3."""
         return self.first("MSH-9.3")
 
-    @property
+    @cached_property
     def version(self) -> str:
         """MSH-12.1."""
         return self.first("MSH-12.1")
 
-    @property
+    @cached_property
     def control_id(self) -> str:
         """MSH-10."""
         return self.first("MSH-10")
 
     def segment_names(self) -> tuple[str, ...]:
         """The names of the segments in order."""
+        return self._names
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
         return tuple(segment.name for segment in self.segments)
 
     def first(self, path: str) -> str:
@@ -247,15 +251,8 @@ class Message:
             hits = list(self._spans(segment, target))
             count = len(hits) if not target.repetition else self._repetition_count(segment, target)
             for repetition, start, end in hits:
-                path = FieldPath(
-                    target.segment,
-                    occurrence,
-                    target.field,
-                    repetition if count > 1 else 0,
-                    target.component,
-                    target.subcomponent,
-                )
-                yield Located(str(path), self._text(target, start, end), self.raw[start:end], start, end)
+                path = _bound(target, occurrence, repetition if count > 1 else 0)
+                yield Located(path.text, self._text(target, start, end), self.raw[start:end], start, end)
 
     def field_value(self, path: str) -> FieldValue:
         """The first hit in its parts, as `compose` takes it: all repetitions when the path is a field
@@ -344,6 +341,12 @@ class Message:
         if any(mark in self.shadow[start:end] for mark in self._separators):
             return text
         return unescape(text, self.delimiters, self.charset)
+
+
+def _bound(target: FieldPath, occurrence: int, repetition: int) -> FieldPath:
+    if (occurrence, repetition) == (target.occurrence, target.repetition):
+        return target
+    return FieldPath(target.segment, occurrence, target.field, repetition, target.component, target.subcomponent)
 
 
 def _verbatim(target: FieldPath) -> bool:

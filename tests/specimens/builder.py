@@ -238,7 +238,8 @@ def plain_ack(request: bytes, answer_code: str, control_id: str) -> bytes:
     event = message.type.partition("^")[2]
     kind = ("ACK", event, "ACK") if message.version >= "2.5" else ("ACK", event)
     error = [] if answer_code == "AA" else [("ERR", {3: ("207", "Application internal error", "HL70357"), 4: "E"})]
-    header = {3: "PEER", 4: "SWF", 5: "SENDER", 6: "SWF", 7: "20240102101501", 9: kind, 10: control_id, 11: "P"}
+    back = {number: message.first(f"MSH-{other}") for number, other in ((3, 5), (4, 6), (5, 3), (6, 4))}
+    header = {**back, 7: "20240102101501", 9: kind, 10: control_id, 11: "P"}
     return compose([("MSH", {**header, 12: message.version}), ("MSA", {1: answer_code, 2: message.control_id}), *error])
 
 

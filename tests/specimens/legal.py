@@ -40,6 +40,7 @@ _OF_VR = {
     "PN": "LINDGREN^ASTA",
     "AS": "030Y",
 }
+_NUMBERS = ("US", "UL")
 
 
 def _condition_path(row: Any) -> tuple[str, str]:
@@ -82,7 +83,9 @@ def message_of(table: Hl7Table, about: str = "") -> bytes:
                 continue
             if value:
                 wanted.setdefault(other, value)
-        wanted[path] = (row.values or (_OF_TYPE.get(row.type, "X"),))[0]
+        only = table.rows.get(f"{path}.1")
+        values = row.values or (only.values if only is not None else ())
+        wanted[path] = (values or (_OF_TYPE.get(row.type, "X"),))[0]
     for path, row in table.rows.items():
         if row.equals and path in wanted:
             wanted[path] = wanted[row.equals] = wanted.get(row.equals, wanted[path])
@@ -104,9 +107,9 @@ def _set(raw: bytes, path: str, text: str) -> bytes:
 
 def value_of(keyword: str, values: tuple[str, ...]) -> Any:
     """A value that an attribute may have."""
-    if values:
-        return values[0]
     vr = dictionary_VR(tag_for_keyword(keyword) or 0)
+    if values:
+        return values[0] if vr not in _NUMBERS else int(values[0]) if values[0].isdigit() else 9999
     return _OF_VR.get(vr, "X")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from harness.checks import attribute_tables, hl7_table
-from harness.checks.conditions import parse_condition
+from harness.checks.conditions import Condition, Test, holds, parse_condition
 from harness.hl7 import Message, edit
 from harness.model.tables import AttributeRow, Usage
 from harness.model.verdict import Outcome
@@ -103,22 +103,42 @@ ATTRIBUTE_ROWS = [
 ]
 
 
-def making_true(row: AttributeRow) -> dict[str, str]:
-    """What has to stand where, so that the row's condition holds."""
+def terms_of(row: AttributeRow) -> tuple[Condition, ...]:
+    """What has to hold, so that the row's condition holds."""
     condition = parse_condition(row.when) if row.when else None
-    return {condition.path: (condition.values or ("",))[0]} if condition is not None else {}
+    return () if condition is None else (condition, *condition.also)
+
+
+def make_true(dataset: Any, row: AttributeRow, legal: Any, fields: dict[str, str]) -> set[str]:
+    """Make the row's condition hold; the paths that were changed for it."""
+    for term in terms_of(row):
+        if term.path == "EventTypeID":
+            fields[term.path] = term.values[0]
+        elif term.test is Test.ABSENT:
+            legal.take(dataset, term.path)
+        elif term.test is Test.ONE_OF:
+            legal.take(dataset, term.path)
+            legal.put(dataset, term.path, term.values)
+        else:
+            legal.put(dataset, term.path)
+    return {term.path for term in terms_of(row)}
+
+
+def take_what_does_not_apply(dataset: Any, rows: Any, legal: Any, fields: dict[str, str]) -> None:
+    """Leave out what is only there when its condition holds."""
+    for path, one in rows.items():
+        if one.only_then and not holds(one.when, lambda name: (fields.get(name, ""),)):
+            legal.take(dataset, path)
 
 
 @pytest.mark.parametrize(("table", "path", "row"), ATTRIBUTE_ROWS, ids=[f"{one[0]}/{one[1]}" for one in ATTRIBUTE_ROWS])
 def test_each_attribute_row_can_be_broken(table: str, path: str, row: AttributeRow, legal: Any) -> None:
-    extra = making_true(row)
+    rows = KNOWLEDGE.attribute_tables[table].rows
     dataset = legal.dataset_of(KNOWLEDGE.attribute_tables[table])
-    fields = {name: extra.pop(name) for name in ("EventTypeID",) if name in extra}
-    for other, value in extra.items():
-        legal.take(dataset, other)
-        if value:
-            legal.put(dataset, other, (value,))
-    spare = {other for other in extra if not extra[other]}
+    fields = {"EventTypeID": "2"}
+    changed = make_true(dataset, row, legal, fields)
+    take_what_does_not_apply(dataset, rows, legal, fields)
+    spare = {term.path for term in terms_of(row) if term.test is Test.ABSENT}
     assert judged(table, dataset, fields) <= spare
     asked = legal.dataset_of(KNOWLEDGE.attribute_tables[table])
     if row.type == "-":
@@ -130,7 +150,21 @@ def test_each_attribute_row_can_be_broken(table: str, path: str, row: AttributeR
         return
     else:
         legal.take(dataset, path)
-    rows = attribute_tables.judge(dataset, KNOWLEDGE.attribute_tables[table], asked, fields)
-    broken = {one.row for one in rows if one.outcome in (Outcome.VIOLATED, Outcome.UNDECIDED)}
+    found = attribute_tables.judge(dataset, KNOWLEDGE.attribute_tables[table], asked, fields)
+    broken = {one.row for one in found if one.outcome in (Outcome.VIOLATED, Outcome.UNDECIDED)}
     assert path in broken
-    assert broken - {path} <= spare | set(extra)
+    assert broken - {path} <= spare | changed
+
+
+@pytest.mark.parametrize(
+    ("table", "path", "row"),
+    [entry for entry in ATTRIBUTE_ROWS if entry[2].at_most],
+    ids=[f"{entry[0]}/{entry[1]}" for entry in ATTRIBUTE_ROWS if entry[2].at_most],
+)
+def test_a_sequence_can_have_too_many_items(table: str, path: str, row: AttributeRow, legal: Any) -> None:
+    dataset = legal.dataset_of(KNOWLEDGE.attribute_tables[table])
+    make_true(dataset, row, legal, {})
+    legal.put(dataset, path)
+    sequence = dataset[path].value
+    sequence.extend([sequence[0]] * row.at_most)
+    assert path in judged(table, dataset, {})

@@ -10,11 +10,15 @@ from pydicom.dataset import Dataset
 
 from harness.checks.identifiers import ledger
 from harness.dicom import edit as attributes
+from harness.dicom.uids import uid_of
 from harness.hl7 import edit as fields
 from harness.model.verdict import Outcome
 
 OLD, NEW = "2.3.1", "2.5.1"
 WRONG = "9.9.9.9"
+MR = uid_of("MRImageStorage")
+LISTED = "PerformedSeriesSequence[0].ReferencedImageSequence"
+IMAGE = "1.2.3.4.5.1.2"
 Change = Callable[[Any], Any]
 
 
@@ -61,6 +65,41 @@ def failed(dataset: Dataset) -> Dataset:
     item.FailureReason = 0x0110
     changed.FailedSOPSequence = [item]
     return changed
+
+
+def list_of_failed() -> Dataset:
+    """The identifier of a final response with failed sub-operations."""
+    identifier = Dataset()
+    identifier.FailedSOPInstanceUIDList = [IMAGE]
+    return identifier
+
+
+def second_request(dataset: Dataset) -> Dataset:
+    """Ask for, or report, the second instance under another Transaction UID."""
+    changed = attributes.remove(dataset, "ReferencedSOPSequence[0]")
+    return attributes.set_value(changed, "TransactionUID", f"{WRONG}.1")
+
+
+def second_code(item: str) -> Change:
+    """Add a second protocol code to a scheduled step."""
+    path = f"{item}.ScheduledProtocolCodeSequence"
+
+    def change(dataset: Dataset) -> Dataset:
+        changed = attributes.duplicate(dataset, f"{path}[0]")
+        return attributes.set_value(changed, f"{path}[1].CodeValue", "X9")
+
+    return change
+
+
+def two_codes(*names: str) -> dict[str, Change]:
+    """The same second protocol code in several messages."""
+    items = {"entry": "ScheduledProcedureStepSequence[0]", "started": "ScheduledStepAttributesSequence[0]"}
+    return {name: second_code(items.get(name, "RequestAttributesSequence[0]")) for name in names}
+
+
+def second_protocol(message: bytes) -> bytes:
+    """Announce a second protocol code."""
+    return fields.set_value(fields.duplicate(message, "IPC-6"), "IPC-6[2].1", "X9")
 
 
 SPECIMENS: list[tuple[str, str, dict[str, Change], set[str]]] = [
@@ -275,6 +314,170 @@ SPECIMENS: list[tuple[str, str, dict[str, Change], set[str]]] = [
     ("an instance not found", NEW, {"found.2": gone}, {"storage/found-contains-stored"}),
     ("an instance not retrieved", NEW, {"copy.2": gone}, {"storage/retrieved-equals-stored"}),
     ("a retrieved instance changed", NEW, {"copy.2": attribute("StudyID", "X")}, {"storage/retrieved-equals-stored"}),
+    (
+        "a second instance listed in another series than it is in",
+        NEW,
+        {"image.2": attribute("SeriesInstanceUID", "1.2.3.4.5.2"), "found.2": gone},
+        {"storage/listed-series"},
+    ),
+    (
+        "a second instance listed with another class",
+        NEW,
+        {"completed": attribute(f"{LISTED}[1].ReferencedSOPClassUID", MR)},
+        {"storage/listed-class"},
+    ),
+    (
+        "a second instance listed twice",
+        NEW,
+        {"completed": lambda dataset: attributes.duplicate(dataset, f"{LISTED}[1]")},
+        {"storage/listed-once"},
+    ),
+    (
+        "commitment requested for another class",
+        NEW,
+        {
+            "commit": attribute("ReferencedSOPSequence[1].ReferencedSOPClassUID", MR),
+            "report": attribute("ReferencedSOPSequence[1].ReferencedSOPClassUID", MR),
+        },
+        {"storage/requested-class"},
+    ),
+    (
+        "commitment requested twice for an instance",
+        NEW,
+        {"commit": lambda dataset: attributes.duplicate(dataset, "ReferencedSOPSequence[1]")},
+        {"storage/requested-once"},
+    ),
+    (
+        "another class reported",
+        NEW,
+        {"report": attribute("ReferencedSOPSequence[1].ReferencedSOPClassUID", MR)},
+        {"storage/reported-class"},
+    ),
+    (
+        "an instance reported twice",
+        NEW,
+        {"report": lambda dataset: attributes.duplicate(dataset, "ReferencedSOPSequence[1]")},
+        {"storage/reported-once"},
+    ),
+    (
+        "an instance committed and failed",
+        NEW,
+        {
+            "report": lambda dataset: attributes.set_value(
+                attributes.duplicate(failed(dataset), "ReferencedSOPSequence[0]"),
+                "ReferencedSOPSequence[1].ReferencedSOPInstanceUID",
+                IMAGE,
+            ),
+            "report.fields": lambda _: {"EventTypeID": "2"},
+        },
+        {"storage/committed-equals-requested", "storage/stored-is-committed"},
+    ),
+    ("a report told again", NEW, {"report.again": lambda dataset: dataset}, set()),
+    (
+        "a report told again with another result",
+        NEW,
+        {"report.again": no_attribute("ReferencedSOPSequence[1]")},
+        {"storage/one-report", "storage/committed-equals-requested"},
+    ),
+    (
+        "a Transaction UID used again after its report",
+        NEW,
+        {"commit.again": lambda dataset: dataset, "report.again": lambda dataset: dataset},
+        {"storage/transaction-used-once"},
+    ),
+    (
+        "a second request, for the rest, under its own Transaction UID",
+        NEW,
+        {
+            "commit": no_attribute("ReferencedSOPSequence[1]"),
+            "report": no_attribute("ReferencedSOPSequence[1]"),
+            "commit.again": second_request,
+            "report.again": second_request,
+        },
+        set(),
+    ),
+    (
+        "an image that belongs nowhere, after the step was completed",
+        NEW,
+        {"image.late": lambda dataset: dataset},
+        {
+            "storage/listed-equals-stored",
+            "storage/requested-contains-stored",
+            "storage/found-contains-stored",
+            "storage/retrieved-equals-stored",
+        },
+    ),
+    (
+        "an image of a performed step that does not exist",
+        NEW,
+        {"image.2": attribute("ReferencedPerformedProcedureStepSequence[0].ReferencedSOPInstanceUID", WRONG)},
+        {"consistency/mpps-instance.rad-6-to-rad-8"},
+    ),
+    (
+        "a refused image is not committed, found or retrieved",
+        NEW,
+        {
+            "image.2.responses": says((0xA700, None)),
+            "report": failed,
+            "report.fields": lambda _: {"EventTypeID": "2"},
+            "found.2": gone,
+            "copy.2": gone,
+        },
+        {"rad-8.store/status"},
+    ),
+    (
+        "a refused image shown all the same",
+        NEW,
+        {
+            "image.2.responses": says((0xA700, None)),
+            "report": failed,
+            "report.fields": lambda _: {"EventTypeID": "2"},
+            "copy.2": gone,
+        },
+        {"rad-8.store/status", "storage/refused-not-found"},
+    ),
+    (
+        "a refused image committed all the same",
+        NEW,
+        {"image.2.responses": says((0xA700, None)), "found.2": gone, "copy.2": gone},
+        {"rad-8.store/status", "storage/never-stored-not-committed"},
+    ),
+    (
+        "an end before the start",
+        NEW,
+        {"completed": attribute("PerformedProcedureStepEndTime", "110000")},
+        {"mpps/end-not-before-start"},
+    ),
+    (
+        "a second protocol code that was not scheduled",
+        NEW,
+        {"started": second_code("ScheduledStepAttributesSequence[0]")},
+        {"consistency/scheduled-protocol-code.rad-5-to-rad-6"},
+    ),
+    (
+        "two protocol codes all the way",
+        NEW,
+        {"scheduled": second_protocol, **two_codes("entry", "started", "image.1", "image.2")},
+        set(),
+    ),
+    (
+        "a second protocol code lost in the worklist",
+        NEW,
+        {"scheduled": second_protocol},
+        {"codes/worklist-has-every-code"},
+    ),
+    (
+        "a second protocol code lost in the performed step",
+        NEW,
+        {"scheduled": second_protocol, **two_codes("entry")},
+        {"codes/mpps-has-every-code"},
+    ),
+    (
+        "a second protocol code lost in the second image",
+        NEW,
+        {"scheduled": second_protocol, **two_codes("entry", "started", "image.1")},
+        {"codes/image-has-every-code"},
+    ),
     # queries
     (
         "an answer of another study",
@@ -297,6 +500,18 @@ SPECIMENS: list[tuple[str, str, dict[str, Change], set[str]]] = [
         {"move.responses": says((0, None, {"NumberOfRemainingSuboperations": "0"}))},
         {"rad-16.move/counters"},
     ),
+    (
+        "a retrieve that counts more than it sent",
+        NEW,
+        {"move.responses": says((0, None, {"NumberOfCompletedSuboperations": "3"}))},
+        {"retrieve/counts-what-was-sent"},
+    ),
+    (
+        "a list of failed instances beside success",
+        NEW,
+        {"move.responses": says((0, list_of_failed(), {"NumberOfCompletedSuboperations": "2"}))},
+        {"rad-16.move/failed-list"},
+    ),
     ("a retrieve with failures", NEW, {"move.responses": says((0xB000, None))}, {"rad-16.move/completed"}),
 ]
 
@@ -305,7 +520,8 @@ SPECIMENS: list[tuple[str, str, dict[str, Change], set[str]]] = [
 def test_the_baseline_breaks_no_rule(form: str, record: Callable[..., Any], tools: Any) -> None:
     findings = tools.findings_of(record(form))
     assert tools.violated(findings) == set()
-    assert not [one for one in findings if one.outcome is Outcome.UNDECIDED]
+    open_ones = [one for one in findings if one.outcome is Outcome.UNDECIDED]
+    assert not [one for one in open_ones if not one.requirement.endswith("/iod-condition-open")]
     assert len(tools.met(findings)) > 200
 
 
@@ -338,3 +554,17 @@ def test_the_ledger_follows_an_identifier_to_where_it_breaks(record: Callable[..
     assert ("ACC9", "worklist: C-FIND response AccessionNumber") in {
         (entry.value, entry.place) for entry in numbers if entry.broken
     }
+    assert [(entry.value, entry.place) for entry in numbers if entry.first] == [
+        ("ACC1", "scheduled: OMI^O23 IPC-1.1"),
+        ("ACC9", "worklist: C-FIND response AccessionNumber"),
+    ]
+    broken = min((entry for entry in numbers if entry.broken), key=lambda entry: entry.exchange)
+    assert (broken.charged, broken.requirement) == ("Order Filler", "consistency/accession-number.rad-4-to-rad-5")
+
+
+def test_the_ledger_has_an_identifier_that_had_to_be_there(record: Callable[..., Any]) -> None:
+    entries = ledger(record(NEW, {"entry": no_attribute("AccessionNumber")}))
+    missing = [entry for entry in entries if entry.broken]
+    assert [(entry.value, entry.place, entry.charged) for entry in missing] == [
+        ("", "worklist: C-FIND response AccessionNumber", "Order Filler")
+    ]

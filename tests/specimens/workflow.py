@@ -20,9 +20,43 @@ Change = Callable[[Any], Any]
 
 STUDY, SERIES, MPPS, TRANSACTION = "1.2.3.4.5", "1.2.3.4.5.1", "1.2.3.4.6", "1.2.3.4.7"
 IMAGES = ("1.2.3.4.5.1.1", "1.2.3.4.5.1.2")
+LATE = "1.2.3.4.5.1.3"
+"""An image that the performed step does not list."""
+
 REPORT = "1.2.3.4.8.1"
 CT = uid_of("CTImageStorage")
 PLACER, FILLER, ACCESSION, PROCEDURE, STEP, STEP_TEXT = "A1", "F1", "ACC1", "RP1", "SPS1", "CT chest plain"
+
+
+CT_MODULES: dict[str, Any] = {
+    "StudyDate": "20240102",
+    "StudyTime": "111500",
+    "ReferringPhysicianName": None,
+    "SeriesNumber": "1",
+    "PatientPosition": "HFS",
+    "Manufacturer": None,
+    "FrameOfReferenceUID": "1.2.3.4.7",
+    "PositionReferenceIndicator": None,
+    "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"],
+    "AcquisitionNumber": None,
+    "ImagePositionPatient": ["0", "0", "0"],
+    "ImageOrientationPatient": ["1", "0", "0", "0", "1", "0"],
+    "PixelSpacing": ["1", "1"],
+    "SliceThickness": None,
+    "KVP": None,
+    "RescaleIntercept": "0",
+    "RescaleSlope": "1",
+    "SamplesPerPixel": 1,
+    "PhotometricInterpretation": "MONOCHROME2",
+    "Rows": 1,
+    "Columns": 1,
+    "BitsAllocated": 16,
+    "BitsStored": 12,
+    "HighBit": 11,
+    "PixelRepresentation": 0,
+    "PixelData": bytes(2),
+}
+"""What the IOD of a CT image wants besides the attributes that are copied (PS3.3 A.3)."""
 
 
 class Workflow:
@@ -42,6 +76,12 @@ class Workflow:
         self.used.add(name)
         change = self.changes.get(name)
         return message if change is None else change(message)
+
+    def beyond(self, name: str, message: Any) -> Any:
+        """A message that is recorded only when the specimen asks for it."""
+        if name not in self.changes:
+            return None
+        return self.of(name, message)
 
     # HL7
 
@@ -300,6 +340,7 @@ class Workflow:
             PerformedProcedureStepStartDate="20240102",
             PerformedProcedureStepStartTime="111500",
             ReferencedStudySequence=[],
+            **CT_MODULES,
         )
 
     def references(self, *uids: str) -> list[Dataset]:
@@ -355,6 +396,9 @@ class Workflow:
                     instance=uid,
                 )
         self._relayed("RAD-7", "completed", Service.N_SET, self.completed())
+        late = self.beyond("image.late", self.image(LATE))
+        if late is not None:
+            rec.dimse(stored, Service.C_STORE, late, sop_class="CTImageStorage", instance=LATE)
 
     def _relayed(self, transaction: str, name: str, service: Service, message: Dataset) -> None:
         rec = self.recording
@@ -381,6 +425,12 @@ class Workflow:
             fields=of("report.fields", {"EventTypeID": "1"}),
             **commitment,
         )
+        repeated = self.beyond("commit.again", asked)
+        if repeated is not None:
+            rec.dimse(request, Service.N_ACTION, repeated, fields={"ActionTypeID": "1"}, **commitment)
+        again = self.beyond("report.again", told)
+        if again is not None:
+            rec.dimse(report, Service.N_EVENT_REPORT, again, fields={"EventTypeID": "1"}, **commitment)
         self._record_queries()
         self._record_retrieve()
 
@@ -424,8 +474,13 @@ class Workflow:
     def _record_retrieve(self) -> None:
         rec, of, make = self.recording, self.of, self.tools.dataset
         move, store = rec.leg("RAD-16", "move", "retrieved"), rec.leg("RAD-16", "store", "retrieved")
+        copies = []
+        for number, uid in enumerate(IMAGES, 1):
+            original = self.changes.get(f"image.{number}")
+            image = self.image(uid) if original is None else original(self.image(uid))
+            copies.append((uid, of(f"copy.{number}", image)))
         counters = {
-            "NumberOfCompletedSuboperations": "2",
+            "NumberOfCompletedSuboperations": str(sum(copy is not None for _, copy in copies)),
             "NumberOfFailedSuboperations": "0",
             "NumberOfWarningSuboperations": "0",
         }
@@ -436,9 +491,6 @@ class Workflow:
             of("move.responses", [(0, None, counters)]),
             sop_class="StudyRootQueryRetrieveInformationModelMove",
         )
-        for number, uid in enumerate(IMAGES, 1):
-            original = self.changes.get(f"image.{number}")
-            image = self.image(uid) if original is None else original(self.image(uid))
-            copy = of(f"copy.{number}", image)
+        for uid, copy in copies:
             if copy is not None:
                 rec.dimse(store, Service.C_STORE, copy, sop_class="CTImageStorage", instance=uid)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from harness.checks import attribute_tables
+from harness.dicom import edit
 from harness.model.names import ActorName, TransactionId
 from harness.model.profile import Service
 from harness.model.tables import AttributeRow, AttributeTable
@@ -147,4 +148,72 @@ def test_what_an_earlier_n_set_gave_need_not_be_given_again(recording: Callable[
     assert {one.requirement for one in found if one.outcome is VIOLATED} == {
         "mpps-n-set/PerformedProcedureStepEndDate",
         "mpps-n-set/PerformedSeriesSequence",
+    }
+
+
+def test_a_sequence_has_at_most_so_many_items(tools: Any) -> None:
+    rows = {"ProcedureCodeSequence": row("3", at_most=1)}
+    one, two = [tools.dataset(CodeValue="A")], [tools.dataset(CodeValue="A"), tools.dataset(CodeValue="B")]
+    assert judged(tools.dataset(), rows) == []
+    assert judged(tools.dataset(ProcedureCodeSequence=one), rows) == [(MET, "ProcedureCodeSequence")]
+    assert judged(tools.dataset(ProcedureCodeSequence=two), rows) == [(VIOLATED, "ProcedureCodeSequence")]
+
+
+def test_an_obligation_may_turn_into_its_opposite_where_the_condition_does_not_hold(tools: Any) -> None:
+    rows = {"FailedSOPSequence": row("1C", when="EventTypeID = 2", only_then=True)}
+    failed = tools.dataset(FailedSOPSequence=[tools.dataset(FailureReason=274)])
+
+    def outcomes(dataset: Any, event: str) -> list[Outcome]:
+        found = attribute_tables.judge(dataset, table_of(rows), fields={"EventTypeID": event})
+        return [one.outcome for one in found]
+
+    assert outcomes(failed, "2") == [MET]
+    assert outcomes(failed, "1") == [VIOLATED]
+    assert outcomes(tools.dataset(), "1") == [MET]
+    assert outcomes(tools.dataset(), "2") == [VIOLATED]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "good", "bad"),
+    [
+        ("PerformedProcedureStepStartDate", "20240229", "20230229"),
+        ("PerformedProcedureStepStartTime", "111500.5", "2500"),
+        ("StudyInstanceUID", "1.2.0.4", "1.02.4"),
+    ],
+)
+def test_a_value_has_the_form_of_its_representation_unless_it_is_a_key(
+    keyword: str, good: str, bad: str, tools: Any
+) -> None:
+    rows = {keyword: row("2")}
+    wrong = edit.set_value(tools.dataset(), keyword, bad)
+    assert judged(tools.dataset(**{keyword: good}), rows) == [(MET, keyword)]
+    assert judged(wrong, rows) == [(VIOLATED, keyword)]
+    as_key = attribute_tables.judge(wrong, table_of(rows), keys=True)
+    assert [one.outcome for one in as_key] == [MET]
+
+
+def test_conditions_that_are_joined_are_read_in_the_same_item(tools: Any) -> None:
+    path = "PerformedProtocolCodeSequence[*]."
+    condition = f"{path}LongCodeValue absent and {path}URNCodeValue absent"
+    rows = {f"{path}CodeValue": row("1C", when=condition)}
+    items = [
+        tools.dataset(CodeValue="A"),
+        tools.dataset(LongCodeValue="A in full"),
+        tools.dataset(URNCodeValue="urn:a"),
+        tools.dataset(CodeMeaning="A"),
+    ]
+    assert judged(tools.dataset(PerformedProtocolCodeSequence=items), rows) == [(VIOLATED, f"{path[:-4]}[3].CodeValue")]
+    assert (MET, f"{path[:-4]}[0].CodeValue") in judged(tools.dataset(PerformedProtocolCodeSequence=items[:3]), rows)
+
+
+def test_a_final_change_counts_on_what_other_steps_have_set(recording: Callable[..., Any], tools: Any) -> None:
+    rec = recording()
+    early, late = rec.leg("RAD-7", "to-pps-manager", "listed"), rec.leg("RAD-7", "to-pps-manager", "completed")
+    dates = {"PerformedProcedureStepEndDate": "20240102", "PerformedProcedureStepEndTime": "1015"}
+    listed = rec.dimse(early, Service.N_SET, tools.dataset(**dates), instance="1.2.9")
+    rec.dimse(late, Service.N_SET, tools.dataset(PerformedProcedureStepStatus="COMPLETED"), instance="1.2.9")
+    alone = {one.requirement for one in attribute_tables.check_requests(rec.view(late)) if one.outcome is VIOLATED}
+    found = attribute_tables.check_requests(rec.view(late), (listed,))
+    assert alone - {one.requirement for one in found if one.outcome is VIOLATED} == {
+        f"mpps-n-set/{key}" for key in dates
     }

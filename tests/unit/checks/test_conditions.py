@@ -12,6 +12,11 @@ from harness.checks.conditions import Condition, Test, holds, parse_condition
         ("A.B = IN PROGRESS", Condition("A.B", Test.ONE_OF, ("IN PROGRESS",))),
         ("PV1-19 valued", Condition("PV1-19", Test.VALUED)),
         ("PV1-19 absent", Condition("PV1-19", Test.ABSENT)),
+        (
+            "A = X, Y and B valued",
+            Condition("A", Test.ONE_OF, ("X", "Y"), also=(Condition("B", Test.VALUED),)),
+        ),
+        ("A = X and whenever it pleases", None),
         ("if the order is a group", None),
         ("", None),
     ],
@@ -35,6 +40,20 @@ def test_a_condition_is_read_or_is_prose(text: str, condition: Condition | None)
 )
 def test_a_condition_holds_for_what_is_found(text: str, found: list[str], answer: bool | None) -> None:
     assert holds(text, lambda _: found) is answer
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("A = 1 and B valued", True),
+        ("A = 1 and B absent", False),
+        ("A = 2 and B valued", False),
+        ("A = 1 and B =", None),
+    ],
+)
+def test_conditions_that_are_joined_all_have_to_hold(text: str, answer: bool | None) -> None:
+    found = {"A": ["1"], "B": ["2"]}
+    assert holds(text, lambda path: found[path]) is answer
 
 
 def test_a_path_that_cannot_be_read_leaves_the_condition_open() -> None:

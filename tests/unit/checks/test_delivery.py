@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -477,3 +479,40 @@ def test_a_message_takes_effect_with_an_accepting_acknowledgement(code: str, eff
     answer = compose([("MSH", {9: "ACK", 10: "1", 12: "2.3.1"}), ("MSA", {1: code, 2: "M1"})])
     exchange = _exchange(1, 0, kind=LinkKind.MLLP, payload=Payload("ab" * 32, PayloadKind.HL7, len(answer)))
     assert took_effect(ExchangeView(exchange, lambda payload: answer)) is effect
+
+
+# something else came
+
+
+@pytest.mark.parametrize(
+    ("between", "told"),
+    [
+        (True, "nothing within 20 s (the system, or its configuration); instead came event O19, ORC-1 SC, ORC-5 CM"),
+        (False, "nothing within 20 s (the system, or its configuration)"),
+    ],
+)
+def test_what_came_instead_is_told(between: bool, told: str, recording: Any) -> None:
+    rec = recording()
+    started = rec.leg("RAD-3", "to-order-placer", "started", control="SC", status="IP")
+    done = rec.leg("RAD-3", "to-order-placer", "done", control="SC", status="CM")
+    rec._seq = 10
+    raw = "MSH|^~\\&|OF|S|OP|S|2024||OMG^O19^OMG_O19|1|P|2.5.1\rORC|SC|A1|F1||CM\r"
+    rec.hl7(done, raw.encode())
+    play = rec.play()
+    legs = tuple(replace(leg, planned=replace(leg.planned, initiator=SYSTEM)) for leg in play.legs)
+    reference = StepRef(play.play.id, started.step.id)
+    begin, end = (5, 20) if between else (2, 4)
+    events = (
+        Event(seq=begin, time=0.0, kind=EventKind.STEP_STARTED, step=reference),
+        Event(
+            seq=end,
+            time=0.0,
+            kind=EventKind.LEG_EXPIRED,
+            step=reference,
+            leg="to-order-placer",
+            facts={"seconds": "20"},
+        ),
+    )
+    view = replace(play, legs=legs, events=events, proven=frozenset({FILLER}))
+    finding = next(one for one in delivery(view) if one.outcome is Outcome.VIOLATED)
+    assert (finding.step, finding.expected, finding.received) == ("started", "sent, ORC-1 SC, ORC-5 IP", told)

@@ -48,7 +48,13 @@ def test_a_good_message_and_its_answer_meet_every_row(leg: Callable[..., Any], g
         "ack-echo": MET,
         "ack-code": MET,
         "ack-type": MET,
+        "ack-event": MET,
+        "ack-control-id": MET,
+        "ack-unknown-type": NOT_APPLICABLE,
         "ack-error": NOT_APPLICABLE,
+        "ack-error-codes": NOT_APPLICABLE,
+        "ack-unused": MET,
+        "ack-addressed": MET,
         "ack-accepted": MET,
     }
 
@@ -101,3 +107,21 @@ def test_a_rule_that_the_profile_does_not_state_is_not_judged(leg: Callable[...,
     view = leg(good, None)
     silent = replace(view, knowledge=replace(real, leg_rules={}))
     assert list(hl7_acknowledgement.check(silent)) == []
+
+
+@pytest.mark.parametrize(("code", "outcome"), [("AR", MET), ("AE", VIOLATED), ("AA", NOT_APPLICABLE)])
+def test_a_type_that_the_receiver_does_not_know_is_rejected(
+    code: str, outcome: Outcome, leg: Callable[..., Any], good: bytes
+) -> None:
+    unknown = good.replace(b"OMG^O19^OMG_O19", b"OMG^Z99^OMG_Z99")
+    found = row_outcomes(hl7_acknowledgement.check(leg(unknown, code)))
+    assert found["ack-unknown-type"] is outcome
+
+
+def test_a_code_of_enhanced_mode_is_named(leg: Callable[..., Any], good: bytes) -> None:
+    findings = list(hl7_acknowledgement.check(leg(good, "CR")))
+    code = next(one for one in findings if one.requirement.endswith("/ack-code"))
+    assert (code.outcome, code.received) == (VIOLATED, "CR: rejects the message in enhanced mode")
+    asked = good.replace(b"|P|2.5.1", b"|P|2.5.1|||AL|NE")
+    code = next(one for one in hl7_acknowledgement.check(leg(asked, "CA")) if one.requirement.endswith("/ack-code"))
+    assert code.outcome is NOT_APPLICABLE

@@ -57,6 +57,19 @@ def judged(raw: str, **rows: Hl7Row) -> list[tuple[Outcome, str]]:
         ("ORC|NW\r", {"ORC_2": row("C", condition="if grouped")}, [(NOT_APPLICABLE, "ORC-2")]),
         ("ORC|NW\r", {"ORC_2": row("C", when="whenever it pleases")}, [(UNDECIDED, "ORC-2")]),
         ("ORC|NW|1~2\r", {"ORC_2": row()}, [(VIOLATED, "ORC-2[2]")]),
+        ("ORC||^OP\r", {"ORC_2": row("O", type="EI")}, [(VIOLATED, "ORC-2")]),
+        ("ORC||A1^OP^1.2\r", {"ORC_2": row("O", type="EI")}, [(VIOLATED, "ORC-2")]),
+        ("ORC||A1^OP^1.2^ISO\r", {"ORC_2": row(type="EI")}, [(MET, "ORC-2")]),
+        ("PID|||1^^^A~^^^B\r", {"PID_3": row(type="CX")}, [(VIOLATED, "PID-3[2]")]),
+        ("PID|||1^^^&x&ISO\r", {"PID_3": row(type="CX")}, [(VIOLATED, "PID-3")]),
+        ("PID||||||F\r", {"PID_7": row("O", values=("F",), when="PID-1 valued")}, []),
+        ("ORC||A^B\rOBR||A^B^\r", {"OBR_2": row("O", equals="ORC-2")}, [(MET, "OBR-2")]),
+        (
+            "ORC||A\rOBR||A\rORC||B\rORC||C\rOBR||C\r",
+            {"OBR_2": row("O", equals="ORC-2")},
+            [(MET, "OBR[1]-2")],
+        ),
+        ("IPC||||1\rIPC||||\r", {"IPC_4": row()}, [(VIOLATED, "IPC[2]-4")]),
     ],
 )
 def test_a_row_is_judged_at_every_place_it_speaks_of(

@@ -27,3 +27,10 @@ def test_some_attributes_and_binary_values_can_be_left_out(tools: Any) -> None:
     other = tools.dataset(PatientID="P2", RedPaletteColorLookupTableData=b"\3\4")
     assert difference(one, other, ignoring={Tag("PatientID")}) is not None
     assert difference(one, other, ignoring={Tag("PatientID")}, bulk=False) is None
+
+
+def test_binary_values_may_be_padded_but_not_cut(tools: Any) -> None:
+    whole = tools.dataset(RedPaletteColorLookupTableData=b"\1\2\3\0")
+    assert difference(whole, tools.dataset(RedPaletteColorLookupTableData=b"\1\2\3")) is None
+    cut = tools.dataset(RedPaletteColorLookupTableData=b"\1\2\3\0\0\0")
+    assert difference(whole, cut) == ("RedPaletteColorLookupTableData", "4 bytes", "6 other bytes")

@@ -32,6 +32,7 @@ class Hop:
         step: str = "started",
         leg: str = "to-pps-manager",
         uid: str = UID,
+        error_id: str = "",
         **of_step: Any,
     ) -> None:
         transaction = "RAD-6" if service is Service.N_CREATE else "RAD-7"
@@ -40,7 +41,8 @@ class Hop:
         message = self.tools.dataset(PerformedProcedureStepDescription="CT")
         if state:
             message.PerformedProcedureStepStatus = state
-        self.rec.dimse(opened, service, message, [] if status is None else [(status, None)], instance=uid)
+        fields = {"ErrorID": error_id} if error_id else {}
+        self.rec.dimse(opened, service, message, [] if status is None else [(status, None, fields)], instance=uid)
 
     def judged(self, module: Any = mpps_states) -> list[tuple[str, str, str]]:
         return [(one.requirement, one.outcome.value, one.actor) for one in module.check(self.rec.play())]
@@ -81,8 +83,14 @@ def test_setting_a_finished_step_is_charged_to_its_sender_and_its_acceptance_to_
 
 def test_a_step_that_provokes_a_refusal_charges_nobody_who_refuses_rightly(hop: Hop) -> None:
     hop.send(Service.N_SET, "DISCONTINUED", step="completed")
-    hop.send(Service.N_SET, "COMPLETED", 0x0110, step="again", expect=REFUSED)
+    hop.send(Service.N_SET, "COMPLETED", 0x0110, step="again", expect=REFUSED, error_id="42768")
     assert hop.violated() == []
+
+
+def test_the_refusal_of_a_late_change_should_say_why(hop: Hop) -> None:
+    hop.send(Service.N_SET, "DISCONTINUED", step="completed")
+    hop.send(Service.N_SET, "COMPLETED", 0x0110, step="again", expect=REFUSED)
+    assert hop.violated() == [("mpps/error-id-of-late-change", "PPS Manager")]
 
 
 def test_the_refusal_has_the_status_that_the_table_names(hop: Hop) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from harness.checks import control_ids, orders
+from harness.model.profile import Service
 from harness.model.verdict import Outcome
 
 VIOLATED = Outcome.VIOLATED
@@ -95,3 +96,69 @@ def test_a_new_filler_order_gets_its_number_back(echoed: str, broken: list[str],
     answer = f"MSH|^~\\&|OP|S|OF|S|2024||ORG^O20^ORG_O20|2|P|2.5.1\rMSA|AA|1\rORC|NA|A1|{echoed}\r"
     rec.hl7(rec.leg("RAD-3", "to-order-placer", "numbered"), ask, answer.encode())
     assert violations(orders.check(rec.play())) == broken
+
+
+STATUS = ("RAD-3", "to-order-placer")
+STATUS_TEXT = (
+    "MSH|^~\\&|OF|S|OP|S|2024||OMG^O19^OMG_O19|{id}|P|2.5.1\rPID|||P1\rORC|{control}|{placer}|{filler}||{status}\r"
+)
+
+
+def status(**parts: str) -> tuple[str, str, str]:
+    values = {"id": "7", "control": "SC", "placer": "A1", "filler": "F1", "status": "IP", **parts}
+    return (*STATUS, STATUS_TEXT.format(**values))
+
+
+@pytest.mark.parametrize(
+    ("messages", "broken"),
+    [
+        ([schedule(), status(), status(id="8", status="CM")], []),
+        ([schedule(), status(), status(id="8", status="CM", filler="F9")], ["orders/filler-number-kept"]),
+        ([status(filler="F9"), schedule()], []),
+        ([schedule(), status(placer="A2", filler="F9")], []),
+        ([schedule(), status(filler="")], []),
+        ([schedule(), status(id="8", control="OC", filler="F9", status="")], ["orders/filler-number-kept"]),
+        ([schedule(), status(id="8", control="SN", filler="F9", status="")], []),
+    ],
+)
+def test_a_status_names_the_order_by_its_filler_number(
+    messages: list[tuple[str, str, str]], broken: list[str], recording: Callable[..., Any]
+) -> None:
+    assert violations(orders.check(hl7_play(recording, *messages))) == broken
+
+
+def adt(event: str, patient: str, transaction: str = "RAD-12", leg: str = "to-order-filler") -> tuple[str, str, str]:
+    raw = f"MSH|^~\\&|ADT|S|OF|S|2024||ADT^{event}|{event}{patient}|P|2.5.1\rPID|||{patient}\rMRG|P0^^^SWF\r"
+    return transaction, leg, raw
+
+
+@pytest.mark.parametrize(
+    ("messages", "broken"),
+    [
+        ([adt("A04", "P1^^^SWF", "RAD-1"), adt("A08", "P1^^^SWF")], []),
+        ([adt("A04", "P1^^^SWF", "RAD-1"), adt("A08", "X^^^OTHER~P1^^^SWF")], []),
+        ([adt("A04", "P1^^^SWF", "RAD-1"), adt("A08", "P9^^^SWF")], ["orders/update-of-registered-patient"]),
+        ([adt("A04", "P1^^^SWF", "RAD-1"), adt("A03", "P9^^^SWF")], ["orders/update-of-registered-patient"]),
+        ([adt("A04", "P1^^^SWF", "RAD-1"), adt("A40", "P9^^^SWF"), adt("A08", "P9^^^SWF")], []),
+        ([adt("A08", "P9^^^SWF")], []),
+        ([adt("A04", "P1^^^SWF", "RAD-1", "to-order-placer"), adt("A08", "P9^^^SWF")], []),
+    ],
+)
+def test_an_update_is_of_a_patient_that_was_registered(
+    messages: list[tuple[str, str, str]], broken: list[str], recording: Callable[..., Any]
+) -> None:
+    found = [one for one in violations(orders.check(hl7_play(recording, *messages))) if "merge" not in one]
+    assert found == broken
+
+
+def test_a_worklist_alone_shows_one_study_for_two_procedures(recording: Callable[..., Any], tools: Any) -> None:
+    rec = recording()
+    make = tools.dataset
+    entries = [
+        (0xFF00, make(PatientID="P1001", RequestedProcedureID=procedure, StudyInstanceUID=study))
+        for procedure, study in (("R1", "1.2"), ("R2", "1.3"), ("R3", "1.3"))
+    ]
+    answers = [*entries, (0, None)]
+    leg = rec.leg("RAD-5", "query")
+    rec.dimse(leg, Service.C_FIND, make(), answers, sop_class="ModalityWorklistInformationModelFind")
+    assert violations(orders.check(rec.play())) == ["orders/one-study-per-procedure"]

@@ -44,3 +44,14 @@ def test_query_and_answers_keep_to_their_level(
     view = exchange("RAD-14", "query", Service.C_FIND, tools.dataset(**keys), responses, STUDY_FIND)
     found = by_row(queries.check(view))
     assert {name for name, outcomes in found.items() if VIOLATED in outcomes} == broken
+
+
+def test_a_probe_that_is_repeated_is_judged_once(recording: Any, tools: Any) -> None:
+    rec = recording()
+    leg = rec.leg("RAD-14", "query", "found")
+    keys = tools.dataset(QueryRetrieveLevel="STUDY", StudyInstanceUID="1.2")
+    for study in ("1.3", "1.3", "1.4"):
+        entry = tools.dataset(QueryRetrieveLevel="STUDY", StudyInstanceUID=study)
+        rec.dimse(leg, Service.C_FIND, keys, [(0xFF00, entry), (0, None)], sop_class=STUDY_FIND)
+    wrong = [one.received for one in queries.check(rec.view(leg)) if one.outcome is VIOLATED]
+    assert wrong == ["1.3", "1.4"]

@@ -167,3 +167,47 @@ def test_the_order_of_a_report_without_numbers_is_the_one_that_was_scheduled(
     reading.store("RAD-24", "submit", report)
     reading.export(placer=placer)
     assert reading.broken() == broken
+
+
+def test_a_report_copies_patient_and_accession_number_of_the_images(recording: Callable[..., Any], tools: Any) -> None:
+    for path, value in (("AccessionNumber", "ACC9"), ("PatientSex", "M"), ("PatientName", "OAKES^ASTA")):
+        reading = Reading(recording, tools)
+        make = tools.dataset
+        image = make(
+            SOPInstanceUID="1.7.1",
+            StudyInstanceUID="1.2",
+            PatientID="P1001",
+            PatientName="LINDGREN^ASTA^^^",
+            PatientSex="F",
+            AccessionNumber="ACC1",
+        )
+        leg = reading.rec.leg("RAD-8", "store", "stored")
+        reading.rec.dimse(leg, Service.C_STORE, image, sop_class="CTImageStorage", instance="1.7.1")
+        reading.store("RAD-24", "submit", edit.set_value(reading.report(), path, value))
+        assert reading.broken() == {"same-study"}, path
+        update = "MSH|^~\\&|OF|S|IM|S|2024||ADT^A08|1|P|2.3.1\rPID|||P1001||OAKES^ASTA\r"
+        reading.rec.hl7(reading.rec.leg("RAD-12", "to-image-manager", "updated"), update.encode())
+        assert reading.broken() == set(), path
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "broken"),
+    [
+        ("AccessionNumber", "ACC1", set()),
+        ("AccessionNumber", "ACC9", {"referenced-request"}),
+        ("RequestedProcedureID", "RP9", {"referenced-request"}),
+        ("PlacerOrderNumberImagingServiceRequest", "A9", {"referenced-request"}),
+        ("FillerOrderNumberImagingServiceRequest", "F9", {"referenced-request"}),
+    ],
+)
+def test_without_images_the_request_is_the_one_that_was_scheduled(
+    path: str, value: str, broken: set[str], recording: Callable[..., Any], tools: Any
+) -> None:
+    reading = Reading(recording, tools)
+    order = (
+        "MSH|^~\\&|OF|S|IM|S|2024||ORM^O01|1|P|2.3.1\rPID|||P1001||LINDGREN^ASTA\rORC|NW|A1^OP|F1^OF\r"
+        "OBR||A1|F1|||||||||||||||ACC1|RP1|SPS1\rZDS|1.2\r"
+    )
+    reading.rec.hl7(reading.rec.leg("RAD-4", "to-image-manager", "scheduled"), order.encode())
+    reading.store("RAD-24", "submit", edit.set_value(reading.report(), f"ReferencedRequestSequence[0].{path}", value))
+    assert reading.broken() == broken

@@ -16,7 +16,7 @@ from harness.model.verdict import Outcome
 MWL = "ModalityWorklistInformationModelFind"
 STUDY = "mpps-n-create/ScheduledStepAttributesSequence[*].StudyInstanceUID"
 MEANING = "mpps-n-create/ScheduledStepAttributesSequence[*].RequestedProcedureCodeSequence[*].CodeMeaning"
-SEX = "rad-4.omi-o23/PID-8"
+BIRTH = "rad-4.omi-o23/PID-7"
 
 
 def outcomes(play: PlayView, requirement: str) -> set[tuple[Outcome, str]]:
@@ -86,16 +86,16 @@ def test_a_part_of_a_code_is_followed_to_the_code_it_was_copied_from(
     assert {one for one, _ in outcomes(started(given, made), MEANING)} == {outcome}
 
 
-@pytest.mark.parametrize(("ordered", "outcome"), [("X", Outcome.NOT_APPLICABLE), ("F", Outcome.VIOLATED)])
+@pytest.mark.parametrize(("ordered", "outcome"), [("X", Outcome.NOT_APPLICABLE), ("19580714", Outcome.VIOLATED)])
 def test_a_wrong_value_of_an_order_is_not_charged_to_our_filler(
     ordered: str, outcome: Outcome, recording: Callable[..., Any], workflow: Any, tools: Any, real: Any
 ) -> None:
     changes = {
-        "order": lambda message: fields.set_value(message, "PID-8", ordered),
-        "scheduled": lambda message: fields.set_value(message, "PID-8", "X"),
+        "order": lambda message: fields.set_value(message, "PID-7", ordered),
+        "scheduled": lambda message: fields.set_value(message, "PID-7", "X"),
     }
     play = workflow.Workflow(tools, real, "2.5.1", changes).record().play()
-    assert {one for one, _ in outcomes(play, SEX)} == {outcome}
+    assert {one for one, _ in outcomes(play, BIRTH)} == {outcome}
 
 
 @pytest.mark.parametrize(("sender", "outcome"), [("HIS", Outcome.NOT_APPLICABLE), ("harness", Outcome.VIOLATED)])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from harness.hl7 import datatype_fault
+from harness.hl7 import datatype_fault, field_definition
+from harness.hl7.datatypes import composite_fault
 
 
 @pytest.mark.parametrize(
@@ -60,3 +63,38 @@ def test_good_values(datatype: str, value: str, version: str) -> None:
 )
 def test_bad_values(datatype: str, value: str, version: str, fault: str) -> None:
     assert datatype_fault(datatype, value, version) == fault
+
+
+@pytest.mark.parametrize(
+    ("segment", "number", "value", "fault"),
+    [
+        ("PID", 3, ("1", "", "", "NS"), ""),
+        ("PID", 3, ("1", "", "", ("NS", "1.2", "ISO")), ""),
+        ("PID", 3, ("1", "", "", ("", "1.2")), "component 4, Assigning Authority: a universal ID without its type"),
+        ("PID", 3, ("", "", "", "NS"), "an authority, but no identifier"),
+        ("PID", 3, ("1", "", "", "NS", "MR", "", "tomorrow"), "component 7, Effective Date: not of the form YYYYMMDD"),
+        ("ORC", 2, ("A1", "OP", "1.2.3", "ISO"), ""),
+        ("ORC", 2, ("A1", "OP", "one", "ISO"), "one is no OID"),
+        ("ORC", 2, ("A1", "OP", "one.example", "DNS"), ""),
+        ("MSH", 3, ("", "1.2"), "a universal ID without its type"),
+        ("ORC", 7, ("1", "", "", "202401021100"), ""),
+        (
+            "ORC",
+            7,
+            ("1", "", "", "noon"),
+            "component 4, Start Date/Time: not of the form YYYYMMDDHHMMSS or a part of it",
+        ),
+        ("PID", 5, ("", "ASTA"), ""),
+        ("OBR", 4, ("CT-CHEST",), ""),
+    ],
+)
+def test_parts_of_composite_values(segment: str, number: int, value: tuple[Any, ...], fault: str) -> None:
+    definition = field_definition(segment, number, "2.5.1")
+    assert definition is not None
+    assert (composite_fault(definition, value, "2.5.1") or "") == fault
+
+
+def test_an_identifier_may_be_left_to_its_own_row() -> None:
+    definition = field_definition("PID", 3, "2.5.1")
+    assert definition is not None
+    assert composite_fault(definition, ("", "", "", "NS"), "2.5.1", first=False) is None

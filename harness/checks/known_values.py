@@ -1,0 +1,280 @@
+"""Required if known (R2, RE, CE): a value that the sender is known to hold has to be sent (RAD TF-2: 2.3).
+
+A sender holds what it was told earlier in the play, in the same field and for the same patient, visit or order, by a
+message that it accepted and on a link that was seen; and the originator holds what its case gave it. A later null takes
+a value back; a merge, and a cancelled or moved visit, leave open what is held. Where the play shows nothing, nothing is
+decided. What a message says of its own entry (ORC-10, ORC-14) is never carried over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from harness.checks.conditions import holds
+from harness.checks.hl7_groups import Groups
+from harness.checks.hl7_table import CHECK as TABLE
+from harness.checks.hl7_table import NULL, answer_table, at_occurrence, blanks_of
+from harness.checks.recording import ExchangeView, LegView, PlayView
+from harness.checks.registry import Scope, play_check
+from harness.hl7 import Message, parse_path
+from harness.model.finding import Finding
+from harness.model.names import ActorName, PlayerName, RequirementId
+from harness.model.plan import LegState
+from harness.model.scenario import Patient
+from harness.model.tables import Hl7Row, Usage
+from harness.model.transcript import Half
+from harness.model.verdict import Outcome
+from harness.profiles import Knowledge
+
+CHECK = "hl7.known-values"
+
+_IF_KNOWN = frozenset(
+    {Usage.REQUIRED_IF_KNOWN, Usage.REQUIRED_MAY_BE_EMPTY, Usage.CONDITIONAL_MAY_BE_EMPTY},
+)
+_ACCEPTING = frozenset({"AA", "CA"})
+_UNSETTLING = frozenset({"ADT^A11", "ADT^A12", "ADT^A13", "ADT^A38", "ADT^A40"})
+"""After these, what was told of the patient's visit, or of the patient, may no longer hold."""
+_OF_PATIENT = ("PID", "PV1")
+_OF_ORDER = ("OBR",)
+_PLACER, _FILLER = "ORC-2", "ORC-3"
+_VISIT = ("PV1-19.1", "PID-18.1")
+_OF_CASE: Mapping[str, Callable[[Patient], str]] = MappingProxyType(
+    {
+        "PID-7": lambda patient: patient.birth_date,
+        "PID-10": lambda patient: patient.race,
+        "PID-11": lambda patient: "^".join(patient.address),
+    }
+)
+
+Key = tuple[str, ...]
+"""What a value is about: a patient, a visit or an order."""
+
+
+@dataclass(frozen=True)
+class _Told:
+    """A value, and where it was told."""
+
+    value: str
+    where: str
+
+
+@dataclass
+class _Memory:
+    """What one actor, as one player plays it, was told."""
+
+    of: dict[Key, dict[str, _Told]] = field(default_factory=dict)
+
+    def note(self, key: Key, path: str, told: _Told | None) -> None:
+        held = self.of.setdefault(key, {})
+        if told is None:
+            held.pop(path, None)
+        else:
+            held[path] = told
+
+    def held(self, key: Key, path: str) -> _Told | None:
+        return self.of.get(key, {}).get(path)
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A message that has a table, or one that an actor received; `seq` is its place in the recording."""
+
+    seq: int
+    view: LegView
+    exchange: ExchangeView
+    message: Message
+    half: Half
+    table: str
+
+    @property
+    def sender(self) -> tuple[ActorName, PlayerName]:
+        ends = self.view.planned
+        request = self.half is Half.REQUEST
+        return (self.view.initiator, ends.initiator) if request else (self.view.responder, ends.responder)
+
+    @property
+    def receiver(self) -> tuple[ActorName, PlayerName]:
+        ends = self.view.planned
+        request = self.half is Half.REQUEST
+        return (self.view.responder, ends.responder) if request else (self.view.initiator, ends.initiator)
+
+
+@play_check(CHECK, scope=Scope.PLAY)
+def check(play: PlayView) -> Iterator[Finding]:
+    """Each message of the play against what its sender was told before."""
+    paths = play.knowledge.once(_paths)
+    memories: dict[tuple[ActorName, PlayerName], _Memory] = {}
+    for sent in sorted(_messages(play), key=lambda one: one.seq):
+        if sent.table:
+            yield from _judged(play, sent, memories.get(sent.sender, _Memory()))
+        if _accepted(sent):
+            _learn(memories.setdefault(sent.receiver, _Memory()), sent, paths)
+
+
+def _paths(knowledge: Knowledge) -> tuple[str, ...]:
+    """Every field that some table requires if known."""
+    found = {
+        path for table in knowledge.hl7_tables.values() for path, row in table.rows.items() if row.use in _IF_KNOWN
+    }
+    return tuple(sorted(path for path in found if path[:3] in (*_OF_PATIENT, *_OF_ORDER) or path == _PLACER))
+
+
+def _messages(play: PlayView) -> Iterator[_Sent]:
+    for view in play.legs:
+        if view.planned.state is not LegState.LIVE:
+            continue
+        for exchange in view.exchanges:
+            message, answer = exchange.request_message, exchange.answer_message
+            if message is None:
+                continue
+            form = view.message_form(message)
+            table = form.table if form is not None and form.table in view.knowledge.hl7_tables else ""
+            yield _Sent(exchange.exchange.request.seq, view, exchange, message, Half.REQUEST, table)
+            if answer is not None and answer.has("MSA-1"):
+                name = answer_table(view, answer)
+                yield _Sent(exchange.exchange.responses[0].seq, view, exchange, answer, Half.RESPONSE, name)
+
+
+def _accepted(sent: _Sent) -> bool:
+    """Whether the receiver took the message; an answer is taken."""
+    if sent.half is Half.RESPONSE:
+        return sent.message.first("MSA-1") in _ACCEPTING
+    answer = sent.exchange.answer_message
+    return answer is not None and answer.first("MSA-1") in _ACCEPTING
+
+
+def _learn(memory: _Memory, sent: _Sent, paths: tuple[str, ...]) -> None:
+    message = sent.message
+    patients = _patients(message)
+    if message.type in _UNSETTLING:
+        for key in _all_patients(message):
+            for known in [one for one in memory.of if one[: len(key)] == key]:
+                del memory.of[known]
+        return
+    groups, blanks = Groups(message), blanks_of(message)
+    where = f"{sent.view.step.transaction.id} {sent.view.step.step.id}"
+    said: dict[tuple[Key, str], str] = {}
+    for path in paths:
+        target = parse_path(path)
+        for occurrence in range(1, groups.count(target.segment) + 1):
+            hits = message.located(at_occurrence(target, occurrence))
+            text = next((hit.value for hit in hits if hit.value.strip(blanks)), "")
+            if not text:
+                continue
+            for key in _keys(message, groups, target.segment, occurrence, patients):
+                once = said.setdefault((key, path), text) == text
+                told = _Told(text, f"{where} {path}") if once and text.strip() != NULL else None
+                memory.note(key, path, told)
+
+
+def _judged(play: PlayView, sent: _Sent, memory: _Memory) -> Iterator[Finding]:
+    table = play.knowledge.hl7_tables[sent.table]
+    message, groups, blanks = sent.message, Groups(sent.message), blanks_of(sent.message)
+    patients = _patients(message)
+    for path, row in table.rows.items():
+        if row.use not in _IF_KNOWN or not _applies(message, row):
+            continue
+        target = parse_path(path)
+        for occurrence in range(1, groups.count(target.segment) + 1):
+            keys = _keys(message, groups, target.segment, occurrence, patients)
+            told = _held(memory, keys, path) or _given(play, sent, patients, path)
+            if told is None:
+                continue
+            bound = at_occurrence(target, occurrence if groups.count(target.segment) > 1 else 0)
+            hits = message.all(str(bound))
+            sends = [hit for hit in hits if hit.value.strip(blanks)]
+            yield _finding(sent, f"{sent.table}/{path}", str(bound), told, sends[0].value if sends else "")
+
+
+def _finding(sent: _Sent, requirement: str, path: str, told: _Told, value: str) -> Finding:
+    response = 0 if sent.half is Half.REQUEST else len(sent.exchange.exchange.responses) - 1
+    return sent.view.finding(
+        TABLE,
+        RequirementId(requirement),
+        Outcome.MET if value else Outcome.VIOLATED,
+        sent.sender[0],
+        sent.exchange.evidence(path, sent.half, response),
+        expected=f"a value, for the sender knows {told.value}",
+        received=value or "absent",
+        origin="" if value else told.where,
+    )
+
+
+def _applies(message: Message, row: Hl7Row) -> bool:
+    """A condition that is prose, or that does not hold, leaves nothing to prove."""
+    if row.use is Usage.CONDITIONAL_MAY_BE_EMPTY and not row.when:
+        return False
+    return not row.when or holds(row.when, lambda path: [hit.value.strip() for hit in message.all(path)]) is True
+
+
+def _held(memory: _Memory, keys: tuple[Key, ...], path: str) -> _Told | None:
+    """What the sender was told under these keys, if it is one thing only."""
+    found = {told.value: told for key in keys if (told := memory.held(key, path)) is not None}
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+# what a value is about
+
+
+def _patients(message: Message) -> tuple[Key, ...]:
+    """The patient by each identifier; none when the message is about several, or says nobody."""
+    if message.segment_names().count("PID") != 1:
+        return ()
+    return _all_patients(message)
+
+
+def _all_patients(message: Message) -> tuple[Key, ...]:
+    keys = []
+    for path in ("PID-3", "MRG-1"):
+        numbers = message.all(f"{path}.1")
+        names, universals = message.all(f"{path}.4.1"), message.all(f"{path}.4.2")
+        for number, name, universal in zip(numbers, names, universals, strict=False):
+            authority = name.value.strip() or universal.value.strip()
+            if number.value.strip() and authority:
+                keys.append(("patient", number.value.strip(), authority))
+    return tuple(dict.fromkeys(keys))
+
+
+def _keys(
+    message: Message, groups: Groups, segment: str, occurrence: int, patients: tuple[Key, ...]
+) -> tuple[Key, ...]:
+    if segment == "PID":
+        return patients
+    if segment == "PV1":
+        visit = tuple(message.first(path) for path in _VISIT)
+        return tuple((*patient, *visit) for patient in patients) if any(visit) else ()
+    return _orders(message, groups, segment, occurrence)
+
+
+def _orders(message: Message, groups: Groups, segment: str, occurrence: int) -> tuple[Key, ...]:
+    """The order by its numbers."""
+    beside = [occurrence] if segment == "ORC" else list(groups.beside(segment, occurrence, "ORC"))
+    if len(beside) != 1:
+        return ()
+    keys = []
+    for path in (_PLACER, _FILLER):
+        target = parse_path(path)
+        number = message.first(str(at_occurrence(target, beside[0])) + ".1").strip()
+        if number and number != NULL:
+            keys.append((path, number, message.first(str(at_occurrence(target, beside[0])) + ".2").strip()))
+    return tuple(keys)
+
+
+# what the originator was given
+
+
+def _given(play: PlayView, sent: _Sent, patients: tuple[Key, ...], path: str) -> _Told | None:
+    """What the case gave the originator of a patient, or of an order, in the step that is played."""
+    if sent.half is not Half.REQUEST:
+        return None
+    case = play.play.case
+    value = ""
+    if sent.view.initiator == "ADT":
+        patient = case.patients.get(sent.view.step.step.patient)
+        if patient is not None and patient.id and any(key[1] == patient.id for key in patients):
+            value = _OF_CASE[path](patient) if path in _OF_CASE else ""
+    elif sent.view.step.transaction.id == "RAD-2":
+        value = case.order.reason if path == "OBR-31" else case.order.transport if path == "OBR-30" else ""
+    return _Told(value, f"case {case.id}") if value.strip("^") else None

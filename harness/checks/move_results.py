@@ -1,0 +1,75 @@
+"""The counters of a C-MOVE against the C-STOREs that were seen (PS3.4 C.4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from harness.checks import stored as facts
+from harness.checks.dimse_reply import final_evidence
+from harness.checks.recording import ExchangeView, LegView, PlayView
+from harness.checks.registry import Scope, play_check
+from harness.dicom.statuses import is_pending
+from harness.model.finding import Finding
+from harness.model.plan import LegState
+from harness.model.profile import Service
+from harness.model.verdict import Outcome
+
+CHECK = "retrieve.counts"
+RULE = "retrieve/counts-what-was-sent"
+
+_DONE = ("NumberOfCompletedSuboperations", "NumberOfWarningSuboperations")
+_FAILED = "NumberOfFailedSuboperations"
+
+
+@play_check(CHECK, rules=(RULE,), scope=Scope.PLAY)
+def check(play: PlayView) -> Iterator[Finding]:
+    """Each step that retrieves: its final counters together against its C-STOREs."""
+    for view in play.of("RAD-16"):
+        moves = [exchange for exchange in view.exchanges if _is_move(exchange)]
+        stores = [leg for leg in play.legs if leg.step is view.step and leg.planned.leg.reaction]
+        seen = bool(stores) and all(leg.planned.state is LegState.LIVE for leg in stores)
+        counters = [_counters(exchange) for exchange in moves]
+        if seen and moves and all(counters):
+            yield from _judge(play, view, moves[-1], counters, stores)
+
+
+def _is_move(exchange: ExchangeView) -> bool:
+    command = exchange.exchange.request.command
+    return command is not None and command.service is Service.C_MOVE
+
+
+def _counters(exchange: ExchangeView) -> Mapping[str, int]:
+    """The counters of the final response; nothing when it has none of those done."""
+    final = exchange.exchange.final
+    if final is None or final.command is None or final.command.status is None or is_pending(final.command.status):
+        return {}
+    fields = final.command.fields
+    if _DONE[0] not in fields:
+        return {}
+    return {
+        name: int(fields.get(name, "0").strip() or 0) for name in (*_DONE, _FAILED) if _number(fields.get(name, "0"))
+    }
+
+
+def _number(text: str) -> bool:
+    return text.strip().isdigit() or not text.strip()
+
+
+def _judge(
+    play: PlayView, view: LegView, last: ExchangeView, counters: list[Mapping[str, int]], stores: list[LegView]
+) -> Iterator[Finding]:
+    sent = facts.stores(stores)
+    accepted, refused = sum(one.taken is True for one in sent), sum(one.taken is False for one in sent)
+    unanswered = len(sent) - accepted - refused
+    done = sum(one.get(name, 0) for one in counters for name in _DONE)
+    failed = sum(one.get(_FAILED, 0) for one in counters)
+    holds = accepted <= done <= accepted + unanswered and failed >= refused
+    yield from play.ruled(
+        RULE,
+        view,
+        Outcome.MET if holds else Outcome.VIOLATED,
+        view.responder,
+        final_evidence(last),
+        expected=f"{accepted} completed, {refused} failed",
+        received=f"{done} completed, {failed} failed",
+    )

@@ -1,0 +1,207 @@
+"""Performed procedure steps as wholes: how they end, what is theirs alone, and that their images name what they do.
+
+The messages of a step are taken together (PS3.4 F.7.2); single attributes are the tables' business.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pydicom.dataset import Dataset
+
+from harness.checks import stored as facts
+from harness.checks.acquisition import first_hops
+from harness.checks.carriers import Carrier
+from harness.checks.dimse_reply import accepted
+from harness.checks.recording import PlayView
+from harness.checks.registry import Scope, play_check
+from harness.dicom.paths import first, values
+from harness.hl7 import Message
+from harness.model.finding import Finding
+from harness.model.profile import Service
+from harness.model.verdict import Outcome
+
+CHECK = "mpps.steps"
+ENDS = "mpps/ends-as-meant"
+TIMES = "mpps/end-not-before-start"
+STEP_ID = "mpps/step-id-unique"
+SERIES = "mpps/series-of-one-step"
+IMAGES = "mpps/images-name-every-step"
+ITEMS = "mpps/one-item-per-scheduled-step"
+
+_STATUS = "PerformedProcedureStepStatus"
+_FINAL = ("COMPLETED", "DISCONTINUED")
+_SCHEDULED = "ScheduledStepAttributesSequence"
+_REQUEST = "RequestAttributesSequence"
+
+
+@dataclass
+class _Step:
+    """One performed procedure step: its N-CREATE, and the messages that were accepted, in order."""
+
+    mpps: str
+    created: Carrier | None = None
+    carriers: list[Carrier] = field(default_factory=list)
+
+    def last(self, path: str) -> tuple[str, Carrier | None]:
+        """The value that an attribute has in the end, with the message that gave it."""
+        for carrier in reversed(self.carriers):
+            value = first(_content(carrier), path).strip(" \0")
+            if value:
+                return value, carrier
+        return "", None
+
+
+@play_check(CHECK, rules=(ENDS, TIMES, STEP_ID, SERIES, IMAGES, ITEMS), scope=Scope.PLAY)
+def check(play: PlayView) -> Iterator[Finding]:
+    """Every performed procedure step, alone and beside the others of the play."""
+    steps = _steps(play)
+    for step in steps:
+        yield from _ends(play, step)
+        yield from _times(play, step)
+        yield from _items(play, step)
+    yield from _step_ids(play, steps)
+    yield from _series(play, steps)
+    yield from _images(play, steps)
+
+
+def _content(carrier: Carrier) -> Dataset:
+    return Dataset() if isinstance(carrier.content, Message) else carrier.content
+
+
+def _steps(play: PlayView) -> tuple[_Step, ...]:
+    steps: dict[str, _Step] = {}
+    for carrier in first_hops(play):
+        if not carrier.instance or not accepted(carrier.exchange.status):
+            continue
+        step = steps.setdefault(carrier.instance, _Step(carrier.instance))
+        command = carrier.exchange.exchange.request.command
+        if command is not None and command.service is Service.N_CREATE and step.created is None:
+            step.created = carrier
+        step.carriers.append(carrier)
+    return tuple(steps.values())
+
+
+def _ruled(
+    play: PlayView, rule: str, carrier: Carrier, holds: bool, path: str, expected: str, received: str, origin: str = ""
+) -> Iterator[Finding]:
+    yield from play.ruled(
+        rule,
+        carrier.leg,
+        Outcome.MET if holds else Outcome.VIOLATED,
+        carrier.leg.initiator,
+        carrier.evidence(path),
+        expected=expected,
+        received=received,
+        origin=origin,
+    )
+
+
+def _ends(play: PlayView, step: _Step) -> Iterator[Finding]:
+    """The final state is the one that the step of the scenario means: COMPLETED where it says nothing.
+
+    What was recorded without a scenario (it has no file) means what it says.
+    """
+    by_default = "COMPLETED" if play.play.scenario.path else ""
+    for carrier in step.carriers:
+        value = first(_content(carrier), _STATUS).strip()
+        of_step = carrier.leg.step.step
+        if value not in _FINAL or of_step.illegal or of_step.deviation is not None:
+            continue
+        meant = of_step.status.upper().partition(" ")[0] or by_default
+        if meant in _FINAL:
+            yield from _ruled(play, ENDS, carrier, value == meant, _STATUS, meant, value)
+        return
+
+
+def _times(play: PlayView, step: _Step) -> Iterator[Finding]:
+    """The step does not end before it started."""
+    ends = [step.last(f"PerformedProcedureStepEnd{part}") for part in ("Date", "Time")]
+    starts = [step.last(f"PerformedProcedureStepStart{part}")[0] for part in ("Date", "Time")]
+    carrier = ends[0][1]
+    if carrier is None or not all(value for value, _ in ends) or not all(starts):
+        return
+    start, end = ("".join((date, time.replace(":", ""))) for date, time in (starts, (ends[0][0], ends[1][0])))
+    common = min(len(start.partition(".")[0]), len(end.partition(".")[0]))
+    path = "PerformedProcedureStepEndTime"
+    holds = start[:common] <= end[:common]
+    yield from _ruled(
+        play, TIMES, carrier, holds, path, f"not before {starts[0]} {starts[1]}", f"{ends[0][0]} {ends[1][0]}"
+    )
+
+
+def _items(play: PlayView, step: _Step) -> Iterator[Finding]:
+    """The Scheduled Step Attributes Sequence has one item for each scheduled step."""
+    if step.created is None:
+        return
+    content = _content(step.created)
+    names = [name for name in _scheduled(content, _SCHEDULED) if name]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if names:
+        received = f"{twice[0]} {names.count(twice[0])} times" if twice else ""
+        yield from _ruled(play, ITEMS, step.created, not twice, _SCHEDULED, "one item for each step", received)
+
+
+def _step_ids(play: PlayView, steps: tuple[_Step, ...]) -> Iterator[Finding]:
+    """Two steps of one study at one station have two Performed Procedure Step IDs."""
+    used: dict[tuple[str, str, str], Carrier] = {}
+    for step in steps:
+        if step.created is None:
+            continue
+        content = _content(step.created)
+        identifier = first(content, "PerformedProcedureStepID").strip()
+        station = first(content, "PerformedStationAETitle").strip()
+        studies = {one.value for one in values(content, f"{_SCHEDULED}[*].StudyInstanceUID")} - {""}
+        others = [used[study, station, identifier] for study in studies if (study, station, identifier) in used]
+        if identifier and studies:
+            origin = f"used in {others[0].transaction}, exchange {others[0].exchange.exchange.id}" if others else ""
+            path = "PerformedProcedureStepID"
+            yield from _ruled(play, STEP_ID, step.created, not others, path, "a new ID", identifier, origin)
+        used.update({(study, station, identifier): step.created for study in studies})
+
+
+def _series(play: PlayView, steps: tuple[_Step, ...]) -> Iterator[Finding]:
+    """A series belongs to one step."""
+    owners: dict[str, Carrier] = {}
+    for step in steps:
+        listed = {
+            one.value.strip(): (carrier, one.path)
+            for carrier in step.carriers
+            for one in values(_content(carrier), "PerformedSeriesSequence[*].SeriesInstanceUID")
+            if one.value
+        }
+        shared = [uid for uid in listed if uid in owners]
+        for uid in shared[:1] or list(listed)[:1]:
+            carrier, path = listed[uid]
+            origin = f"listed in exchange {owners[uid].exchange.exchange.id}" if shared else ""
+            yield from _ruled(play, SERIES, carrier, not shared, path, "a series of this step alone", uid, origin)
+        owners.update({uid: carrier for uid, (carrier, _) in listed.items()})
+
+
+def _images(play: PlayView, steps: tuple[_Step, ...]) -> Iterator[Finding]:
+    """Where one step performs several scheduled ones, each of its images names all of them."""
+    scheduled = {step.mpps: set(_scheduled(_content(step.created), _SCHEDULED)) for step in steps if step.created}
+    judged: dict[str, tuple[Carrier, set[str], set[str]]] = {}
+    for one in facts.stored(play):
+        mpps = first(one.dataset, "ReferencedPerformedProcedureStepSequence[*].ReferencedSOPInstanceUID").strip()
+        wanted = scheduled.get(mpps, set())
+        named = set(_scheduled(one.dataset, _REQUEST))
+        if len(wanted) > 1 and named:
+            known = judged.setdefault(mpps, (one.carrier, wanted, named))
+            if not known[1] - known[2] and wanted - named:
+                judged[mpps] = (one.carrier, wanted, named)
+    for carrier, wanted, named in judged.values():
+        holds = not wanted - named
+        expected, received = (", ".join(sorted(uids)) for uids in (wanted, named))
+        yield from _ruled(play, IMAGES, carrier, holds, _REQUEST, expected, received)
+
+
+def _scheduled(content: Dataset, sequence: str) -> list[str]:
+    """The scheduled steps that the items of a sequence name: Requested Procedure ID and Scheduled Procedure Step ID."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name in ("RequestedProcedureID", "ScheduledProcedureStepID"):
+        for one in values(content, f"{sequence}[*].{name}"):
+            found[one.path.rpartition(".")[0]].append(one.value.strip())
+    return [" / ".join(parts) for parts in found.values() if len(parts) == 2 and parts[1]]

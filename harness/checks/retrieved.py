@@ -1,0 +1,157 @@
+"""What a retrieve delivers against what was stored: the same instances, with the same attributes and pixels.
+
+Part of the check `storage.sets`. An archive keeps every attribute and may add private ones (PS3.4 B.4.1); what it may
+change is in `archive_changes`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag, Tag
+
+from harness.checks import stored as facts
+from harness.checks.archive_changes import OF_ARCHIVE, changeable
+from harness.checks.carriers import Carrier
+from harness.checks.dimse_reply import accepted, hexadecimal
+from harness.checks.likeness import Difference, difference
+from harness.checks.matching import mismatches
+from harness.checks.recording import LegView, PlayView
+from harness.checks.stored import Instance
+from harness.dicom.pixel_values import is_native, same_pixels
+from harness.dicom.uids import keyword_of
+from harness.hl7 import Message
+from harness.model.finding import Finding
+from harness.model.verdict import Outcome
+
+RULE = "storage/retrieved-equals-stored"
+
+_PIXELS = Tag("PixelData")
+_OF_COMPRESSION = frozenset(
+    Tag(name)
+    for name in (
+        "PhotometricInterpretation",
+        "PlanarConfiguration",
+        "LossyImageCompression",
+        "LossyImageCompressionRatio",
+        "LossyImageCompressionMethod",
+        "ExtendedOffsetTable",
+        "ExtendedOffsetTableLengths",
+    )
+)
+"""Attributes that describe how the pixels are encoded (PS3.5 8.2)."""
+
+_PADDING = Tag(0xFFFC, 0xFFFC)
+
+
+def judge(play: PlayView, instances: tuple[Instance, ...]) -> Iterator[Finding]:
+    """What a retrieve names arrives as it was stored, and nothing else."""
+    steps: dict[str, list[LegView]] = defaultdict(list)
+    for view in play.of("RAD-16"):
+        steps[view.step.step.id].append(view)
+    for views in steps.values():
+        asked = [carrier for carrier in facts.moves(views) if accepted(carrier.exchange.status)]
+        if not asked:
+            continue
+        archive = asked[-1].leg.responder
+        kept = [one for one in instances if one.carrier.leg.responder == archive]
+        by_uid = {one.uid: one for one in kept if one.taken}
+        if not by_uid:
+            continue
+        copies = {one.uid: one for one in facts.stores(views)}
+        wanted = {uid for uid, one in by_uid.items() if any(_selected(move, one) for move in asked)}
+        yield from _same_set(play, asked[-1], wanted, set(copies) - facts.holdings(kept).unsure)
+        for uid in filter(wanted.__contains__, copies):
+            yield from _same_object(play, by_uid[uid], copies[uid])
+
+
+def _selected(move: Carrier, one: Instance) -> bool:
+    return (
+        not isinstance(move.content, Message)
+        and move.seq > one.carrier.seq
+        and not mismatches(_unique_keys(move.content), one.dataset)
+    )
+
+
+def _unique_keys(identifier: Dataset) -> Dataset:
+    """The UIDs of a retrieve; the patient ID may have changed in the archive since the instance was stored."""
+    keys = Dataset()
+    for name in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+        if name in identifier:
+            keys[name] = identifier[name]
+    return keys
+
+
+def _same_set(play: PlayView, move: Carrier, wanted: set[str], got: set[str]) -> Iterator[Finding]:
+    gap = facts.gap(wanted - got, got - wanted, "not received", "not stored or not asked for")
+    yield from play.ruled(
+        RULE,
+        move.leg,
+        Outcome.VIOLATED if gap else Outcome.MET,
+        move.leg.responder,
+        move.evidence(),
+        expected=f"{len(wanted)} instances stored",
+        received=f"{len(got)} received (status {hexadecimal(move.exchange.status)}){'; ' + gap if gap else ''}",
+    )
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """How a copy differs from its original; `undecided` where the pixels could not be compared."""
+
+    found: Difference | None = None
+    undecided: str = ""
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.found is not None:
+            return Outcome.VIOLATED
+        return Outcome.UNDECIDED if self.undecided else Outcome.MET
+
+
+def _same_object(play: PlayView, original: Instance, copy: Instance) -> Iterator[Finding]:
+    compared = _compared(play, original, copy)
+    path, expected, received = compared.found or ("", "", compared.undecided)
+    yield from play.ruled(
+        RULE,
+        copy.carrier.leg,
+        compared.outcome,
+        copy.carrier.leg.initiator,
+        copy.carrier.evidence(path),
+        expected=expected,
+        received=received,
+        origin=f"stored in exchange {original.carrier.exchange.exchange.id}" if compared.found else "",
+    )
+
+
+def _compared(play: PlayView, original: Instance, copy: Instance) -> _Comparison:
+    ours, theirs = _syntax(original), _syntax(copy)
+    ignored = {_PADDING} | OF_ARCHIVE | changeable(play, original, copy) | _added_privately(original, copy)
+    if ours == theirs:
+        return _Comparison(difference(original.dataset, copy.dataset, ignoring=ignored))
+    if not (is_native(ours) and is_native(theirs)):
+        ignored |= _OF_COMPRESSION
+    found = difference(original.dataset, copy.dataset, ignoring=ignored | {_PIXELS}, bulk=False)
+    if found is not None or (_PIXELS not in original.dataset and _PIXELS not in copy.dataset):
+        return _Comparison(found)
+    same = same_pixels(original.dataset, ours, copy.dataset, theirs)
+    if same is None:
+        return _Comparison(undecided=f"pixels of {keyword_of(ours)} and {keyword_of(theirs)} cannot be compared")
+    return _Comparison(None if same else ("PixelData", "the pixels that were stored", "other pixels"))
+
+
+def _added_privately(original: Instance, copy: Instance) -> frozenset[BaseTag]:
+    return frozenset(tag for tag in map(_tag, copy.dataset) if tag.is_private and tag not in original.dataset)
+
+
+def _tag(element: DataElement) -> BaseTag:
+    return element.tag
+
+
+def _syntax(one: Instance) -> str:
+    command = one.carrier.exchange.exchange.request.command
+    return command.transfer_syntax if command is not None else ""

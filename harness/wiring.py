@@ -6,35 +6,42 @@ import platform
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
 import actors
 from harness import checks
 from harness.actor import actor_classes
-from harness.engine.claims import EXIT_PASS, EXIT_UNDECIDED
+from harness.engine.claims import EXIT_FAIL, EXIT_PASS, EXIT_UNDECIDED
 from harness.engine.judging import Strictness
 from harness.engine.launching import ReferenceProcess
 from harness.engine.planning import Planner
 from harness.engine.reference import ReferenceSystem
 from harness.engine.runs import RunProgress, RunSession, Setting, judge_again
+from harness.engine.storage import Evidence
 from harness.errors import InputError
 from harness.model.deviation import Defect, Deviation
 from harness.model.names import PlayerName
+from harness.model.override import Overrides
 from harness.model.plan import Plan, PlannedStep, Play
 from harness.model.run import PlayResult, Run
 from harness.model.scenario import Case, ProcedurePlan, Scenario
 from harness.model.system import Launch, System
 from harness.model.transcript import Payload
 from harness.profiles import Knowledge, knowledge
+from harness.profiles.overriding import load_overrides
 from harness.scenario_files import ScenarioFiles
+from harness.selftest.proving import Request, prove
+from harness.selftest.survivors import known_survivors
 from reports import reports
 from reports.console import ConsoleProgress, summary
+from reports.proof import proof_json, proof_lines
 
 BOX_ALONE = "none"
 REFERENCE = "reference"
@@ -51,6 +58,7 @@ class RunRequest:
     jobs: int = 1
     seed: int | None = None
     strictness: Strictness = field(default_factory=Strictness)
+    overrides: Sequence[Path] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +117,13 @@ def workshop() -> Workshop:
             initiators={one.id: frozenset(leg.initiator for leg in one.legs) for one in transactions},
             legs={one.id: frozenset(leg.id for leg in one.legs) for one in transactions},
             actors_of={name: frozenset(profile.actors) for name, profile in known.profiles.items()},
+            options_of={
+                name: {option: frozenset(told.actors) for option, told in profile.options.items()}
+                for name, profile in known.profiles.items()
+            },
             clauses=frozenset(known.clauses),
             requirements=frozenset(one.id for one in known.requirements()),
+            untestable=frozenset(one.id for one in known.requirements() if one.untestable is not None),
         ),
     )
 
@@ -136,15 +149,24 @@ def make_plan(request: RunRequest, systems: Sequence[System], seed: int, run_nam
     shop = workshop()
     scenarios = shop.scenarios(request.scenarios)
     planner = Planner(shop.knowledge, shop.cases(scenarios), seed)
-    return planner.plan(
+    started = datetime.now().isoformat(timespec="seconds")
+    plan = planner.plan(
         run=run_name,
         seed=seed,
-        started=datetime.now().isoformat(timespec="seconds"),
+        started=started,
         version=version("swf-harness"),
         scenarios=scenarios,
         systems=systems,
         defect=request.defect,
     )
+    return replace(plan, overrides=overrides_of(request.overrides, systems, started))
+
+
+def overrides_of(files: Sequence[Path], systems: Sequence[System], started: str) -> Overrides:
+    """The overrides of those files, then those that the systems name, as they hold on the day of a run."""
+    named: list[tuple[Path, PlayerName | None]] = [(path, None) for path in files]
+    named += [(Path(one.path).parent / one.overrides, one.name) for one in systems if one.overrides]
+    return load_overrides(named, workshop().knowledge, started[: len("YYYY-MM-DD")])
 
 
 @contextmanager
@@ -259,9 +281,16 @@ def _idle_text(deviation: Deviation) -> str:
     )
 
 
-def rejudge(out: Path, strictness: Strictness, console: Console) -> int:
-    """`swf judge`: judge stored evidence again and rebuild the reports."""
-    judged, read, altered = judge_again(out, workshop().knowledge, strictness, environment())
+def rejudge(out: Path, strictness: Strictness, console: Console, overrides: Sequence[Path] | None = None) -> int:
+    """`swf judge`: judge stored evidence again and rebuild the reports.
+
+    `overrides` take the place of those that the run was judged with; None leaves them.
+    """
+    known = workshop().knowledge
+    others = None
+    if overrides is not None:
+        others = overrides_of(overrides, (), Evidence(out).plan().started)
+    judged, read, altered = judge_again(out, known, strictness, environment(), others)
     for name in altered:
         console.print(f"evidence/{name} was altered since the run was sealed", markup=False, soft_wrap=True)
     return _conclude(Finished(run=judged, out=out, read=read), console)
@@ -280,6 +309,45 @@ def reference_system(seed: int, defect: str) -> Iterator[ReferenceSystem]:
         history=tuple(shop.cases().values()),
     ) as system:
         yield system
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelftestRequest:
+    """What the user asked of `swf selftest`; `kind` and `requirement` are patterns."""
+
+    kind: str = "*"
+    requirement: str = "*"
+    run: Path | None = None
+    jobs: int = 0
+    seed: int = 1
+    as_json: bool = False
+
+
+def selftest(request: SelftestRequest, show: Callable[[str], object]) -> int:
+    """`swf selftest`: record, change, judge, and show what was noticed; returns the exit code."""
+    with TemporaryDirectory(prefix="swf-selftest-") as folder:
+        out = request.run
+        if out is None:
+            out = Path(folder) / "run"
+            box = RunRequest(suts=(BOX_ALONE,), out=out, jobs=2, seed=request.seed)
+            execute(box, LiveProgress(ConsoleProgress(Console(quiet=True))))
+        workshop()
+        proof = prove(
+            Request(
+                runs=(out,),
+                kind=request.kind,
+                requirement=request.requirement,
+                jobs=request.jobs,
+                seed=request.seed,
+            ),
+            known_survivors(),
+        )
+    narrowed = (request.kind, request.requirement) != ("*", "*")
+    for line in (proof_json(proof),) if request.as_json else proof_lines(proof, verbose=narrowed):
+        show(line)
+    if proof.refused and request.run is None:
+        return EXIT_UNDECIDED
+    return EXIT_PASS if proof.holds else EXIT_FAIL
 
 
 class LiveProgress:

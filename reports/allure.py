@@ -7,6 +7,7 @@ Messages are attached, once each, where something was found; of what passed, the
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,11 +34,14 @@ from harness.model.verdict import Outcome, Verdict
 from reports import ReadPayload
 from reports.exchanges import exchange_view, marks_of, start_of, view_text
 from reports.grouping import Group, groups, scenario_of
+from reports.overriding import overruled_words, site_properties
 from reports.printable import printable
 from reports.reproduction import Reproduction
-from reports.wording import decisive, player_words, reasons, statement, step_text, verdict_words
+from reports.wording import decisive, player_words, reasons, statement, step_text, verdict_words, why_words
 
 ALLURE_FOLDER: Final = "allure-results"
+_SEPARATORS: Final = re.compile(r"[\s:=\\]+")
+_BACKSLASH: Final = "\\"
 _ATTACHMENTS = 8
 _FINDINGS = 50
 _STATUS = {
@@ -58,6 +62,7 @@ class Allure:
     def write(self, run: Run, out: Path, payload: ReadPayload) -> None:
         """Write one result for each step; results of an earlier rendering are removed."""
         logger = AllureFileLogger(out / ALLURE_FOLDER, clean=True)
+        _write_environment(run, out / ALLURE_FOLDER)
         rendering = _Rendering(run, out, payload, logger)
         started = _starts(run)
         start = _milliseconds(run.plan.started)
@@ -67,6 +72,15 @@ class Allure:
                 clock = started.get((play.play, step.step), clock)
                 logger.report_result(rendering.result(play, step, clock))
                 clock += int(step.seconds * 1000)
+
+
+def _write_environment(run: Run, folder: Path) -> None:
+    """What Allure shows of the run as a whole: its rules, and what the site overrides or attests."""
+    facts = {"rule.set": printable(run.plan.rule_set), **site_properties(run)}
+    lines = (
+        f"{_SEPARATORS.sub('_', name)}={value.replace(_BACKSLASH, _BACKSLASH * 2)}" for name, value in facts.items()
+    )
+    (folder / "environment.properties").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 class _Rendering:
@@ -133,7 +147,8 @@ class _Rendering:
 
 
 def _is_notable(judged: JudgedFinding) -> bool:
-    return judged.verdict.rank > Verdict.PASS.rank or judged.warning or judged.declared
+    changed = judged.overruled is not None and judged.overruled.verdict is not judged.verdict
+    return judged.verdict.rank > Verdict.PASS.rank or judged.quiet or changed
 
 
 def _pointed_at(found: Iterable[Group]) -> Iterator[ExchangeId]:
@@ -147,7 +162,9 @@ def _finding(group: Group, start: int, stop: int) -> TestStepResult:
     judged = group.judged
     status = Status.SKIPPED if judged.declared else _STATUS[judged.verdict]
     times = f" ({group.count} times)" if group.count > 1 else ""
-    name = f"{verdict_words(judged)} {printable(judged.requirement.id)} {statement(judged)}{times}"
+    overruled = overruled_words(judged)
+    how = "".join(f" ({words})" for words in (overruled, why_words(judged)) if words)
+    name = f"{verdict_words(judged)} {printable(judged.requirement.id)} {statement(judged)}{times}{how}"
     return TestStepResult(name=name, status=status, start=start, stop=stop)
 
 

@@ -47,8 +47,8 @@ class Mark:
 
     @property
     def quiet(self) -> bool:
-        """Whether it changes no verdict: a warning, or a declared deviation."""
-        return self.judged.warning or self.judged.declared
+        """Whether it changes no verdict: a warning, a declared deviation, or a consequence."""
+        return self.judged.quiet
 
     @property
     def tone(self) -> str:

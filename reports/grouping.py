@@ -11,7 +11,7 @@ from harness.model.run import JudgedFinding, PlayResult, Run, StepResult
 from harness.model.verdict import Verdict
 
 Placed = tuple[PlayResult, StepResult, JudgedFinding]
-_Key = tuple[StepId, TransactionId, RequirementId, ActorName, Verdict, bool, bool]
+_Key = tuple[StepId, TransactionId, RequirementId, ActorName, Verdict, bool, bool, bool]
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ def groups(findings: Iterable[Placed]) -> tuple[Group, ...]:
             judged.verdict,
             judged.warning,
             judged.declared,
+            judged.consequence,
         )
         found.setdefault(key, []).append((play, step, judged))
     ranked = sorted(found.values(), key=lambda members: -members[0][2].verdict.rank)

@@ -7,7 +7,7 @@ stands among all findings of its leg. Requirements are named, not repeated.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from pydantic import TypeAdapter
@@ -22,9 +22,10 @@ from harness.model.names import (
     PlayerName,
     StepId,
 )
+from harness.model.override import Overruled
 from harness.model.profile import Requirement
 from harness.model.record import Record
-from harness.model.run import JudgedFinding, LegResult
+from harness.model.run import JudgedFinding, LegResult, Why
 from harness.model.transcript import Half
 from harness.model.verdict import Outcome, Owner, Verdict
 from reports.json_tables import Table, entry
@@ -57,18 +58,22 @@ class StoredFinding(Record):
     actor: ActorName
     player: PlayerName
     owner: Owner
+    why: Why = field(default_factory=Why)
     evidence: Evidence | None = None
+    given: Evidence | None = None
     expected: str = ""
     received: str = ""
     origin: str = ""
     declared: bool = False
     warning: bool = False
+    overruled: Overruled | None = None
     check: CheckName
     step: StepId | None
     leg: str
 
 
 MET_COLUMNS: Final = MetRow._fields
+_PLAIN: Final = Why()
 _STORED: Final = TypeAdapter(list[StoredFinding])
 _MET: Final = TypeAdapter(list[MetRow])
 
@@ -114,6 +119,9 @@ def _is_plain(judged: JudgedFinding, step: StepId, leg: LegResult) -> bool:
         and judged.verdict is Verdict.PASS
         and not judged.warning
         and not judged.declared
+        and judged.why == _PLAIN
+        and finding.given is None
+        and judged.overruled is None
         and evidence is not None
         and (evidence.half is Half.RESPONSE or evidence.response == 0)
         and finding.check == judged.requirement.check
@@ -182,12 +190,15 @@ def _stored(at: int, name: str, judged: JudgedFinding) -> StoredFinding:
         actor=finding.actor,
         player=judged.player,
         owner=judged.owner,
+        why=judged.why,
         evidence=finding.evidence,
+        given=finding.given,
         expected=finding.expected,
         received=finding.received,
         origin=finding.origin,
         declared=judged.declared,
         warning=judged.warning,
+        overruled=judged.overruled,
         check=finding.check,
         step=finding.step,
         leg=finding.leg,
@@ -206,13 +217,16 @@ def _from_stored(stored: StoredFinding, requirements: Mapping[str, Requirement])
             received=stored.received,
             origin=stored.origin,
             evidence=stored.evidence,
+            given=stored.given,
             step=stored.step,
             leg=stored.leg,
         ),
         requirement=requirement,
         player=stored.player,
         owner=stored.owner,
+        why=stored.why,
         verdict=stored.verdict,
         declared=stored.declared,
         warning=stored.warning,
+        overruled=stored.overruled,
     )

@@ -15,6 +15,7 @@ from harness.model.run import JudgedFinding, PlayResult, Run, StepResult
 from harness.model.verdict import Verdict
 from reports import ReadPayload
 from reports.grouping import groups
+from reports.overriding import site_properties
 from reports.printable import printable
 from reports.reproduction import Reproduction
 from reports.wording import (
@@ -58,7 +59,12 @@ def _suite(run: Run, play: PlayResult, again: Reproduction) -> TestSuite:
     cases = [_case(play, step, again) for step in play.steps]
     if not play.steps:
         cases = [_play_case(play)]
-    return TestSuite(printable(play.play), cases, timestamp=printable(run.plan.started), properties=properties | roles)
+    return TestSuite(
+        printable(play.play),
+        cases,
+        timestamp=printable(run.plan.started),
+        properties=properties | roles | site_properties(run),
+    )
 
 
 def _case(play: PlayResult, step: StepResult, again: Reproduction) -> TestCase:

@@ -10,16 +10,19 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.model.names import ExchangeId, TransactionId
-from harness.model.run import PlayResult, Run, StepResult
+from harness.model.run import LedgerEntry, PlayResult, Run, StepResult
 from harness.model.verdict import Verdict
 from reports.grouping import Group, ReasonGroup, complaints, warnings
+from reports.overriding import attestation_texts, override_summary, override_texts
 from reports.printable import printable
 from reports.reproduction import Reproduction
 from reports.terminal import STYLES, Row, badge, columns_that_fit, line, table
 from reports.wording import (
     HTML_REPORT,
+    break_words,
     by_number,
     claim_words,
+    first_breaks,
     group_text,
     href,
     not_judged,
@@ -33,6 +36,7 @@ from reports.wording import (
 _FAILURES = 20
 _BRIEF = 10
 _NUMBERS = 20
+_DIGITS = 12
 
 
 def summary(run: Run, out: Path, console: Console) -> None:
@@ -43,6 +47,7 @@ def summary(run: Run, out: Path, console: Console) -> None:
     _print_warnings(run, console)
     _print_not_judged(run, console)
     _print_unobserved(run, console)
+    _print_site(run, console)
     _print_counts(run, console)
     if run.interrupted:
         line(console, "The run was interrupted: what is missing was not tested.", STYLES[Verdict.INCONCLUSIVE])
@@ -63,6 +68,7 @@ def _print_failures(run: Run, again: Reproduction, console: Console) -> None:
         steps = sum(step.verdict.rank > Verdict.PASS.rank for play in run.plays for step in play.steps)
         more = f"... and {len(found) - _FAILURES} more kinds of failure; {steps} steps did not pass"
         line(console, f"{more}: {HTML_REPORT}{href('attention')}\n", "bold")
+    _print_breaks(run, console)
     for play in run.plays:
         missed = [step.step for step in play.steps if _unreached(play, step)]
         if missed:
@@ -71,6 +77,19 @@ def _print_failures(run: Run, again: Reproduction, console: Console) -> None:
         if play.reason:
             line(console, f"{printable(play.play)}  {play.verdict.value.upper()}", STYLES[play.verdict])
             line(console, f"  {printable(play.reason)}\n")
+
+
+def _print_breaks(run: Run, console: Console) -> None:
+    """The first broken copy of each identifier, once for all plays in which it breaks at the same edge."""
+    found: dict[tuple[str, str | None], list[tuple[PlayResult, LedgerEntry]]] = {}
+    for play in run.plays:
+        for entry in first_breaks(play):
+            found.setdefault((entry.name, entry.requirement), []).append((play, entry))
+    for members in list(found.values())[:_BRIEF]:
+        more = f", and in {len(members) - 1} more plays" if len(members) > 1 else ""
+        line(console, f"{printable(members[0][0].play)}  {break_words(members[0][1])}{more}")
+    if found:
+        line(console, "")
 
 
 def _unreached(play: PlayResult, step: StepResult) -> bool:
@@ -217,6 +236,26 @@ def _print_unobserved(run: Run, console: Console) -> None:
             line(console, f"{title}: exchange {_numbers(exchanges)}")
 
 
+def _print_site(run: Run, console: Console) -> None:
+    """What the site overrides, and what somebody attests: neither is ever silent."""
+    if run.overrides:
+        line(console, f"Overrides: {override_summary(run)}", "bold")
+        for text in override_texts(run):
+            line(
+                console,
+                f"  {text.place}  {text.says}: {text.did}",
+                STYLES[Verdict.INCONCLUSIVE] if text.expired else "",
+            )
+            line(console, f"    {text.reason} ({text.author}, until {text.expires})")
+        line(console, "")
+    attested = attestation_texts(run)
+    if attested:
+        line(console, "Attested, because no recording can show it:", "bold")
+        for one in attested:
+            line(console, f"  {one.system}: {one.requirement}: {one.statement} ({one.by}, {one.date})")
+        line(console, "")
+
+
 def _numbers(exchanges: Sequence[ExchangeId]) -> str:
     numbers = ", ".join(str(number) for number in exchanges[:_NUMBERS])
     return numbers + (f" and {len(exchanges) - _NUMBERS} more" if len(exchanges) > _NUMBERS else "")
@@ -229,7 +268,8 @@ def _print_counts(run: Run, console: Console) -> None:
     text.append(
         f"  {len(run.plays)} scenarios: {scenarios}; steps: {_counted(steps)}; "
         f"{run.checks} checks executed, {run.believed} of them of believed requirements; "
-        f"{_warned(run)}seed {run.plan.seed}; exit code {run.exit_code}",
+        f"{_warned(run)}seed {run.plan.seed}; exit code {run.exit_code}; "
+        f"rule set {printable(run.plan.rule_set)[:_DIGITS]}",
         "default",
     )
     console.print(text, soft_wrap=True)

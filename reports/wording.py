@@ -13,10 +13,11 @@ from urllib.parse import quote
 
 from harness.model.finding import Evidence
 from harness.model.names import HARNESS, ExchangeId, PlayerName, PlayId, TransactionId
-from harness.model.run import JudgedFinding, LegResult, PlayResult, Run, StepResult
+from harness.model.run import JudgedFinding, LedgerEntry, LegResult, PlayResult, Run, StepResult
 from harness.model.transcript import Half
-from harness.model.verdict import Outcome, Verdict
+from harness.model.verdict import Outcome, Reason, Verdict
 from reports.grouping import Group, ReasonGroup, groups, scenario_of
+from reports.overriding import overruled_words
 from reports.printable import printable
 from reports.reproduction import Reproduction
 
@@ -57,9 +58,23 @@ def verdict_words(judged: JudgedFinding) -> str:
     """The verdict as one word; what changes no verdict says so."""
     if judged.declared:
         return "DECLARED DEVIATION"
+    if judged.consequence:
+        return "CONSEQUENCE"
     if judged.warning:
         return "WARNING"
     return judged.verdict.value.upper()
+
+
+def why_words(judged: JudgedFinding) -> str:
+    """Whose a finding is and why, in one line; empty where that goes without saying."""
+    why = judged.why
+    if why.reason is Reason.OWN_DOING:
+        return ""
+    by = player_words(why.player) if why.player is not None else ""
+    exchange = f"exchange {why.exchange}" if why.exchange is not None else ""
+    what = printable(why.requirement or "", _SHORT)
+    where = ", ".join(part for part in (by, what, exchange, printable(why.path, _SHORT)) if part)
+    return f"{judged.owner.value}: {why.reason.value}" + (f" ({where})" if where else "")
 
 
 def _split_path(path: str) -> tuple[str, str]:
@@ -110,10 +125,11 @@ def evidence_words(evidence: Evidence | None, *, container_only: bool = False) -
 
 
 def citation_words(judged: JudgedFinding) -> str:
-    """The clause with our confidence in it, and the requirement's id."""
+    """The clause with our confidence in it, what an override did, and the requirement's id."""
     citation = judged.requirement.citation
     text = f"{printable(citation.text)} ({citation.confidence.value})"
-    return f"{text} ; requirement {printable(judged.requirement.id)}"
+    overruled = overruled_words(judged)
+    return f"{text}{f' ; {overruled}' if overruled else ''} ; requirement {printable(judged.requirement.id)}"
 
 
 def next_step(play: PlayResult, step: StepResult, judged: JudgedFinding, again: Reproduction) -> str:
@@ -130,16 +146,34 @@ def where(play: PlayResult, step: StepResult) -> str:
 
 
 def failure_text(play: PlayResult, step: StepResult, judged: JudgedFinding, again: Reproduction) -> str:
-    """A finding in five parts, one line each."""
+    """A finding in its parts, one line each: five, and whose it is where that does not go without saying."""
     return "\n".join(
         (
             f"{where(play, step)}  {verdict_words(judged)} ({printable(judged.finding.actor)})",
             f"  {statement(judged)}",
             f"  {evidence_words(judged.finding.evidence, container_only=True)}",
+            *(f"  {words}" for words in (why_words(judged),) if words),
             f"  {citation_words(judged)}",
             f"  {next_step(play, step, judged, again)}",
         )
     )
+
+
+def first_breaks(play: PlayResult) -> tuple[LedgerEntry, ...]:
+    """The first broken copy of each identifier of a play."""
+    found: dict[str, LedgerEntry] = {}
+    for entry in sorted((entry for entry in play.ledger if entry.broken), key=lambda entry: entry.exchange):
+        found.setdefault(entry.name, entry)
+    return tuple(found.values())
+
+
+def break_words(entry: LedgerEntry) -> str:
+    """Where an identifier broke, and who is charged."""
+    charged = f"charged to {printable(entry.charged, _SHORT)}" if entry.charged else ""
+    parts = (f"exchange {entry.exchange}", charged, printable(entry.requirement or "", _SHORT))
+    where = ", ".join(part for part in parts if part)
+    value = printable(entry.value, _SHORT) or "(empty)"
+    return f"{printable(entry.name, _SHORT)} first broken at {printable(entry.place, _SHORT)}: {value} ({where})"
 
 
 def decisive(step: StepResult) -> Iterator[tuple[LegResult, JudgedFinding]]:

@@ -112,10 +112,12 @@ class ImageManager(Actor):
         fault = received.missing_identity(message)
         if fault is not None:
             return messaging.refuse(self.world, message, fault)
-        procedure = procedures.read(message)
+        ids = self._archive.patients_of(received.study(message))
+        procedure = procedures.read(message, lambda number, _: number in ids)
         with self._lock:
             under_way = procedure.study in self._studies_under_way
-        self._patients.announce(received.patient(message))
+        for patient in received.patients(message):
+            self._patients.announce(patient)
         self._procedures.schedule(procedure, late=under_way or self._archive.holds_study(procedure.study))
         return messaging.accept(self.world, message)
 
@@ -125,7 +127,8 @@ class ImageManager(Actor):
         fault = received.missing_identity(message)
         if fault is not None:
             return messaging.refuse(self.world, message, fault)
-        self._patients.correct(received.patient(message))
+        for patient in received.patients(message):
+            self._patients.correct(patient)
         return messaging.accept(self.world, message)
 
     @receives("ADT^A40")
@@ -135,7 +138,9 @@ class ImageManager(Actor):
         fault = received.missing_identity(message)
         if fault is None and not prior.id:
             fault = AckError(location="MRG^1^1^1^1", code="101", text="Prior patient identifier missing")
-        patient = received.patient(message)
+        patient = received.patient(
+            message, lambda _, authority: PatientKey.of("", authority).authority == prior.authority
+        )
         if fault is None and prior == PatientKey.of(patient.id, patient.authority):
             fault = AckError(location="MRG^1^1^1^1", code="205", text="Prior and surviving identifier are equal")
         if fault is not None:

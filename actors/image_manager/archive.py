@@ -115,6 +115,13 @@ class Archive:
         with self._lock:
             return study in self._studies
 
+    def patients_of(self, study: str) -> frozenset[str]:
+        """The Patient IDs that the objects of a study came with."""
+        with self._lock:
+            return frozenset(
+                one.patient_id for series in self._studies.get(study, {}).values() for one in series.values()
+            )
+
     def hide(self, sop_instances: Collection[str]) -> None:
         """Hand these instances out no more (RAD TF-1: 3.3.4, wrongly identified images)."""
         with self._lock:

@@ -44,9 +44,9 @@ def unknown_study(message: Message) -> AckError:
     return AckError(location=received.study_location(message), code="204", text="Study Instance UID unknown")
 
 
-def read(message: Message) -> Procedure:
+def read(message: Message, known: received.Known | None = None) -> Procedure:
     """The procedure of an ORM^O01 or OMI^O23 (RAD TF-2x: B)."""
-    patient = received.patient(message)
+    patient = received.patient(message, known)
     value, meaning, scheme = (message.first(f"OBR[1]-44[1].{part}") for part in (1, 2, 3))
     return Procedure(
         study=received.study(message),

@@ -5,9 +5,14 @@ Reading never fails: what is missing is empty. Accepts both versions, whichever 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from actors.messages.imaging_order import EntityIdentifier, Order
 from harness.hl7 import AckError, Message
 from harness.model.scenario import Code, Patient, PersonName, Practitioner, Visit
+
+Known = Callable[[str, str], bool]
+"""Whether a patient ID of an assigning authority is known."""
 
 NULL = '""'
 """The HL7 null: the value is to be deleted (HL7 v2.5.1 2.5.3)."""
@@ -15,7 +20,7 @@ NULL = '""'
 
 def missing_identity(message: Message) -> AckError | None:
     """The fault of a message that does not say whom it is about (HL7 table 0357: 101)."""
-    if not _text(message, "PID-3[1].1"):
+    if not identifiers(message):
         return AckError(location="PID^1^3^1^1", code="101", text="Patient identifier missing")
     if not _text(message, "PID-5[1].1.1"):
         return AckError(location="PID^1^5^1^1", code="101", text="Patient name missing")
@@ -39,11 +44,21 @@ def study_location(message: Message) -> str:
     return "IPC^1^3^1^1" if message.type.startswith("OMI") else "ZDS^1^1^1^1"
 
 
-def patient(message: Message) -> Patient:
-    """The patient of PID; single values keep the HL7 null."""
+def patient(message: Message, known: Known | None = None) -> Patient:
+    """The patient of PID by the first identifier that is known, else by the first; single values keep the HL7 null."""
+    found = patients(message)
+    return next((one for one in found if known is not None and known(one.id, one.authority)), found[0])
+
+
+def patients(message: Message) -> tuple[Patient, ...]:
+    """The patient of PID by each of its identifiers in order; one without an identifier when it has none."""
+    return tuple(_patient(message, *pair) for pair in identifiers(message) or (("", ""),))
+
+
+def _patient(message: Message, patient_id: str, of: str) -> Patient:
     return Patient(
-        id=_text(message, "PID-3[1].1"),
-        authority=authority(message, 1),
+        id=patient_id,
+        authority=of,
         name=_name(message, "PID-5[1]"),
         birth_date=message.first("PID-7.1")[:8],
         sex=message.first("PID-8"),

@@ -41,8 +41,9 @@ class Registrations:
 
     def enter(self, message: Message) -> Registration:
         """Create the patient of a message, or bring the known one up to date: empty fields change nothing."""
-        patient, visit = received.patient(message), received.visit(message)
+        visit = received.visit(message)
         with self._lock:
+            patient = received.patient(message, lambda number, of: self._place(number, of) is not None)
             place = self._place(patient.id, patient.authority)
             if place is None:
                 place = len(self._known)

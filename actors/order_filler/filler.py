@@ -120,9 +120,8 @@ class OrderFiller(Actor):
 
     def _registered(self, message: Message) -> Registration:
         """The patient of an order; one whom ADT has not announced is registered from the order."""
-        patient = received.patient(message)
-        known = self._registrations.find(patient.id, patient.authority)
-        return known or self._registrations.enter(message)
+        found = (self._registrations.find(number, authority) for number, authority in received.identifiers(message))
+        return next((one for one in found if one is not None), None) or self._registrations.enter(message)
 
     def _plan(self, order: Order, registration: Registration, cause: tuple[str, str] = ("", "")) -> FilledOrder:
         """Schedule an order; an examination that was made without one is what it turns out to be for."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -22,6 +23,17 @@ def judging_options(function: _F) -> _F:
         default="believed",
         show_default=True,
         help="The weakest confidence that may fail a system.",
+    )(function)
+
+
+def overrides_option(function: _F) -> _F:
+    """`--overrides`."""
+    return click.option(
+        "--overrides",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Rules that the site switches off, weakens or changes, each with a reason.",
     )(function)
 
 

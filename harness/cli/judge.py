@@ -7,13 +7,22 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from harness.cli._options import judging_options, strictness
+from harness.cli._options import judging_options, overrides_option, strictness
+from harness.errors import InputError
 from harness.wiring import rejudge
 
 
 @click.command("judge", short_help="Judge the evidence of an earlier run again, and rebuild its reports.")
 @click.argument("out", metavar="DIR", type=click.Path(path_type=Path))
 @judging_options
-def command(out: Path, strict: bool, confidence: str) -> int:
-    """Judge the evidence below DIR with today's rules. No link is opened."""
-    return rejudge(out, strictness(strict, confidence), Console())
+@overrides_option
+@click.option("--no-overrides", is_flag=True, help="Judge by the shipped rules alone.")
+def command(out: Path, strict: bool, confidence: str, overrides: tuple[Path, ...], no_overrides: bool) -> int:
+    """Judge the evidence below DIR with today's rules. No link is opened.
+
+    The overrides of the run hold again, unless --overrides or --no-overrides takes their place.
+    """
+    if overrides and no_overrides:
+        raise InputError("--overrides and --no-overrides exclude each other")
+    others = overrides if overrides or no_overrides else None
+    return rejudge(out, strictness(strict, confidence), Console(), others)

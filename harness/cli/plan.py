@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import click
 
+from harness.cli._options import overrides_option
 from harness.model.names import HARNESS, ActorName, PlayerName
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
 from harness.model.system import Party
 from harness.wiring import RunRequest, plan_only
+from reports.overriding import says
 
 _NOTES = {
     LegState.LIVE: "not tested",
@@ -22,14 +25,15 @@ _NOTES = {
 
 @click.command("plan", short_help="Show who plays whom, where, and what is judged; no link is opened.")
 @click.option("--sut", "suts", multiple=True, metavar="FILE", help="System file, or name of a shipped one.")
+@overrides_option
 @click.option("--checks", is_flag=True, help="Show the checks of each leg.")
 @click.argument("scenarios", nargs=-1)
-def command(suts: tuple[str, ...], checks: bool, scenarios: tuple[str, ...]) -> int:
+def command(suts: tuple[str, ...], overrides: tuple[Path, ...], checks: bool, scenarios: tuple[str, ...]) -> int:
     """Print what `swf run` would do with the same SCENARIOs (ids or files; default: all that apply).
 
     No link is opened and nothing is started.
     """
-    plan = plan_only(RunRequest(suts=suts, scenarios=scenarios))
+    plan = plan_only(RunRequest(suts=suts, scenarios=scenarios, overrides=overrides))
     brief = len(plan.assignments) > 1 and not scenarios and not checks
     for line in plan_text(plan, brief=brief, checks=checks):
         click.echo(line)
@@ -52,6 +56,7 @@ def plan_text(plan: Plan, *, brief: bool, checks: bool) -> Iterator[str]:
         for alike in _alike(assignment.plays):
             yield from _brief(alike) if brief else _steps(alike, checks)
     yield from _untested(plan)
+    yield from _of_the_site(plan)
     if brief:
         yield ""
         yield "Name a scenario to see its steps: swf plan swf.scheduled"
@@ -171,6 +176,22 @@ def _untested(plan: Plan) -> Iterator[str]:
         yield ""
         yield "Not tested, and why:"
         yield from (f"  {reason}" for reason in _sorted(reasons))
+
+
+def _of_the_site(plan: Plan) -> Iterator[str]:
+    """What is attested instead of tested, and the rules that do not hold as shipped."""
+    attested = [(system, one) for system in plan.systems for one in system.attestations]
+    if attested:
+        yield ""
+        yield "Attested, because no recording can show it:"
+    for system, one in attested:
+        yield f"  {system.name}: {one.requirement}: {one.statement} ({one.by}, {one.date})"
+    if plan.overrides.entries:
+        yield ""
+        yield f"Overrides, sha256 {plan.overrides.sha256[:12]}:"
+    for entry in plan.overrides.entries:
+        expired = "EXPIRED, does not apply: " if plan.overrides.has_expired(entry) else ""
+        yield f"  {entry.place}  {expired}{says(entry)} ({entry.author}, until {entry.expires}): {entry.reason}"
 
 
 def _sorted(names: Iterable[str]) -> list[str]:

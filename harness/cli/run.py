@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from harness.cli._options import judging_options, strictness
+from harness.cli._options import judging_options, overrides_option, strictness
 from harness.wiring import RunRequest, run
 
 
@@ -34,6 +34,7 @@ from harness.wiring import RunRequest, run
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Scenarios at the same time.")
 @click.option("--seed", default=None, type=int, help="Repeat the identifiers of an earlier run.")
 @judging_options
+@overrides_option
 @click.argument("scenarios", nargs=-1)
 def command(
     suts: tuple[str, ...],
@@ -43,6 +44,7 @@ def command(
     seed: int | None,
     strict: bool,
     confidence: str,
+    overrides: tuple[Path, ...],
     scenarios: tuple[str, ...],
 ) -> int:
     """Run SCENARIOs (ids or files; default: all that apply) and judge what crossed the wire.
@@ -57,5 +59,6 @@ def command(
         jobs=jobs,
         seed=seed,
         strictness=strictness(strict, confidence),
+        overrides=overrides,
     )
     return run(request, Console())

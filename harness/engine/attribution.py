@@ -7,6 +7,7 @@ remains is an orphan. The same code serves the live waits and the judge.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -33,13 +34,13 @@ class Attribution:
 
 @dataclass
 class _Progress:
-    """What a play has shown so far."""
+    """What a play has shown so far; `number` is its place in the plan."""
 
+    number: int
     play: Play
     keys: set[Key] = field(default_factory=set)
     started: list[StepId] = field(default_factory=list)
     filled: set[tuple[StepId, LegId]] = field(default_factory=set)
-    links: set[LinkId] = field(default_factory=set)
 
 
 Candidate = tuple[TransactionId, LegId]
@@ -50,8 +51,12 @@ class Attributor:
 
     def __init__(self, knowledge: Knowledge, plays: Iterable[Play]) -> None:
         self._transactions = tuple(knowledge.transactions.values())
-        self._plays = {play.id: _Progress(play, _own_keys(play)) for play in plays}
+        self._plays = {play.id: _Progress(number, play) for number, play in enumerate(plays)}
+        self._by_key: dict[Key, list[_Progress]] = defaultdict(list)
+        self._by_link: dict[LinkId, list[_Progress]] = defaultdict(list)
         self._active: list[PlayId] = []
+        for progress in self._plays.values():
+            self._learn(progress, _own_keys(progress.play))
 
     def note(self, event: Event) -> None:
         """Learn that a play or step started or ended."""
@@ -65,12 +70,14 @@ class Attributor:
     def attribute(self, view: ExchangeView) -> tuple[Attribution, ...]:
         """Where the exchange belongs: usually one place, several for a broad query, none for an orphan."""
         exchange = view.exchange
+        cause, settled = exchange.link.cause, exchange.link.leg
+        progress = self._plays.get(cause.play) if cause is not None else None
+        if cause is not None and progress is not None and settled is not None:
+            return (self._place(progress, progress.play.step(cause.step), settled, view, "cause"),)
         candidates = self.candidates(view)
         if not candidates:
             return ()
-        cause = exchange.link.cause
         if cause is not None:
-            progress = self._plays.get(cause.play)
             if progress is None:
                 return ()
             planned = progress.play.step(cause.step)
@@ -110,19 +117,26 @@ class Attributor:
     def _owners(self, view: ExchangeView) -> Iterable[tuple[str, Sequence[_Progress]]]:
         keys = request_keys(view)
         patients = {key for key in keys if key[0] == "patient"}
-        strong = [progress for progress in self._plays.values() if progress.keys & keys]
+        strong = self._known_by(keys)
         if patients and strong:
             own = [progress for progress in strong if progress.keys & patients]
             strong = own or strong
         yield "keys", strong
-        answered = [
-            progress for progress in self._plays.values() if any(progress.keys & entry for entry in answer_keys(view))
-        ]
-        yield "answers", answered
-        yield "association", [p for p in self._plays.values() if view.exchange.link.id in p.links]
+        yield "answers", self._known_by(key for entry in answer_keys(view) for key in entry)
+        yield "association", _in_order(self._by_link.get(view.exchange.link.id, ()))
         running = [self._plays[play] for play in self._active]
         waiting = [progress for progress in running if self._step_for(progress, self.candidates(view), view)]
         yield "only play that awaits it", waiting if len(waiting) == 1 else ()
+
+    def _known_by(self, keys: Iterable[Key]) -> list[_Progress]:
+        """The plays that have shown any of the keys, in the order of the plan."""
+        return _in_order(progress for key in keys for progress in self._by_key.get(key, ()))
+
+    def _learn(self, progress: _Progress, keys: Iterable[Key]) -> None:
+        for key in keys:
+            if key not in progress.keys:
+                progress.keys.add(key)
+                self._by_key[key].append(progress)
 
     def _step_for(
         self, progress: _Progress, candidates: Sequence[Candidate], view: ExchangeView
@@ -145,12 +159,12 @@ class Attributor:
 
     def _place(self, progress: _Progress, planned: PlannedStep, leg: LegId, view: ExchangeView, by: str) -> Attribution:
         progress.filled.add((planned.step.id, leg))
-        progress.links.add(view.exchange.link.id)
+        self._by_link[view.exchange.link.id].append(progress)
         own = {key for key in progress.keys if key[0] == "patient"}
-        progress.keys |= {key for key in request_keys(view) if key[0] != "patient"}
+        self._learn(progress, (key for key in request_keys(view) if key[0] != "patient"))
         for entry in answer_keys(view):
             if entry & progress.keys and (not any(key[0] == "patient" for key in entry) or entry & own):
-                progress.keys |= entry
+                self._learn(progress, entry)
         return Attribution(view.exchange.id, progress.play.id, planned.step.id, leg, by)
 
 
@@ -158,6 +172,10 @@ def ends(exchange: Exchange) -> tuple[ActorName | None, ActorName | None]:
     """Initiator and responder of an exchange, as far as the link names them."""
     link = exchange.link
     return (link.actor, link.peer_actor) if exchange.sent else (link.peer_actor, link.actor)
+
+
+def _in_order(plays: Iterable[_Progress]) -> list[_Progress]:
+    return sorted({progress.number: progress for progress in plays}.values(), key=lambda progress: progress.number)
 
 
 def _own_keys(play: Play) -> set[Key]:

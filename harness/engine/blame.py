@@ -1,57 +1,227 @@
-"""Whose a violation is, and when a violation by one of our own actors may be a system's doing.
+"""Whose a finding is, and why.
 
-A simulated actor works with what it was given. After a system broke a rule in the same play, or where a system asked
-the question, what our actor then does wrong cannot be told from the recording to be our fault: it is INCONCLUSIVE,
-and stays visible. In a play that no system disturbed it is an ERROR.
+The charged actor's player answers for what it sent, or owed. A fault is charged once, where it began: what was copied
+from it, was compared with it, or came after a request that was wrongly refused is a consequence, and fails nobody. A
+simulated actor works with what it was given: after a system broke a rule in the same play, or where a system asked the
+question, what our actor then does wrong cannot be told from the recording to be our fault.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from harness.checks.recording import LegView, PlayView
-from harness.model.finding import Finding
+from harness.checks import consistency
+from harness.checks.copies import Copies
+from harness.checks.delivery import took_effect
+from harness.checks.recording import ExchangeView, LegView, PlayView
+from harness.model.finding import Evidence, Finding
 from harness.model.names import HARNESS, ActorName, LegId, PlayerName, StepId
-from harness.model.verdict import Confidence, Outcome, Strength
+from harness.model.run import Why
+from harness.model.scenario import Answer, Step
+from harness.model.transcript import Half
+from harness.model.verdict import Confidence, Outcome, Owner, Reason, Strength
 from harness.profiles import Knowledge
 
 _ASKED = "expectations"
 _SENT = "delivery"
+_REACHABLE = "/reachable"
+_PLAIN = re.compile(r"[A-Z ]*|[0-9A-F]{4}|.{0,3}")
+"""Words, codes and statuses: that two findings name the same one joins nothing."""
+
+
+@dataclass(frozen=True)
+class Charge:
+    """Whose a finding is. `player` plays the charged actor. `excused`: it fails nobody, because the scenario asked for
+    it or it began elsewhere."""
+
+    player: PlayerName
+    owner: Owner
+    why: Why
+    excused: bool = False
+
+
+_PLAIN_WHY = Why()
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """A sure violation of an obligation; `when` is its place in the recording, None when it is about no message."""
+
+    leg: LegView
+    finding: Finding
+    player: PlayerName
+    when: int | None
 
 
 class Blame:
-    """The faults of the systems in one play."""
+    """The faults of one play, and what they explain."""
 
     def __init__(
         self, view: PlayView, findings: Mapping[tuple[StepId, LegId], Iterable[Finding]], knowledge: Knowledge
     ) -> None:
+        self._view = view
         self._knowledge = knowledge
+        self._copies = Copies(view)
         self._order = {planned.step.id: place for place, planned in enumerate(view.play.steps)}
-        self._first = min(
-            (
-                self._order[leg.step.step.id]
-                for leg in view.legs
-                for finding in findings.get((leg.step.step.id, leg.planned.leg.id), ())
-                if self._is_fault_of_system(leg, finding)
-            ),
-            default=len(self._order),
+        self._exchanges = {exchange.exchange.id: exchange for leg in view.legs for exchange in leg.exchanges}
+        self._faults = sorted(self._found(findings), key=lambda fault: self._order[fault.leg.step.step.id])
+        self._first = next((fault for fault in self._faults if fault.player != HARNESS), None)
+
+    def charge(self, view: LegView, finding: Finding) -> Charge:
+        """Whose a finding is, and why."""
+        player = player_of(view, finding.actor)
+        own = Owner.HARNESS if player == HARNESS else Owner.SYSTEM
+        if finding.outcome is Outcome.MET:
+            return Charge(player, own, _PLAIN_WHY)
+        if finding.outcome is Outcome.UNDECIDED:
+            return self._undecided(finding, player)
+        if finding.outcome is Outcome.NOT_APPLICABLE:
+            return self._given(finding.given, player) or Charge(player, own, _PLAIN_WHY)
+        purpose = purpose_of(view.step.step)
+        if own is Owner.HARNESS and purpose is not None:
+            return Charge(player, Owner.SCENARIO, Why(reason=purpose), excused=True)
+        return (
+            self._consequence(finding, player)
+            or (self._copied(view, finding) if own is Owner.HARNESS else None)
+            or (self._excuse(view, finding) if own is Owner.HARNESS else None)
+            or Charge(player, own, Why(reason=_how(view, finding)))
         )
 
-    def may_explain(self, view: LegView, finding: Finding) -> bool:
-        """Whether a system's doing may be behind a violation by one of our actors."""
-        if self._order[view.step.step.id] >= self._first:
+    # what is charged elsewhere
+
+    def _given(self, source: Evidence | None, player: PlayerName) -> Charge | None:
+        """What another player had given."""
+        giver = self._sender(source) if source is not None else None
+        if source is None or giver is None:
+            return None
+        owner = Owner.HARNESS if giver == HARNESS else Owner.OTHER_SYSTEM
+        why = Why(reason=Reason.COPIED_FROM, player=giver, exchange=source.exchange, path=source.path)
+        return Charge(player, owner, why, excused=True)
+
+    def _copied(self, view: LegView, finding: Finding) -> Charge | None:
+        """What one of our actors only passed on, as a system had given it."""
+        if finding.check == consistency.CHECK or finding.evidence is None or not finding.evidence.path:
+            return None
+        source = self._copies.source_of(view, finding.actor, finding.evidence)
+        charge = self._given(source.evidence, HARNESS) if source is not None else None
+        return charge if charge is not None and charge.owner is Owner.OTHER_SYSTEM else None
+
+    def _consequence(self, finding: Finding, player: PlayerName) -> Charge | None:
+        """What follows from an earlier fault of somebody else, as the recording shows."""
+        when = self._when(finding.evidence)
+        for fault in self._faults:
+            earlier = when is not None and fault.when is not None and fault.when < when
+            if earlier and fault.player != player and self._joined(fault, finding):
+                owner = Owner.HARNESS if fault.player == HARNESS else Owner.OTHER_SYSTEM
+                return Charge(player, owner, _after(fault), excused=True)
+        return None
+
+    def _joined(self, fault: _Fault, finding: Finding) -> bool:
+        """Whether a finding is about the faulty value, or about the instance of the request that was refused."""
+        here, there = finding.evidence, fault.finding.evidence
+        if here is None or there is None:
+            return False
+        if finding.given is not None and finding.given == there:
             return True
+        value = fault.finding.received
+        if here.path and there.path and not _PLAIN.fullmatch(value):
+            return value in (finding.received, *finding.expected.split(" | "))
+        one, other = self._exchanges.get(there.exchange), self._exchanges.get(here.exchange)
+        refused = one is not None and fault.finding.actor == fault.leg.responder and not took_effect(one)
+        return refused and one is not other and _instance(one) == _instance(other) != ""
+
+    def _excuse(self, view: LegView, finding: Finding) -> Charge | None:
+        """What a system's doing may be behind, though the recording does not prove it."""
+        if self._first is not None and self._order[view.step.step.id] >= self._order[self._first.leg.step.step.id]:
+            return Charge(HARNESS, Owner.UNDECIDED, _after(self._first))
+        if self._asked_by_system(view, finding):
+            return Charge(HARNESS, Owner.UNDECIDED, Why(reason=Reason.ASKED_BY_SYSTEM, player=view.planned.initiator))
+        return None
+
+    def _asked_by_system(self, view: LegView, finding: Finding) -> bool:
         if finding.check == _ASKED:
             return view.planned.initiator != HARNESS
         triggers = [leg.initiator for leg in view.step.legs if not leg.leg.reaction]
         return finding.check == _SENT and view.planned.leg.reaction and any(one != HARNESS for one in triggers)
 
-    def _is_fault_of_system(self, view: LegView, finding: Finding) -> bool:
-        if finding.outcome is not Outcome.VIOLATED or player_of(view, finding.actor) == HARNESS:
-            return False
+    # what is not decided
+
+    def _undecided(self, finding: Finding, player: PlayerName) -> Charge:
+        if finding.check == _SENT and finding.evidence is not None:
+            return Charge(player, Owner.UNDECIDED, Why(reason=Reason.FITS_NO_PLAY, exchange=finding.evidence.exchange))
+        if self._view.interrupted:
+            return Charge(player, Owner.UNDECIDED, Why(reason=Reason.CUT_SHORT))
+        if finding.check == _SENT and finding.requirement.endswith(_REACHABLE):
+            return Charge(player, Owner.ENVIRONMENT, Why(reason=Reason.NOT_REACHED))
+        if finding.check == _SENT and player != HARNESS and finding.actor not in self._view.proven:
+            return Charge(player, Owner.ENVIRONMENT, Why(reason=Reason.LINK_NOT_PROVEN))
+        return Charge(player, Owner.UNDECIDED, Why(reason=Reason.NOT_IN_RECORDING))
+
+    # the faults
+
+    def _found(self, findings: Mapping[tuple[StepId, LegId], Iterable[Finding]]) -> Iterator[_Fault]:
+        for leg in self._view.legs:
+            for finding in findings.get((leg.step.step.id, leg.planned.leg.id), ()):
+                if finding.outcome is Outcome.VIOLATED and self._is_sure(finding):
+                    player = player_of(leg, finding.actor)
+                    if player != HARNESS or purpose_of(leg.step.step) is None:
+                        yield _Fault(leg, finding, player, self._when(finding.evidence))
+
+    def _is_sure(self, finding: Finding) -> bool:
         requirement = self._knowledge.requirement(finding.requirement)
         sure = requirement.citation.confidence is not Confidence.UNSURE
         return sure and requirement.strength is Strength.SHALL
+
+    def _when(self, evidence: Evidence | None) -> int | None:
+        exchange = self._exchanges.get(evidence.exchange) if evidence is not None else None
+        if exchange is None or evidence is None:
+            return None
+        responses = exchange.exchange.responses
+        answered = evidence.half is Half.RESPONSE and evidence.response < len(responses)
+        return responses[evidence.response].seq if answered else exchange.exchange.request.seq
+
+    def _sender(self, evidence: Evidence) -> PlayerName | None:
+        for leg in self._view.legs:
+            if any(exchange.exchange.id == evidence.exchange for exchange in leg.exchanges):
+                return leg.planned.initiator if evidence.half is Half.REQUEST else leg.planned.responder
+        return None
+
+
+def purpose_of(step: Step) -> Reason | None:
+    """Why what our actors do wrong in a step is the scenario's doing; None when it is not."""
+    if step.deviation is not None:
+        return Reason.DEVIATION
+    if step.illegal:
+        return Reason.ILLEGAL_STEP
+    if step.expect.answer is Answer.REFUSED:
+        return Reason.REFUSAL_WANTED
+    return Reason.LEFT_UNSTORED if step.unstored > 0 else None
+
+
+def _how(view: LegView, finding: Finding) -> Reason:
+    """Whether the charged actor sent the message that a finding is about, or owed one."""
+    if finding.evidence is None:
+        return Reason.OWED_IT
+    sender = view.initiator if finding.evidence.half is Half.REQUEST else view.responder
+    return Reason.SENT_IT if finding.actor == sender else Reason.OWN_DOING
+
+
+def _after(fault: _Fault) -> Why:
+    evidence = fault.finding.evidence
+    return Why(
+        reason=Reason.AFTER_FAULT_OF,
+        player=fault.player,
+        exchange=evidence.exchange if evidence is not None else None,
+        path=evidence.path if evidence is not None else "",
+        requirement=fault.finding.requirement,
+    )
+
+
+def _instance(exchange: ExchangeView | None) -> str:
+    command = exchange.exchange.request.command if exchange is not None else None
+    return command.sop_instance if command is not None else ""
 
 
 def player_of(view: LegView, actor: ActorName) -> PlayerName:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from harness.model.names import HARNESS, ActorName, PlayerName, TransactionId
+from harness.model.names import HARNESS, ActorName, PlayerName, RequirementId, TransactionId
 from harness.model.plan import Plan
 from harness.model.run import ClaimResult, LegResult, PlayResult
 from harness.model.system import Claim
 from harness.model.verdict import Outcome, Verdict, worst
 from harness.profiles import Knowledge
-
-HL7_OPTION = "HL7 v2.5.1"
-"""The option of SWF that adds the 2.5.1 forms (RAD TF-1: 3.2)."""
 
 EXIT_PASS, EXIT_FAIL, EXIT_UNDECIDED, EXIT_UNUSABLE = 0, 1, 2, 3
 
@@ -37,9 +34,30 @@ def claim_results(plan: Plan, plays: Sequence[PlayResult], knowledge: Knowledge)
 
 
 def claimed_forms(knowledge: Knowledge, claim: Claim) -> frozenset[str]:
-    """The HL7 versions of a claim: its profile's, and 2.5.1 with the option of that name."""
-    option = {"2.5.1"} if HL7_OPTION in claim.options else set()
-    return frozenset(knowledge.profiles[claim.profile].hl7_versions) | option
+    """The HL7 versions of a claim: its profile's, and those that its options add."""
+    return knowledge.profiles[claim.profile].forms_of(claim.options)
+
+
+class Unclaimed:
+    """What no claim of a system includes, because it belongs to an option that is not claimed."""
+
+    def __init__(self, plan: Plan, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+        self._claims = {system.name: system.claims for system in plan.systems}
+
+    def option(self, player: PlayerName, actor: ActorName, requirement: RequirementId) -> str:
+        """The option without which the requirement does not hold for that player; empty when it holds.
+
+        It holds for our own actors, and where one claim of the actor includes it.
+        """
+        missing = ""
+        for claim in self._claims.get(player, ()):
+            if actor in claim.actors:
+                options = self._knowledge.options_of(claim.profile, actor, requirement)
+                if not options or set(options) & set(claim.options):
+                    return ""
+                missing = options[0]
+        return missing
 
 
 def _result(

@@ -6,21 +6,25 @@ and rolls them up. A planned leg on which nothing was decided never passes.
 
 from __future__ import annotations
 
+import gc
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from harness.checks import consistency
 from harness.checks.identifiers import ledger
 from harness.checks.recording import LegView, PlayView, ReadPayload
 from harness.checks.registry import leg_checks, play_checks
-from harness.engine.blame import Blame, player_of
+from harness.engine.blame import Blame
 from harness.engine.claims import claim_results, exit_code
+from harness.engine.overriding import Overruling
 from harness.engine.placing import PlacedRecording
 from harness.model.finding import Evidence, Finding
-from harness.model.names import HARNESS, ExchangeId, LegId, PlayerName, PlayId, StepId
+from harness.model.names import HARNESS, CheckName, ExchangeId, LegId, PlayerName, PlayId, StepId
 from harness.model.plan import Assignment, LegState, Plan, PlannedStep, Play
+from harness.model.profile import Requirement
 from harness.model.run import JudgedFinding, LegResult, PlayResult, Run, StepResult
-from harness.model.scenario import Answer
 from harness.model.transcript import Event, EventKind, Transcript
 from harness.model.verdict import Confidence, Outcome, Owner, Verdict, verdict_of, worst
 from harness.profiles import Knowledge
@@ -37,6 +41,19 @@ class Strictness:
     least: Confidence = Confidence.BELIEVED
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Judging keeps what it makes: to look for garbage meanwhile finds nothing, and takes a quarter of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@uncollected()
 def judge(
     plan: Plan,
     transcript: Transcript,
@@ -46,10 +63,15 @@ def judge(
     strictness: Strictness | None = None,
     environment: Mapping[str, str] | None = None,
     only: PlayId | None = None,
+    wanted: Callable[[CheckName], bool] | None = None,
 ) -> Run:
-    """Judge a recording. `only` limits the results to one play; messages are attributed among all of them."""
+    """Judge a recording. `only` limits the results to one play; messages are attributed among all of them.
+
+    `wanted` says which checks are called; all of them, when it is not given.
+    """
     recording = PlacedRecording(plan, transcript, read, knowledge)
-    judge_ = _Judge(recording, knowledge, strictness or Strictness())
+    overruling = Overruling(plan, knowledge)
+    judge_ = _Judge(recording, knowledge, strictness or Strictness(), overruling, wanted)
     plays = tuple(
         judge_.play(assignment, play)
         for assignment in plan.assignments
@@ -73,6 +95,7 @@ def judge(
         interrupted=interrupted,
         orphans=tuple(recording.orphans),
         late=tuple(recording.late),
+        overrides=overruling.record(findings),
         rules_used=Counter(finding.finding.requirement for finding in decided),
         environment=dict(environment or {}),
         transcript=transcript,
@@ -80,15 +103,24 @@ def judge(
 
 
 class _Judge:
-    def __init__(self, recording: PlacedRecording, knowledge: Knowledge, strictness: Strictness) -> None:
+    def __init__(
+        self,
+        recording: PlacedRecording,
+        knowledge: Knowledge,
+        strictness: Strictness,
+        overruling: Overruling,
+        wanted: Callable[[CheckName], bool] | None,
+    ) -> None:
         self._recording = recording
         self._knowledge = knowledge
         self._strictness = strictness
+        self._overruling = overruling
+        self._wanted = wanted or (lambda name: True)
 
     def play(self, assignment: Assignment, play: Play) -> PlayResult:
         """Judge one play."""
         view = self._recording.view(assignment, play)
-        by_leg = self._findings(view)
+        by_leg = self._overruling.findings(view, self._findings)
         blame = Blame(view, by_leg, self._knowledge)
         steps = tuple(self._step(view, planned, by_leg, blame) for planned in play.steps)
         verdicts = _merge(step.verdicts for step in steps)
@@ -108,7 +140,7 @@ class _Judge:
             verdicts=verdicts,
             roles=play.roles,
             steps=steps,
-            ledger=ledger(view),
+            ledger=ledger(view, (one for found in by_leg.values() for one in found if one.check == consistency.CHECK)),
             reason=internal[0].strip().splitlines()[-1] if internal else "",
             seconds=max(0.0, sealed - started),
             interrupted=view.interrupted,
@@ -126,10 +158,11 @@ class _Judge:
         on_legs, on_plays = leg_checks(), play_checks()
         for leg in view.legs:
             for name in leg.planned.leg.checks:
-                if name in on_legs and leg.exchanges and leg.planned.state in _JUDGED_STATES:
+                judged = leg.exchanges and leg.planned.state in _JUDGED_STATES
+                if name in on_legs and judged and self._wanted(name):
                     placed[leg.step.step.id, leg.planned.leg.id].extend(on_legs[name](leg))
-        for check in on_plays.values():
-            for finding in check(view):
+        for name, check in on_plays.items():
+            for finding in check(view) if self._wanted(name) else ():
                 place = _place_of(finding, exchange_legs)
                 if place is not None:
                     placed[place].append(finding)
@@ -181,12 +214,17 @@ class _Judge:
 
     def _leg(self, view: LegView, findings: Sequence[Finding], blame: Blame) -> LegResult:
         planned = view.planned
-        judged = tuple(self._judged(view, finding, blame) for finding in findings)
+
+        def rule(finding: Finding, requirement: Requirement) -> JudgedFinding:
+            return self._judged(view, finding, requirement, blame)
+
+        judged = tuple(self._overruling.ruled(view, finding, rule) for finding in findings)
         verdicts: dict[PlayerName, Verdict] = {}
         reason = planned.reason if planned.state is not LegState.LIVE else ""
         if planned.state in _JUDGED_STATES:
             for finding in judged:
-                verdicts[finding.player] = worst([verdicts.get(finding.player, Verdict.NONE), finding.verdict])
+                if finding.verdict.rank >= verdicts.get(finding.player, Verdict.NONE).rank:
+                    verdicts[finding.player] = finding.verdict
             undecided = _undecided_core(view, judged)
             if view.exchanges and undecided:
                 reason = reason or f"nothing was decided by {', '.join(undecided)}"
@@ -212,34 +250,27 @@ class _Judge:
             responder_player=planned.responder,
         )
 
-    def _judged(self, view: LegView, finding: Finding, blame: Blame) -> JudgedFinding:
-        requirement = self._knowledge.requirement(finding.requirement)
-        player = player_of(view, finding.actor)
-        owner = Owner.HARNESS if player == HARNESS else Owner.SYSTEM
-        step = view.step.step
-        refused = step.expect.answer is Answer.REFUSED
-        on_purpose = step.deviation is not None or step.illegal or refused or step.unstored > 0
-        declared = on_purpose and owner is Owner.HARNESS
+    def _judged(self, view: LegView, finding: Finding, requirement: Requirement, blame: Blame) -> JudgedFinding:
+        charge = blame.charge(view, finding)
         verdict = verdict_of(
             finding.outcome,
             requirement.strength,
             requirement.citation.confidence,
-            owner,
-            declared=declared,
+            charge.owner,
+            excused=charge.excused,
             strict=self._strictness.strict,
             least=self._strictness.least,
         )
-        if verdict is Verdict.ERROR and blame.may_explain(view, finding):
-            verdict = Verdict.INCONCLUSIVE
         violated = finding.outcome is Outcome.VIOLATED
         return JudgedFinding(
             finding=finding,
             requirement=requirement,
-            player=player,
-            owner=owner,
+            player=charge.player,
+            owner=charge.owner,
+            why=charge.why,
             verdict=verdict,
-            declared=declared and violated,
-            warning=violated and not declared and verdict in (Verdict.PASS, Verdict.NONE),
+            declared=violated and charge.owner is Owner.SCENARIO,
+            warning=violated and not charge.excused and verdict in (Verdict.PASS, Verdict.NONE),
         )
 
 
@@ -254,11 +285,14 @@ def _place_of(
 
 
 def _undecided_core(view: LegView, findings: Iterable[JudgedFinding]) -> list[str]:
-    """Core checks without a decision; one that rests on an unsure requirement is none."""
+    """Core checks without a decision on their own; one that rests on an unsure requirement is none, and what follows
+    from another's fault says nothing about a system."""
     decided = {
         judged.finding.check
         for judged in findings
-        if _decided(judged.finding) and judged.requirement.citation.confidence is not Confidence.UNSURE
+        if _decided(judged.finding)
+        and judged.requirement.citation.confidence is not Confidence.UNSURE
+        and not (judged.consequence and judged.player != HARNESS)
     }
     return [name for name in view.planned.leg.core if name not in decided]
 

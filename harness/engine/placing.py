@@ -5,8 +5,12 @@ Late messages, orphans, and what an interruption cut short are told apart here; 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from pydicom.dataset import Dataset
 
 from harness.checks.recording import ExchangeView, LegView, PlayView, ReadPayload
 from harness.engine.attribution import Attribution, Attributor, attribute_all
@@ -25,12 +29,16 @@ class PlacedRecording:
         self._transcript = transcript
         self._knowledge = knowledge
         plays = [play for assignment in plan.assignments for play in assignment.plays]
-        self._views = {exchange.id: ExchangeView(exchange, read) for exchange in transcript.exchanges}
+        decoded: dict[str, Dataset | None] = {}
+        self._views = {exchange.id: ExchangeView(exchange, read, decoded) for exchange in transcript.exchanges}
         self._placed = attribute_all(knowledge, plays, self._views.values(), transcript.events)
         self._at: dict[tuple[PlayId, StepId, LegId], list[tuple[Attribution, Exchange]]] = defaultdict(list)
         for exchange in transcript.exchanges:
             for place in self._placed[exchange.id]:
                 self._at[place.play, place.step, place.leg].append((place, exchange))
+        self._events: dict[PlayId | None, list[Event]] = defaultdict(list)
+        for event in sorted(transcript.events, key=lambda event: event.seq):
+            self._events[event.play].append(event)
         self._sealed = {event.play: event.seq for event in transcript.events if event.kind is EventKind.PLAY_SEALED}
         self._started = {event.play: event.seq for event in transcript.events if event.kind is EventKind.PLAY_STARTED}
         self._cut = _cut(transcript)
@@ -57,7 +65,7 @@ class PlacedRecording:
         return PlayView(
             play=play,
             legs=tuple(self._leg_view(play, planned, leg) for planned in play.steps for leg in planned.legs),
-            events=tuple(event for event in self._transcript.events if self._concerns(event, play)),
+            events=tuple(sorted(self._events_of(play), key=lambda event: event.seq)),
             knowledge=self._knowledge,
             proven=self._proven(assignment),
             interrupted=play.id not in self._sealed,
@@ -65,13 +73,11 @@ class PlacedRecording:
 
     def orphan_legs(self, view: PlayView) -> Iterable[tuple[LegView, ExchangeId]]:
         """Legs that a system was to start while a message of that shape came that fits nothing."""
-        by_id = {exchange.id: exchange for exchange in self._transcript.exchanges}
         start, end = self._started.get(view.play.id, 0), self._sealed.get(view.play.id, float("inf"))
         for orphan in self.orphans:
-            exchange = by_id[orphan]
-            if not start < exchange.request.seq < end:
+            if not start < self._views[orphan].exchange.request.seq < end:
                 continue
-            shapes = set(self._recogniser.candidates(self._views[exchange.id]))
+            shapes = set(self._recogniser.candidates(self._views[orphan]))
             for leg in view.legs:
                 awaited = leg.planned.state is LegState.LIVE and leg.planned.initiator != HARNESS
                 if awaited and (leg.step.transaction.id, leg.planned.leg.id) in shapes:
@@ -97,28 +103,38 @@ class PlacedRecording:
 
     def span(self, play: Play) -> tuple[float, float]:
         """First and last time of the play's own events, in seconds since the epoch."""
-        times = [event.time for event in self._transcript.events if event.play == play.id]
+        times = [event.time for event in self._events.get(play.id, ())]
         return (min(times), max(times)) if times else (0.0, 0.0)
 
-    def _concerns(self, event: Event, play: Play) -> bool:
-        """Whether an event is the play's own, or nobody's (a reaction, an interruption) while the play ran."""
-        if event.seq > self._cut and play.id not in self._sealed:
-            return False  # what breaks after the interruption breaks because of it
-        if event.play is not None:
-            return event.play == play.id
-        begin, end = self._started.get(play.id), self._sealed.get(play.id, float("inf"))
-        return begin is not None and begin < event.seq < end
+    def _events_of(self, play: Play) -> Iterator[Event]:
+        """The play's own events, and nobody's (a reaction, an interruption) while the play ran.
+
+        What breaks after an interruption breaks because of it.
+        """
+        last = float("inf") if play.id in self._sealed else self._cut
+        yield from (event for event in self._events.get(play.id, ()) if event.seq <= last)
+        begin = self._started.get(play.id)
+        if begin is not None:
+            nobodys = self._events.get(None, [])
+            first = bisect_right(nobodys, begin, key=lambda event: event.seq)
+            end = bisect_left(nobodys, self._sealed.get(play.id, float("inf")), key=lambda event: event.seq)
+            yield from (event for event in nobodys[first:end] if event.seq <= last)
 
     def _proven(self, assignment: Assignment) -> frozenset[ActorName]:
         """Actors whose system connected to us or answered us; what our own actors say to each other proves nothing."""
+        players = {player for actor in self._heard if actor for player in assignment.serves.get(actor, {}).values()}
+        return frozenset(actor for actor, served in assignment.serves.items() if players & set(served.values()))
+
+    @cached_property
+    def _heard(self) -> frozenset[ActorName | None]:
+        """Actors that spoke to us from outside, on any link of the run."""
         own = twins(self._transcript.links, self._transcript.events)
         heard = {link.peer_actor for link in self._transcript.links if not link.ours and link.id not in own}
         for exchange in self._transcript.exchanges:
             if exchange.link.id not in own and (not exchange.sent or exchange.final is not None):
                 heard.add(exchange.link.peer_actor)
                 heard |= {leg.initiator for leg in self._legs_of(exchange) if not exchange.sent}
-        players = {player for actor in heard if actor for player in assignment.serves.get(actor, {}).values()}
-        return frozenset(actor for actor, served in assignment.serves.items() if players & set(served.values()))
+        return frozenset(heard)
 
     def _legs_of(self, exchange: Exchange) -> Iterable[Leg]:
         """The legs that an exchange was placed at: an HL7 sender is known by them alone."""

@@ -18,6 +18,7 @@ from harness.errors import HarnessError
 from harness.identifiers import SystemClock
 from harness.model.deviation import Deviation
 from harness.model.names import ActorName, PlayerName, PlayId
+from harness.model.override import Overrides
 from harness.model.plan import Assignment, Plan, PlannedStep, Play
 from harness.model.run import PlayResult, Run
 from harness.model.scenario import ProcedurePlan
@@ -241,12 +242,20 @@ def since(transcript: Transcript, play_id: PlayId) -> Transcript:
 
 
 def judge_again(
-    out: Path, knowledge: Knowledge, strictness: Strictness, environment: Mapping[str, str]
+    out: Path,
+    knowledge: Knowledge,
+    strictness: Strictness,
+    environment: Mapping[str, str],
+    overrides: Overrides | None = None,
 ) -> tuple[Run, ReadPayload, Sequence[str]]:
-    """Judge the evidence of an earlier run; the third value names what was altered since it was sealed."""
+    """Judge the evidence of an earlier run; the third value names what was altered since it was sealed.
+
+    The run's own overrides hold, unless others are given.
+    """
     evidence = Evidence(out)
+    plan = evidence.plan()
     run = judge(
-        evidence.plan(),
+        plan if overrides is None else replace(plan, overrides=overrides),
         evidence.transcript(),
         evidence.read,
         knowledge,

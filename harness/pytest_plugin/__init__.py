@@ -28,6 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--defect", default="", metavar="NAME", help="give the reference system a known fault")
     group.addoption("--swf-seed", default=None, type=int, metavar="N", help="repeat the identifiers of a run")
     group.addoption("--swf-strict", action="store_true", help="a violated SHOULD fails")
+    group.addoption(
+        "--swf-overrides", action="append", default=[], metavar="FILE", help="rules that the site overrides"
+    )
     group.addoption("--swf-confidence", default="believed", choices=["believed", "verified"])
 
 

@@ -134,6 +134,7 @@ def _request(config: pytest.Config) -> RunRequest:
         defect=option.defect,
         seed=option.swf_seed,
         strictness=Strictness(strict=option.swf_strict, least=Confidence(option.swf_confidence)),
+        overrides=tuple(map(Path, option.swf_overrides)),
     )
 
 

@@ -22,6 +22,7 @@ from reports.wording import (
     step_anchor,
     subject,
     verdict_words,
+    why_words,
 )
 
 OTHERS = 40
@@ -74,7 +75,7 @@ def view_of(group: Group, again: Reproduction) -> FindingView:
     """The card of a group."""
     judged, requirement = group.judged, group.judged.requirement
     finding = judged.finding
-    quiet = judged.warning or judged.declared
+    quiet = judged.quiet
     return FindingView(
         word=verdict_words(judged).lower(),
         css="note" if quiet else judged.verdict.value,
@@ -98,8 +99,8 @@ def view_of(group: Group, again: Reproduction) -> FindingView:
 
 
 def _blame(judged: JudgedFinding) -> str:
-    player, owner = player_words(judged.player), judged.owner
-    who = player if owner is Owner.HARNESS else f"{player}, {owner.value}"
+    player, why = player_words(judged.player), why_words(judged)
+    who = player if judged.owner is Owner.HARNESS and not why else f"{player}, {why or judged.owner.value}"
     return f"{printable(judged.finding.actor, 60)} ({who})"
 
 

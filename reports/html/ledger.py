@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from harness.model.run import LedgerEntry, PlayResult
 from reports.printable import printable
-from reports.wording import exchange_anchor, href
+from reports.wording import break_words, exchange_anchor, first_breaks, href
 
 ROW_LIMIT = 60
 
@@ -36,11 +36,12 @@ class LedgerRow:
 
 @dataclass(frozen=True)
 class Ledger:
-    """The matrix; `omitted` rows are counted, not shown."""
+    """The matrix; `omitted` rows are counted, not shown. `breaks`: where each identifier broke first, with a link."""
 
     steps: tuple[str, ...]
     rows: tuple[LedgerRow, ...]
     omitted: int
+    breaks: tuple[tuple[str, str], ...]
 
 
 def ledger_of(play: PlayResult) -> Ledger | None:
@@ -65,7 +66,12 @@ def ledger_of(play: PlayResult) -> Ledger | None:
         for name, by_value in values.items()
         for index, (value, entries) in enumerate(by_value.items())
     ]
-    return Ledger(tuple(printable(step, 30) for step in steps), tuple(rows[:ROW_LIMIT]), max(len(rows) - ROW_LIMIT, 0))
+    return Ledger(
+        tuple(printable(step, 30) for step in steps),
+        tuple(rows[:ROW_LIMIT]),
+        max(len(rows) - ROW_LIMIT, 0),
+        tuple((break_words(entry), href(exchange_anchor(entry.exchange))) for entry in first_breaks(play)),
+    )
 
 
 def _step(entry: LedgerEntry) -> str:
@@ -74,4 +80,8 @@ def _step(entry: LedgerEntry) -> str:
 
 def _cell(entry: LedgerEntry) -> Cell:
     title = f"exchange {entry.exchange}, {printable(entry.place, 120)}, by {printable(entry.actor, 40)}"
+    if entry.first:
+        title += ", seen first here"
+    if entry.charged:
+        title += f"; broken by {printable(entry.charged, 40)}: {printable(entry.requirement or '', 120)}"
     return Cell(href(exchange_anchor(entry.exchange)), title, entry.broken)

@@ -17,6 +17,13 @@ from reports.html.findings import FindingView, view_of
 from reports.html.plays import PlayView, Wire, graded, play_view
 from reports.html.requirements import RequirementTable, requirement_tables
 from reports.html.wire import Shown, exchanges_of
+from reports.overriding import (
+    AttestationText,
+    OverrideText,
+    attestation_texts,
+    override_summary,
+    override_texts,
+)
 from reports.printable import printable
 from reports.reproduction import Reproduction
 from reports.wording import not_judged, play_anchor, plays_words, step_anchor, unexplained
@@ -74,6 +81,9 @@ class Page:
     unjudged: int
     plays: tuple[PlayView, ...]
     requirements: tuple[RequirementTable, ...]
+    overrides: tuple[OverrideText, ...]
+    override_summary: str
+    attestations: tuple[AttestationText, ...]
     exchanges: tuple[Shown, ...]
     recorded: frozenset[ExchangeId]
     out: str
@@ -104,6 +114,9 @@ def build_page(run: Run, out: Path, payload: ReadPayload) -> Page:
         unjudged=sum(len(group.members) for group in unjudged),
         plays=tuple(play_view(play, wire, again) for play in run.plays),
         requirements=requirement_tables(run),
+        overrides=override_texts(run),
+        override_summary=override_summary(run),
+        attestations=attestation_texts(run),
         exchanges=exchanges_of(run, recorded, headlines, marks_of(run), payload, wire.start),
         recorded=frozenset(recorded),
         out=str(out),

@@ -125,4 +125,4 @@ def _brief(headline: Headline | None) -> str:
 
 def is_notable(judged: JudgedFinding) -> bool:
     """Whether a finding is shown in full: everything but a plain pass and what did not apply."""
-    return judged.verdict.rank > Verdict.PASS.rank or judged.warning or judged.declared
+    return judged.verdict.rank > Verdict.PASS.rank or judged.quiet

@@ -20,6 +20,8 @@ import pytest
 from harness.cli import swf
 from harness.errors import InputError
 from harness.model.deviation import Change, Defect, Detection, Deviation
+from harness.model.override import Override, RowChange
+from harness.model.profile import Option
 from harness.model.scenario import (
     Case,
     Code,
@@ -36,6 +38,7 @@ from harness.model.scenario import (
     Visit,
 )
 from harness.model.system import (
+    Attestation,
     Claim,
     DepartmentActor,
     DimseAddress,
@@ -46,6 +49,7 @@ from harness.model.system import (
     Times,
 )
 from harness.model.tables import AttributeRow, AttributeTable, Hl7Row, Hl7Table, KeyRow, LegRule, PlayRule, Transition
+from harness.profiles.overriding import load_overrides
 from harness.pytest_plugin import pytest_addoption
 from harness.scenario_files import ScenarioFiles
 from harness.scenario_files.cases import load_case
@@ -59,19 +63,27 @@ FILES: Mapping[str, Callable[[ScenarioFiles, Path], object]] = {
     "scenario": lambda files, path: files.scenario(str(path)),
     "system": lambda files, path: files.system(str(path)),
     "defect": lambda files, path: files.defect(str(path)),
+    "overrides": lambda files, path: load_overrides([(path, None)], workshop().knowledge, "2026-01-01"),
 }
 """How each kind of file is read; a scenario after the cases that lie beside it."""
 OPTIONS_OF_PYTEST = frozenset({"-n", "-k", "-q", "--dist", "--junitxml", "--alluredir", "--collect-only"})
 KEYS: Mapping[str, tuple[Any, ...]] = {
-    "system-files.md": (System, Claim, SystemActor, DimseAddress, Hl7Address, Hook, DepartmentActor, Times),
+    "overrides.md": (Override, RowChange),
+    "system-files.md": (
+        *(System, Claim, SystemActor, DimseAddress, Hl7Address, Hook, DepartmentActor, Times),
+        Attestation,
+    ),
     "writing-scenarios.md": (
         *(Scenario, Step, Expectation, Deviation, Defect, Detection),
         *(Case, Patient, PersonName, Visit, Practitioner, OrderRequest),
         *(ProcedurePlan, PlannedProcedure, PlannedProcedureStep, Code),
     ),
-    "writing-rules.md": (Hl7Table, Hl7Row, AttributeTable, AttributeRow, KeyRow, LegRule, PlayRule, Transition),
+    "writing-rules.md": (
+        Option,
+        *(Hl7Table, Hl7Row, AttributeTable, AttributeRow, KeyRow, LegRule, PlayRule, Transition),
+    ),
 }
-GIVEN_BY_THE_HARNESS = {"path", "line"}
+GIVEN_BY_THE_HARNESS = {"path", "line", "place"}
 WRITTEN_AS = {"initiator": "from"}
 
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)

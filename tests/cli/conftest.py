@@ -140,6 +140,40 @@ def scheduled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
     return out, Ended(ended.returncode, ended.stdout, ended.stderr)
 
 
+OVERRIDES = """\
+overrides:
+  - requirement: rad-2.omg-o19-nw/OBR-2.1
+    effect: weaken
+    reason: The interface engine copies ORC-3
+    author: M. Holm
+    expires: "2999-12-31"
+  - requirement: "rad-2.orm-o01-nw/OBR-2*"
+    effect: off
+    reason: The interface engine copies ORC-3
+    author: M. Holm
+    expires: "2999-12-31"
+"""
+
+
+@pytest.fixture(scope="session")
+def overridden(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the reference system with OBR-2 unlike ORC-2, which its site accepts: `site.yaml`, `run`, `told.txt`."""
+    folder = tmp_path_factory.mktemp("overridden")
+    (folder / "site.yaml").write_text(OVERRIDES, encoding="utf-8")
+    command = [sys.executable, "-m", "harness.cli", "run", "--defect", "obr2-differs", "--seed", "11"]
+    ended = subprocess.run(
+        [*command, "--overrides", "site.yaml", "--out", str(folder / "run"), "swf.order-status"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        env=python_environment(),
+        check=False,
+    )
+    (folder / "told.txt").write_text(f"{ended.returncode}\n{ended.stdout}{ended.stderr}", encoding="utf-8")
+    return folder
+
+
 @dataclass
 class Mute:
     """Accepts connections and never says a word; tells when somebody came."""

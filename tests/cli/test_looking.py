@@ -51,21 +51,6 @@ def test_defects_are_listed_with_what_notices_them(swf: Swf) -> None:
     assert all(re.search(r"\(noticed in \S+/\S+ by \S+/\S+\)$", line) for line in lines)
 
 
-def test_requirements_are_one_a_line_each_with_its_transaction(swf: Swf) -> None:
-    lines = swf("requirements").out.splitlines()
-    assert len(lines) > 1000
-    shape = re.compile(r"\S+/\S+  RAD-\d+  [A-Z]\S.*  (SHALL|SHOULD|MAY)  \[.+ \((verified|believed|unsure)\)\]  \S.*")
-    assert [line for line in lines if not shape.fullmatch(line)] == []
-    identifiers = [line.split("  ")[0] for line in lines]
-    assert len(set(identifiers)) == len(identifiers)
-
-
-def test_requirements_can_be_narrowed(swf: Swf) -> None:
-    lines = swf("requirements", "--transaction", "RAD-5", "--actor", "Order Filler", "--confidence", "verified").out
-    assert lines
-    assert all("  RAD-5  Order Filler  " in line and "(verified)" in line for line in lines.splitlines())
-
-
 def test_a_plan_of_the_box_alone(swf: Swf) -> None:
     ended = swf("plan", "--sut", "none", "swf.scheduled")
     assert ended.code == 0

@@ -79,3 +79,13 @@ def test_the_shipped_scenarios_are_collected(run_pytest: Pytest) -> None:
     assert ended.code == 0
     assert "swf/scheduled.scenario.yaml::2.5.1::worklist" in ended.text
     assert int(re.search(r"^(\d+) tests collected", ended.text, re.MULTILINE)[1]) > 100  # type: ignore[index]
+
+
+def test_a_faulty_file_of_overrides_is_a_collection_error_with_its_place(run_pytest: Pytest, scenario: Any) -> None:
+    path = scenario("one")
+    site = path.parent / "site.yaml"
+    site.write_text("overrides:\n  - {requirement: rad-2.omg/OBR-2, effect: of}\n", encoding="utf-8")
+    ended = run_pytest("--sut", "none", "--swf-overrides", str(site))
+    assert ended.code == 2
+    assert "site.yaml:2:44: overrides[0].effect: `of` is not a valid value; did you mean `off`?" in ended.text
+    assert "Traceback" not in ended.text

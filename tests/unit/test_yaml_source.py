@@ -12,7 +12,7 @@ import pytest
 
 from harness.errors import Place, SourceError
 from harness.model.record import Record
-from harness.yaml_source import SIZE_LIMIT, Faults, SourceMapping, load, nearest, read, validate
+from harness.yaml_source import SIZE_LIMIT, Faults, SourceMapping, fits, load, nearest, read, validate
 
 
 class Colour(Enum):
@@ -219,3 +219,22 @@ def test_faults_collect_names_and_raise_once() -> None:
     assert not faults.name(place, "actor", "ADD", ["ADT"])
     with pytest.raises(SourceError, match=r"x\.yaml:1:2: unknown actor `ADD`; did you mean `ADT`\?"):
         faults.raise_if_any()
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "fitting"),
+    [
+        ("rad-4.omi-o23/IPC-3", "rad-4.omi-o23/IPC-3", True),
+        ("rad-4.omi-o23/IPC-3", "rad-4.*/IPC-3", True),
+        ("rad-4.omi-o23/IPC-3", "*", True),
+        ("rad-4.omi-o23/IPC-3", "rad-4.omi-o23/IPC", False),
+        ("rad-4xomi-o23/IPC-3", "rad-4.omi*", False),
+        ("mpps/Sequence[*].Code", "mpps/Sequence[*].Code", True),
+        ("mpps/Sequence[*].Code", "mpps/*[*].Code", True),
+        ("mpps/Sequence[*].Code", "mpps/Sequence[*].*", True),
+        ("mpps/SequenceX.Code", "mpps/Sequence[*].*", False),
+        ("mpps/SequenceX.Code", "mpps/Sequence[*].Code", False),
+    ],
+)
+def test_a_star_stands_for_any_text_and_an_item_for_itself(name: str, pattern: str, fitting: bool) -> None:
+    assert fits(name, pattern) is fitting

@@ -38,6 +38,7 @@ from harness.model.profile import (
     LinkKind,
     MessageForm,
     Need,
+    Option,
     Profile,
     Service,
     Transaction,
@@ -167,6 +168,14 @@ def _rule(check: str, row: str, charged: str, strength: Strength, confidence: Co
     )
 
 
+_OPTIONS = {
+    "HL7 v2.5.1": Option(actors=(ActorName("Order Filler"),), means="forms", citation=_citation(), forms=("2.5.1",)),
+    "Display": Option(
+        actors=(ActorName("Image Display"),), means="asks", citation=_citation(), transactions=(TransactionId("RAD-5"),)
+    ),
+}
+
+
 def small_knowledge() -> Knowledge:
     """Seven transactions, two profiles that differ in their HL7 version, and rules for `delivery` and `stub`."""
     actors = {
@@ -184,8 +193,10 @@ def small_knowledge() -> Knowledge:
     ]
     return Knowledge(
         profiles={
-            name: Profile(id=name, title=name, citation=_citation(), hl7_versions=(version,), actors=actors)
-            for name, version in (("SWF", "2.3.1"), ("SWF.b", "2.5.1"))
+            name: Profile(
+                id=name, title=name, citation=_citation(), hl7_versions=(version,), actors=actors, options=options
+            )
+            for name, version, options in (("SWF", "2.3.1", _OPTIONS), ("SWF.b", "2.5.1", {}))
         },
         transactions={
             TransactionId(name): Transaction(id=TransactionId(name), title=name, citation=_citation(), legs=legs)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.engine.claims import claim_results, exit_code
+from harness.engine.claims import Unclaimed, claim_results, exit_code
 from harness.model.finding import Finding
 from harness.model.names import (
     HARNESS,
@@ -21,8 +21,9 @@ from harness.model.names import (
     StepId,
     TransactionId,
 )
-from harness.model.profile import Citation, Requirement
+from harness.model.profile import Citation, Option, Requirement
 from harness.model.run import JudgedFinding, LegResult, PlayResult, StepResult
+from harness.model.system import Claim
 from harness.model.verdict import Confidence, Outcome, Owner, Verdict, worst
 
 if TYPE_CHECKING:
@@ -187,3 +188,36 @@ def test_a_play_in_which_somebody_else_was_under_test_says_nothing_of_the_claim(
     play = replace(_play({}, _step("RAD-4", {RIS: Verdict.FAIL})), roles={ActorName("Order Filler"): PACS})
     (claim,) = claim_results(plan, [play], build.knowledge)
     assert claim.verdict is Verdict.NONE
+
+
+@pytest.mark.parametrize(
+    ("claims", "option"),
+    [
+        ([("SWF", ())], "Exceptions"),
+        ([("SWF", ("Exceptions",))], ""),
+        ([("SWF", ("HL7 v2.5.1",))], "Exceptions"),
+        ([("SWF.b", ())], ""),
+        ([("SWF", ()), ("SWF.b", ())], ""),
+        ([], ""),
+    ],
+)
+def test_what_belongs_to_an_option_holds_where_one_claim_includes_it(
+    build: Build, claims: list[tuple[str, tuple[str, ...]]], option: str
+) -> None:
+    modality = ActorName("Modality")
+    requirement = RequirementId("rad-6.to-pps-manager/shall-believed")
+    profile = build.knowledge.profiles["SWF"]
+    added = Option(
+        actors=(modality,), means="", citation=profile.citation, requirements=("rad-6.to-pps-manager/shall-*",)
+    )
+    swf = replace(profile, options={**profile.options, "Exceptions": added})
+    knowledge = replace(build.knowledge, profiles={**build.knowledge.profiles, "SWF": swf})
+    plan = build.plan([build.scenario(build.step("s", "RAD-6", "Modality"))], [build.system("CT", "Modality")])
+    system = replace(
+        plan.systems[0],
+        claims=tuple(Claim(profile=name, actors=(modality,), options=options) for name, options in claims),
+    )
+    unclaimed = Unclaimed(replace(plan, systems=(system,)), knowledge)
+    assert unclaimed.option(PlayerName("CT"), modality, requirement) == option
+    assert unclaimed.option(HARNESS, modality, requirement) == ""
+    assert unclaimed.option(PlayerName("CT"), modality, RequirementId("rad-6.to-pps-manager/may-unsure")) == ""

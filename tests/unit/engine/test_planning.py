@@ -281,6 +281,15 @@ def test_the_claims_choose_the_forms(
     assert [play.form for play in build.plays(build.plan([scenario], [system]))] == forms
 
 
+@pytest.mark.parametrize(("options", "claimed"), [((), []), (("Display",), ["RAD-5"])])
+def test_an_option_makes_an_optional_transaction_part_of_the_claim(
+    build: Build, options: tuple[str, ...], claimed: list[str]
+) -> None:
+    profile = build.knowledge.profiles["SWF"]
+    assert list(profile.transactions_of(ActorName("Image Display"), options)) == claimed
+    assert list(profile.transactions_of(ActorName("Modality"), options)) == ["RAD-5", "RAD-6", "RAD-8", "RAD-10"]
+
+
 def test_a_scenario_without_the_claimed_form_is_played_in_its_first(build: Build) -> None:
     scenario = build.scenario(build.step("worklist", "RAD-5", "Modality"), forms=("2.3.1",))
     system = build.system("RIS", "Order Filler", profile="SWF.b")

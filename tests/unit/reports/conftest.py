@@ -389,7 +389,15 @@ def ledger(hostile: str) -> tuple[LedgerEntry, ...]:
 
     def entry(name: str, value: str, place: str, exchange: int, actor: ActorName, broken: bool) -> LedgerEntry:
         return LedgerEntry(
-            name=name, value=value, place=place, exchange=ExchangeId(exchange), actor=actor, broken=broken
+            name=name,
+            value=value,
+            place=place,
+            exchange=ExchangeId(exchange),
+            actor=actor,
+            first=True,
+            broken=broken,
+            requirement=RequirementId("consistency/study-instance-uid") if broken else None,
+            charged=actor if broken else None,
         )
 
     return (

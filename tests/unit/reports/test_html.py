@@ -182,6 +182,12 @@ def test_the_ledger_has_a_row_for_each_value_and_marks_the_broken_copy(sample: S
     assert ledger.rows[2].value == "(empty)"
     assert ledger.rows[2].cells[0] == ()
     assert ledger.rows[2].cells[1][0].broken
+    assert ledger.rows[2].cells[1][0].title.endswith("; broken by Order Filler: consistency/study-instance-uid")
+    assert [anchor for _, anchor in ledger.breaks] == ["#x2"]
+    assert ledger.breaks[0][0] == (
+        "Study Instance UID first broken at worklist: StudyInstanceUID: (empty) "
+        "(exchange 2, charged to Order Filler, consistency/study-instance-uid)"
+    )
     assert ledger_of(sample.run.plays[1]) is None
 
 

@@ -15,10 +15,10 @@ from harness.model.finding import Evidence
 from harness.model.names import HARNESS, CheckName, ExchangeId, LegId, PlayId, StepId
 from harness.model.plan import Assignment, LegState, PlannedLeg, PlannedStep, Play
 from harness.model.profile import Leg, LinkKind, Transaction
-from harness.model.run import JudgedFinding, Run
+from harness.model.run import JudgedFinding, Run, Why
 from harness.model.scenario import Scenario
 from harness.model.transcript import Half
-from harness.model.verdict import Outcome, Owner, Verdict
+from harness.model.verdict import Outcome, Owner, Reason, Verdict
 from harness.profiles import knowledge
 from harness.wiring import Workshop, workshop
 from reports.json_run import FORMAT, MET_COLUMNS, REPORT, read_run, run_json
@@ -89,7 +89,9 @@ def test_a_plainly_met_requirement_is_a_row_and_everything_else_an_object(sample
     "change",
     [
         {"player": HARNESS},
-        {"owner": Owner.NOBODY},
+        {"owner": Owner.ENVIRONMENT},
+        {"why": Why(reason=Reason.COPIED_FROM, player=HARNESS, exchange=ExchangeId(3), path="PID-3.1")},
+        {"finding": {"given": Evidence(exchange=ExchangeId(1), path="PID-3.1")}},
         {"verdict": Verdict.NONE},
         {"warning": True},
         {"declared": True},

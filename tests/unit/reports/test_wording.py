@@ -9,16 +9,19 @@ from typing import Any
 
 import pytest
 
-from harness.model.names import ExchangeId, LegId, PlayId, RequirementId, TransactionId
-from harness.model.verdict import Verdict
+from harness.model.names import ExchangeId, LegId, PlayerName, PlayId, RequirementId, TransactionId
+from harness.model.run import Why
+from harness.model.verdict import Owner, Reason, Verdict
 from reports.grouping import complaints
 from reports.reproduction import Reproduction
 from reports.wording import (
+    break_words,
     by_number,
     claim_words,
     decisive,
     exchange_anchor,
     failure_text,
+    first_breaks,
     group_text,
     href,
     not_judged,
@@ -47,6 +50,34 @@ def test_a_failure_has_five_parts(sample: Sample) -> None:
         "  RAD TF-2: 4.5 ; PS3.4 Table K.6-1 (believed) ; requirement consistency/study-instance-uid",
         "  see report.html#x2 ; reproduce: swf replay out/run-1 2 --to ADDRESS",
     ]
+
+
+def test_a_failure_says_whose_it_is_and_why(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    step = play.steps[1]
+    judged = next(judged for _, judged in decisive(step))
+    sent = replace(judged, why=Why(reason=Reason.SENT_IT))
+    assert failure_text(play, step, sent, AGAIN).splitlines()[3] == "  system under test: sent it"
+    after = Why(
+        reason=Reason.AFTER_FAULT_OF,
+        player=PlayerName("PACS"),
+        exchange=ExchangeId(7),
+        path="StudyInstanceUID",
+        requirement=RequirementId("rad-14.query/matches-key"),
+    )
+    follows = replace(judged, why=after, owner=Owner.OTHER_SYSTEM, verdict=Verdict.NONE)
+    lines = failure_text(play, step, follows, AGAIN).splitlines()
+    assert lines[0].endswith("CONSEQUENCE (Order Filler)")
+    assert lines[3] == (
+        "  another system: follows from an earlier fault (PACS, rad-14.query/matches-key, exchange 7, StudyInstanceUID)"
+    )
+
+
+def test_an_identifier_that_broke_is_named_once_where_it_broke_first(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    later = replace(play.ledger[2], exchange=ExchangeId(9), place="stored: C-STORE StudyInstanceUID")
+    (entry,) = first_breaks(replace(play, ledger=(later, *play.ledger)))
+    assert break_words(entry).endswith("(exchange 2, charged to Order Filler, consistency/study-instance-uid)")
 
 
 def test_an_attribute_inside_a_sequence_names_its_container_in_the_evidence(sample: Sample) -> None:

@@ -66,3 +66,15 @@ def test_the_account_number_stands_in_for_the_visit_number(hl7: Any) -> None:
     found = registrations.find("P9", "HOSP")
     assert found is not None
     assert found.visit.number == "ACC7"
+
+
+def test_the_identifier_that_is_known_counts_wherever_it_stands(known: Registrations, hl7: Any) -> None:
+    entered = known.enter(hl7(HEADER, "PID|||A77^^^ELSEWHERE~P1^^^HOSP||ROE^JANET", "PV1||O"))
+    assert (entered.patient.id, entered.patient.authority) == ("P1", "HOSP&1.2.3&ISO")
+    assert known.find("A77", "ELSEWHERE") is entered
+    assert known.find("P1", "HOSP") is entered
+
+
+def test_of_unknown_identifiers_the_first_counts(known: Registrations, hl7: Any) -> None:
+    entered = known.enter(hl7(HEADER, "PID|||~A77^^^ELSEWHERE~P9^^^HOSP||ROE^JANET", "PV1||O"))
+    assert (entered.patient.id, entered.patient.authority) == ("A77", "ELSEWHERE")

@@ -1,0 +1,406 @@
+"""Mutants of DIMSE exchanges: commands, statuses, responses that are missing or too many, and whole exchanges.
+
+Owns which checks have a say when an exchange is missing, repeated or out of turn. It must not know how they decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from harness.checks.recording import ExchangeView, LegView
+from harness.dicom.statuses import is_pending, is_success
+from harness.model.profile import LinkKind, Service
+from harness.model.proof import Expected, Mutation
+from harness.model.transcript import Half
+from harness.selftest import attributes
+from harness.selftest.changes import (
+    Change,
+    DropExchange,
+    DropResponse,
+    Edit,
+    EditCommand,
+    Operation,
+    RepeatExchange,
+    RepeatResponse,
+    SwapExchanges,
+)
+from harness.selftest.copied_values import QUERIES
+from harness.selftest.mutants import WRONG, WRONG_UID, Base, Mutant, Spot, bare, of_one
+
+_REFUSED, _UNDEFINED, _DONE, _PARTLY = 0x0110, 0x4321, 0x0000, 0xB000
+_MPPS = frozenset({Service.N_CREATE, Service.N_SET})
+_SETS = ("storage.sets", "expectations")
+_STATES = ("mpps.states",)
+_REFERENCES = frozenset(
+    {"ReferencedImageSequence", "ReferencedNonImageCompositeSOPInstanceSequence", "ReferencedSOPSequence"}
+)
+_CONTAINS = "-contains-"
+"""In the name of a rule on a set that may hold more."""
+_NOTICING: Mapping[Service, tuple[str, ...]] = MappingProxyType(
+    {
+        Service.C_STORE: _SETS,
+        Service.N_CREATE: ("mpps.states", "mpps.relay"),
+        Service.N_SET: ("mpps.states", "mpps.relay", "storage.sets"),
+        Service.N_ACTION: ("storage.sets",),
+        Service.N_EVENT_REPORT: ("storage.sets",),
+    }
+)
+"""Checks of which one has to notice that an exchange is missing or too many."""
+
+
+def of_exchange(base: Base, leg: LegView, exchange: ExchangeView) -> Iterator[Mutant]:
+    """Every mutant of one exchange as a whole."""
+    spot = Spot(leg, exchange)
+    yield from _missing(base, spot)
+    if leg.planned.leg.link is LinkKind.MLLP:
+        yield from _same_control_id(base, spot)
+        return
+    yield from _contents(base, spot)
+    yield from _elements(spot)
+    yield from _answers(base, spot)
+    yield from _instances(base, spot)
+    yield from _surplus(base, spot)
+
+
+def _contents(base: Base, spot: Spot) -> Iterator[Mutant]:
+    """The data sets against their tables, and attribute by attribute."""
+    form = spot.leg.dimse
+    command = spot.exchange.exchange.request.command
+    if form is None or command is None:
+        return
+    dataset = spot.exchange.request_dataset
+    relayed = spot.leg.planned.leg.reaction and form.service in _MPPS
+    if dataset is not None and not relayed:
+        table = base.knowledge.attribute_tables.get(form.request_table)
+        if table is not None and not _continued(base, spot):
+            yield from attributes.of_table(spot, dataset, form.request_table, table, given=command.fields)
+        stored = command.service is Service.C_STORE
+        title = f"{spot.title} {command.sop_class}" if stored else form.request_table or spot.title
+        yield from attributes.walk(spot, dataset, title)
+        yield from attributes.items(spot, dataset, title, lambda path, uid: _sets(base, spot, path, uid))
+        if stored:
+            yield from attributes.of_object(spot, dataset, title)
+    table = base.knowledge.attribute_tables.get(form.response_table)
+    entries = [(index, one) for index, one in enumerate(spot.exchange.response_datasets) if one is not None]
+    for index, entry in entries if len(entries) < 2 else (entries[0], entries[-1]):
+        back = Spot(spot.leg, spot.exchange, Half.RESPONSE, index)
+        if table is not None:
+            yield from attributes.of_table(back, entry, form.response_table, table, identifier=dataset)
+        yield from attributes.walk(back, entry, form.response_table or back.title)
+
+
+def _elements(spot: Spot) -> Iterator[Mutant]:
+    """Every further element of a command, taken out and with another value."""
+    exchange = spot.exchange.exchange
+    last = len(exchange.responses) - 1
+    halves = [(Half.REQUEST, 0), *((Half.RESPONSE, index) for index in sorted({0, last}) if last >= 0)]
+    for half, index in halves:
+        there = Spot(spot.leg, spot.exchange, half, index)
+        command = (exchange.request if half is Half.REQUEST else exchange.responses[index]).command
+        for name, value in command.fields.items() if command is not None else ():
+            for other in ("", "7" if value != "7" else "8"):
+                yield Mutant(
+                    place=f"{there.title} {name}",
+                    mutation=Mutation.WRONG_COMMAND if other else Mutation.REMOVED,
+                    changes=(EditCommand(there.at, fields={name: other}),),
+                    where=(there.evidence(name), there.evidence()),
+                    key=(there.title, name),
+                )
+
+
+def _sets(base: Base, spot: Spot, path: str, missing: str) -> tuple[Expected, ...]:
+    """The sets that a sequence of references is held against; an instance that was never stored may be left out."""
+    if bare(path).rpartition(".")[2] not in _REFERENCES:
+        return ()
+    free = missing not in _stored(base)
+    rules = [one for one in base.of_check("storage.sets", spot.leg) if not (_CONTAINS in one and free)]
+    return of_one("storage.sets", *rules)
+
+
+def _stored(base: Base) -> frozenset[str]:
+    """The instances that some C-STORE of the play carried."""
+    commands = [one.exchange.request.command for leg in base.view.legs for one in leg.exchanges]
+    return frozenset(one.sop_instance for one in commands if one is not None and one.service is Service.C_STORE)
+
+
+def _continued(base: Base, spot: Spot) -> bool:
+    """Whether another message of the kind may have said already what this one leaves out: N-SETs add up."""
+    command = spot.exchange.exchange.request.command
+    if command is None or command.service is not Service.N_SET:
+        return False
+    others = [
+        one.exchange.request.command
+        for leg in base.view.of(spot.leg.step.transaction.id, spot.leg.planned.leg.id)
+        for one in leg.exchanges
+        if one.exchange.id != spot.exchange.exchange.id
+    ]
+    return any(one is not None and one.sop_instance == command.sop_instance for one in others)
+
+
+def _whole(
+    spot: Spot, mutation: Mutation, change: Change, kind: str, *requirements: str, key: tuple[str, ...] = ()
+) -> Mutant:
+    """A mutant that is about an exchange as a whole."""
+    last = max(len(spot.exchange.exchange.responses) - 1, 0)
+    return Mutant(
+        place=spot.title.removesuffix(" request"),
+        mutation=mutation,
+        changes=(change,),
+        where=(spot.evidence(), Spot(spot.leg, spot.exchange, Half.RESPONSE, last).evidence()),
+        expected=of_one(kind, *requirements),
+        key=key or (spot.title,),
+    )
+
+
+def _answers(base: Base, spot: Spot) -> Iterator[Mutant]:
+    exchange = spot.exchange.exchange
+    final = exchange.final
+    if final is None or final.command is None or final.command.status is None:
+        return
+    number = exchange.id
+    end = Spot(spot.leg, spot.exchange, Half.RESPONSE, len(exchange.responses) - 1)
+    states = _states(base, spot)
+    reply = of_one("dimse.reply", spot.rule("answered"))
+    if reply[0].requirements[0] in base.on(spot.leg):
+        yield _whole(spot, Mutation.NO_ANSWER, DropResponse(number), "dimse.reply", spot.rule("answered"))
+    undefined = EditCommand(end.at, status=_UNDEFINED)
+    yield _whole(
+        spot, Mutation.WRONG_STATUS, undefined, "dimse.reply", spot.rule("status-defined"), key=("defined", spot.title)
+    )
+    accepted = is_success(final.command.status)
+    other = EditCommand(end.at, status=_REFUSED if accepted else _DONE)
+    if states:
+        yield _whole(spot, Mutation.WRONG_STATUS, other, "mpps.states", *states, key=("state", *states))
+    elif accepted and spot.rule("status") in base.on(spot.leg):
+        yield _whole(spot, Mutation.WRONG_STATUS, other, "dimse.status", spot.rule("status"))
+    if final.command.service in (Service.C_MOVE, Service.C_GET):
+        partly = EditCommand(end.at, status=_PARTLY, fields={"NumberOfFailedSuboperations": "1"})
+        yield _whole(spot, Mutation.WRONG_STATUS, partly, "retrieve.result", key=("partly", spot.title))
+    expectations = [one for one in base.of_check("expectations", spot.leg) if one.endswith(("-answer", "-status"))]
+    if expectations:
+        yield _whole(spot, Mutation.WRONG_STATUS, other, "expectations", *expectations, key=("expected", *expectations))
+    yield from _entries(base, spot)
+
+
+def _states(base: Base, spot: Spot) -> tuple[str, ...]:
+    """The rows of the state machine that the exchange is held against."""
+    return tuple(
+        dict.fromkeys(
+            finding.requirement
+            for finding in base.findings
+            if finding.check == "mpps.states"
+            and "-states/" in finding.requirement
+            and finding.evidence is not None
+            and finding.evidence.exchange == spot.exchange.exchange.id
+            and finding.requirement in base.met
+        )
+    )
+
+
+def _entries(base: Base, spot: Spot) -> Iterator[Mutant]:
+    """Entries of a query that are missing, or too many."""
+    responses = spot.exchange.exchange.responses
+    pending = [
+        index
+        for index, one in enumerate(responses)
+        if one.command and one.command.status is not None and is_pending(one.command.status) and one.payload
+    ]
+    if not pending:
+        return
+    noticing = [one for check in ("expectations", "storage.sets") for one in base.of_check(check, spot.leg)]
+    counted = [one for one in noticing if not one.endswith(("-answer", "-status", "-patient"))]
+    number = spot.exchange.exchange.id
+    for index in {pending[0], pending[-1]}:
+        back = Spot(spot.leg, spot.exchange, Half.RESPONSE, index)
+        drop, again = DropResponse(number, index), RepeatResponse(number, index, _others(back))
+        if _is_last_query(spot):
+            yield _whole(spot, Mutation.MISSING_RESPONSE, drop, "expectations", *counted)
+            exact = [one for one in counted if one.endswith(("-matches", "-instances"))]
+            yield _whole(spot, Mutation.SURPLUS_RESPONSE, again, "expectations", *exact)
+
+
+def _is_last_query(spot: Spot) -> bool:
+    return spot.leg.exchanges[-1].exchange.id == spot.exchange.exchange.id
+
+
+def _others(back: Spot) -> tuple[Edit, ...]:
+    """The edits that make an entry of a query another one of the same patient."""
+    dataset = back.exchange.response_datasets[back.response]
+    if dataset is None:
+        return ()
+    keys = (
+        "ScheduledProcedureStepSequence[0].ScheduledProcedureStepID",
+        "SOPInstanceUID",
+    )
+    found = [key for key in keys if any(attributes.value_at(dataset, one) for one in attributes.places(dataset, key))]
+    return tuple(Edit(Operation.SET, key, WRONG_UID if key.endswith("UID") else WRONG) for key in found)
+
+
+def _instances(base: Base, spot: Spot) -> Iterator[Mutant]:
+    command = spot.exchange.exchange.request.command
+    if command is None or not command.sop_instance:
+        return
+    if command.service is Service.C_STORE:
+        for change, path in (
+            (EditCommand(spot.at, sop_instance=WRONG_UID), "SOPInstanceUID"),
+            (EditCommand(spot.at, sop_class="1.2.840.10008.5.1.4.1.1.7"), "SOPClassUID"),
+        ):
+            yield Mutant(
+                place=f"{spot.title} {path}",
+                mutation=Mutation.WRONG_COMMAND,
+                changes=(change,),
+                where=(spot.evidence(path), spot.evidence("AffectedSOPInstanceUID")),
+                expected=of_one("store.identity", spot.rule("same-instance")),
+                values=(command.sop_instance, WRONG_UID),
+            )
+    elif command.service is Service.N_CREATE:
+        created = [one for one in base.of_check("mpps.states", spot.leg) if one.endswith("created-once")]
+        nothing = EditCommand(spot.at, sop_instance="")
+        yield _whole(spot, Mutation.WRONG_COMMAND, nothing, "mpps.states", *created)
+    elif command.service is Service.N_SET:
+        strange = EditCommand(spot.at, sop_instance=WRONG_UID)
+        states = [one for one in base.of_check("mpps.states", spot.leg) if "initiator" in one]
+        yield _whole(spot, Mutation.WRONG_IDENTIFIER, strange, "mpps.states", *states)
+
+
+def _missing(base: Base, spot: Spot) -> Iterator[Mutant]:
+    number = spot.exchange.exchange.id
+    command = spot.exchange.exchange.request.command
+    delivered = spot.rule("delivered")
+    if len(spot.leg.exchanges) == 1 and spot.leg.planned.leg.required and delivered in base.on(spot.leg):
+        yield _whole(spot, Mutation.MISSING_EXCHANGE, DropExchange(number), "delivery", delivered)
+    elif spot.exchange is spot.leg.exchanges[0] and spot.leg.planned.leg.required and delivered in base.on(spot.leg):
+        gone = tuple(DropExchange(one.exchange.id) for one in spot.leg.exchanges)
+        whole = _whole(spot, Mutation.MISSING_EXCHANGE, gone[0], "delivery", delivered, key=("all", spot.title))
+        yield replace(whole, changes=gone)
+    if (
+        command is not None
+        and len(spot.leg.exchanges) > 1
+        and command.service in _NOTICING
+        and command.service not in QUERIES
+    ):
+        yield _whole(
+            spot,
+            Mutation.MISSING_EXCHANGE,
+            DropExchange(number),
+            command.service.value,
+            *(one for one in _noticing(base, spot, command.service) if _CONTAINS not in one),
+        )
+
+
+def _noticing(base: Base, spot: Spot, service: Service) -> list[str]:
+    """The requirements on the two actors of a leg that such an exchange has a part in."""
+    own = [leg for leg in base.view.legs if leg.initiator == spot.leg.initiator]
+    return sorted({one for check in _NOTICING[service] for leg in own for one in base.of_check(check, leg)})
+
+
+def _same_control_id(base: Base, spot: Spot) -> Iterator[Mutant]:
+    """Another message under a control ID that was used."""
+    rules = [
+        rule.id
+        for rule in base.knowledge.play_rules
+        if rule.check == "hl7.control-ids" and rule.actor == spot.leg.initiator and rule.id in base.met
+    ]
+    again = RepeatExchange(spot.exchange.exchange.id, (Edit(Operation.SET, "PID-5.2", "OTHER"),))
+    yield _whole(spot, Mutation.SURPLUS_EXCHANGE, again, "hl7.control-ids", *rules)
+    other = (Edit(Operation.SET, "MSH-10", WRONG), Edit(Operation.SET, "PID-3.1", "P999999"))
+    numbers = base.of_check("orders.numbers")
+    of_leg = [one for one in numbers if base.knowledge.requirement(one).transaction == spot.leg.step.transaction.id]
+    named = (Edit(Operation.SET, "MSA-2", WRONG),)
+    again = RepeatExchange(spot.exchange.exchange.id, other, answer_edits=named)
+    yield _whole(spot, Mutation.SURPLUS_EXCHANGE, again, "orders.numbers", key=("numbers", spot.title, *of_leg))
+
+
+def _surplus(base: Base, spot: Spot) -> Iterator[Mutant]:
+    command = spot.exchange.exchange.request.command
+    if command is None or (spot.leg.planned.leg.reaction and command.service in (*_MPPS, Service.C_STORE)):
+        return
+    number = spot.exchange.exchange.id
+    if command.service is Service.C_STORE:
+        edits = (Edit(Operation.SET, "SOPInstanceUID", WRONG_UID),)
+        again = RepeatExchange(number, edits, sop_instance=WRONG_UID)
+        yield _whole(spot, Mutation.SURPLUS_EXCHANGE, again, "C-STORE", *_noticing(base, spot, Service.C_STORE))
+    elif command.service in (Service.N_ACTION, Service.N_EVENT_REPORT):
+        other = Edit(Operation.SET, "ReferencedSOPSequence[0].ReferencedSOPInstanceUID", WRONG_UID)
+        alike: tuple[Edit, ...] = ()
+        named = _has_items(spot, "ReferencedSOPSequence")
+        for changes in (alike, (other,)) if named else (alike,):
+            again = RepeatExchange(number, changes)
+            yield _whole(spot, Mutation.SURPLUS_EXCHANGE, again, "storage.sets", key=(spot.title, str(bool(changes))))
+        yield from _as_failed(spot)
+    elif command.service in _MPPS and is_success(spot.exchange.status or 0):
+        yield from _second_step(base, spot)
+        rules = base.of_check("mpps.states", spot.leg)
+        sent = [one for one in rules if "initiator" in one]
+        final = command.service is Service.N_CREATE or _is_final(spot.exchange)
+        for at_end in (False, True) if final else (True,):
+            again = RepeatExchange(number, at_end=at_end)
+            yield _whole(spot, Mutation.ILLEGAL_STATE, again, "mpps.states", *sent, key=(spot.title, str(at_end)))
+        if command.service is Service.N_SET:
+            yield from _before_creation(base, spot)
+
+
+def _has_items(spot: Spot, keyword: str) -> bool:
+    dataset = spot.exchange.request_dataset
+    return dataset is not None and bool(dataset.get(keyword))
+
+
+def _as_failed(spot: Spot) -> Iterator[Mutant]:
+    """What was committed is reported as failed."""
+    dataset = spot.exchange.request_dataset
+    count = len(dataset.get("ReferencedSOPSequence") or ()) if dataset is not None else 0
+    if dataset is None or not count:
+        return
+    last, failed = f"ReferencedSOPSequence[{count - 1}]", "FailedSOPSequence[0]"
+    edits = [
+        Edit(Operation.SET, f"{failed}.{name}", attributes.value_at(dataset, f"{last}.{name}") or "")
+        for name in ("ReferencedSOPClassUID", "ReferencedSOPInstanceUID")
+    ]
+    edits += [Edit(Operation.SET, f"{failed}.FailureReason", "272"), Edit(Operation.REMOVE, last)]
+    yield spot.mutant(Mutation.WRONG_STATUS, edits, key=(spot.title, "failed"))
+
+
+def _is_final(exchange: ExchangeView) -> bool:
+    """Whether a message ends a performed step."""
+    dataset = exchange.request_dataset
+    status = attributes.value_at(dataset, "PerformedProcedureStepStatus") if dataset is not None else ""
+    return status in ("COMPLETED", "DISCONTINUED")
+
+
+def _second_step(base: Base, spot: Spot) -> Iterator[Mutant]:
+    """Another performed step under the same Performed Procedure Step ID, with the same series."""
+    again = RepeatExchange(spot.exchange.exchange.id, sop_instance=WRONG_UID, at_end=True)
+    command = spot.exchange.exchange.request.command
+    if command is not None and command.service is Service.N_CREATE:
+        yield _whole(spot, Mutation.SURPLUS_EXCHANGE, again, "mpps.steps", key=("second step", spot.title))
+        return
+    created = [
+        one.exchange.id
+        for leg in base.view.legs
+        for one in leg.exchanges
+        if leg.planned.leg.id == spot.leg.planned.leg.id and _creates(one, spot.exchange)
+    ]
+    if created:
+        first = RepeatExchange(created[0], sop_instance=WRONG_UID, at_end=True)
+        whole = _whole(spot, Mutation.SURPLUS_EXCHANGE, again, "mpps.steps", key=("second step", spot.title))
+        yield replace(whole, changes=(first, again))
+
+
+def _creates(one: ExchangeView, other: ExchangeView) -> bool:
+    """Whether an N-CREATE makes the instance that another message is about."""
+    made, named = one.exchange.request.command, other.exchange.request.command
+    if made is None or named is None:
+        return False
+    return made.service is Service.N_CREATE and made.sop_instance == named.sop_instance
+
+
+def _before_creation(base: Base, spot: Spot) -> Iterator[Mutant]:
+    """The N-SET comes before its N-CREATE."""
+    for leg in base.view.legs:
+        for one in leg.exchanges:
+            if leg.planned.leg.id == spot.leg.planned.leg.id and _creates(one, spot.exchange):
+                swap = SwapExchanges(one.exchange.id, spot.exchange.exchange.id)
+                rules = [rule for rule in base.of_check("mpps.states", spot.leg) if "initiator" in rule]
+                yield _whole(spot, Mutation.LATE, swap, "mpps.states", *rules)

@@ -28,6 +28,8 @@ def proof_lines(proof: Proof, *, verbose: bool = False) -> Iterator[str]:
     yield f"  {'all':{width}}  {killed:5} of {proof.total:5} noticed  {proof.rate:6.1%}"
     yield from _survivors(proof)
     yield from _collateral(proof)
+    for trial in proof.crashes:
+        yield f"A check raised: {trial.name}  [{trial.base}]: {trial.crash}"
     yield from _standings(proof)
     for entry in proof.drift:
         yield f"survivors.yaml: nothing survives any more: {entry}"
@@ -36,6 +38,8 @@ def proof_lines(proof: Proof, *, verbose: bool = False) -> Iterator[str]:
 def _trial(trial: Trial) -> Iterator[str]:
     outcome = "survived" if trial.survived else "noticed" if trial.expected else "broke" if trial.broken else "legal"
     yield f"{outcome:9} {trial.name}  [{trial.base}]"
+    if trial.crash:
+        yield f"          a check raised {trial.crash}"
     for expected in trial.survived:
         yield f"          expected {_some(expected.requirements)}"
     for broken in trial.broken:
@@ -111,6 +115,7 @@ def proof_json(proof: Proof) -> str:
                 {"mutant": one.name, "recording": one.base, "requirements": list(_names(one.collateral))}
                 for one in proof.collateral
             ],
+            "crashes": [{"mutant": one.name, "recording": one.base, "raised": one.crash} for one in proof.crashes],
             "requirements": {name: standing.value for name, standing in proof.standings.items()},
             "unproved": {name: reason.value if reason else None for name, reason in proof.unproved.items()},
             "drift": list(proof.drift),

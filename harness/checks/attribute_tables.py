@@ -11,7 +11,7 @@ from harness.checks.conditions import holds
 from harness.checks.items import Spot, requested, same_indices, spots
 from harness.checks.recording import ExchangeView, LegView
 from harness.checks.registry import Scope, leg_check
-from harness.checks.rows import RowJudgement, summed_up
+from harness.checks.rows import RowJudgement, is_unfilled, summed_up
 from harness.checks.value_forms import well_formed
 from harness.dicom.statuses import is_pending
 from harness.model.finding import Finding
@@ -28,8 +28,8 @@ RESPONSE = "dimse.response"
 _STATUS = "PerformedProcedureStepStatus"
 _FINAL = frozenset({"COMPLETED", "DISCONTINUED"})
 _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
-_MPPS_SERVICES = frozenset({Service.N_CREATE, Service.N_SET})
-_QUERIES = frozenset({Service.C_FIND, Service.C_MOVE, Service.C_GET})
+_MPPS_SERVICES = (Service.N_CREATE, Service.N_SET)
+_QUERIES = (Service.C_FIND, Service.C_MOVE, Service.C_GET)
 """Services whose requests hold keys: ranges, wildcards and lists where a value would stand."""
 
 
@@ -145,18 +145,18 @@ def judge(
     for path, row in table.rows.items():
         if row.when_requested and (identifier is None or not requested(identifier, path)):
             continue
-        yield from summed_up(
-            judgement
-            for spot in spots(dataset, path)
-            for judgement in _judge_spot(path, row, spot, _applies(dataset, row, spot, fields), formed=not keys)
-        )
+        judgements: list[RowJudgement] = []
+        for spot in spots(dataset, path):
+            judgements += _judge_spot(path, row, spot, _applies(dataset, row, spot, fields), formed=not keys)
+        yield from summed_up(judgements) if len(judgements) > 1 else judgements
 
 
 def _judge_spot(
     row_path: str, row: AttributeRow, spot: Spot, applies: bool | None, *, formed: bool
 ) -> Iterator[RowJudgement]:
-    if formed and spot.valued and row.type != "-" and not well_formed(spot.vr, spot.value):
-        yield RowJudgement(row_path, Outcome.VIOLATED, spot.path, f"a value of {spot.vr}", spot.value)
+    value, valued = spot.value, spot.valued
+    if formed and value and row.type != "-" and not well_formed(spot.vr, value):
+        yield RowJudgement(row_path, Outcome.VIOLATED, spot.path, f"a value of {spot.vr}", value)
         return
     if row.at_most and spot.count > row.at_most:
         yield RowJudgement(row_path, Outcome.VIOLATED, spot.path, f"at most {row.at_most} item", f"{spot.count} items")
@@ -165,27 +165,32 @@ def _judge_spot(
         yield RowJudgement(row_path, Outcome.UNDECIDED, spot.path, row.when, "condition cannot be evaluated")
         return
     if applies is False and row.only_then:
-        outcome = Outcome.VIOLATED if spot.valued else Outcome.MET
-        yield RowJudgement(row_path, outcome, spot.path, "no value", spot.value or ("an item" if spot.valued else ""))
+        outcome = Outcome.VIOLATED if valued else Outcome.MET
+        yield RowJudgement(row_path, outcome, spot.path, "no value", value or ("an item" if valued else ""))
         return
     if not applies and row.type != "3":
-        if spot.valued and row.values and applies is None:
+        if valued and row.values and applies is None:
             yield from _judge_value(row_path, row, spot)
+        elif formed and spot.present and row.type == "1C" and applies is None and not row.when_requested:
+            outcome = Outcome.MET if valued else Outcome.VIOLATED
+            yield RowJudgement(row_path, outcome, spot.path, "a value, or nothing at all", value or "empty")
         else:
             yield RowJudgement(row_path, Outcome.NOT_APPLICABLE, spot.path, row.when or row.condition)
         return
     if row.type == "-":
         outcome = Outcome.VIOLATED if spot.present else Outcome.MET
-        received = (spot.value or "present") if spot.present else "absent"
+        received = (value or "present") if spot.present else "absent"
         yield RowJudgement(row_path, outcome, spot.path, "absent", received)
-    elif row.type.startswith("1") and not spot.valued:
+    elif row.type.startswith("1") and not valued:
         yield RowJudgement(row_path, Outcome.VIOLATED, spot.path, "a value", "empty" if spot.present else "absent")
+    elif formed and row.type.startswith("1") and is_unfilled(value):
+        yield RowJudgement(row_path, Outcome.VIOLATED, spot.path, "a value", value)
     elif row.type.startswith("2") and not spot.present:
         yield RowJudgement(row_path, Outcome.VIOLATED, spot.path, "present", "absent")
-    elif spot.valued and row.values:
+    elif valued and row.values:
         yield from _judge_value(row_path, row, spot)
-    elif row.type != "3" or (row.at_most and spot.valued):
-        yield RowJudgement(row_path, Outcome.MET, spot.path, received=spot.value)
+    elif row.type != "3" or (row.at_most and valued):
+        yield RowJudgement(row_path, Outcome.MET, spot.path, received=value)
 
 
 def _judge_value(row_path: str, row: AttributeRow, spot: Spot) -> Iterator[RowJudgement]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from harness.checks import stored as facts
 from harness.checks.carriers import Carrier, requests
-from harness.checks.dimse_reply import accepted
 from harness.checks.recording import PlayView
 from harness.checks.registry import Scope, play_check
 from harness.dicom.paths import first, values
@@ -61,20 +60,23 @@ def _once(play: PlayView, carrier: Carrier) -> Iterator[Finding]:
 
 
 def _every(play: PlayView, listed: frozenset[str], carriers: list[Carrier]) -> Iterator[Finding]:
-    """What the archive took of the step is named, by one notification or by several."""
-    last = carriers[-1]
+    """What the archive took of the step is named, by one notification or by several.
+
+    What it did not take, or only after the last notification, it cannot tell of; what was stored where no link of ours
+    shows it is unknown.
+    """
+    last = max(carriers, key=lambda one: one.seq)
     archive = last.leg.initiator
-    refused = {
-        one.uid
-        for one in facts.stored(play)
-        if one.carrier.leg.responder == archive and one.taken is not None and not accepted(one.carrier.exchange.status)
-    }
+    stores = [one for one in facts.stored(play) if one.carrier.leg.responder == archive]
+    before = facts.holdings(one for one in stores if one.carrier.seq < last.seq)
     named = {uid for carrier in carriers for uid in _named(carrier)}
-    missing = listed - named - refused
+    hidden = facts.storing_hidden(play)
+    missing = (listed & before.sure if stores or hidden else listed) - named
+    unknown = hidden and listed - named - {one.uid for one in stores}
     yield from play.ruled(
         EVERY,
         last.leg,
-        Outcome.VIOLATED if missing else Outcome.MET,
+        Outcome.VIOLATED if missing else Outcome.UNDECIDED if unknown else Outcome.MET,
         archive,
         last.evidence("ReferencedSeriesSequence"),
         expected=f"{len(listed)} instances of the step",

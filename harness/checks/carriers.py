@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 from pydicom.dataset import Dataset
 
@@ -18,7 +19,8 @@ from harness.checks.items import Spot, spots
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.dicom.paths import parse_path as attribute_path
 from harness.dicom.paths import value_text
-from harness.hl7 import Message, parse_path
+from harness.hl7 import Located, Message, parse_path
+from harness.hl7.delimiters import DEFAULT
 from harness.hl7.standard import field_definition
 from harness.model.finding import Evidence
 from harness.model.names import StepId
@@ -26,7 +28,7 @@ from harness.model.profile import Service
 from harness.model.transcript import Half
 
 _HL7_PATH = re.compile(r"[A-Z][A-Z0-9]{2}(\[\d+\])?-\d")
-_WITH_INSTANCE = frozenset({Service.N_CREATE, Service.N_SET, Service.C_STORE})
+_WITH_INSTANCE = (Service.N_CREATE, Service.N_SET, Service.C_STORE)
 _COMMAND_INSTANCE = "SOPInstanceUID"
 _INSTANCE_NAMES = frozenset({_COMMAND_INSTANCE, "AffectedSOPInstanceUID", "RequestedSOPInstanceUID"})
 """Names under which a path may mean the SOP instance that the command names (PS3.7 E.1)."""
@@ -93,8 +95,7 @@ _DICOM_PLACES = tuple(
 """Each kind with a path, and the segment or attribute without which nothing is there."""
 
 
-@dataclass(frozen=True)
-class Identifier:
+class Identifier(NamedTuple):
     """One identifier in a message."""
 
     kind: str
@@ -102,8 +103,7 @@ class Identifier:
     path: str
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """One place of a message and what stands there; `present` is False where an item lacks the attribute."""
 
     path: str
@@ -121,7 +121,7 @@ class Carrier:
     response: int
     content: Message | Dataset
 
-    @property
+    @cached_property
     def seq(self) -> int:
         """Its place in the order of the recording."""
         capture = self.exchange.exchange.request
@@ -144,7 +144,7 @@ class Carrier:
         capture = exchange.request if self.half is Half.REQUEST else exchange.responses[self.response]
         return capture.payload.sha256 if capture.payload is not None else ""
 
-    @property
+    @cached_property
     def instance(self) -> str:
         """The SOP instance that the command names; empty for other services."""
         command = self.exchange.exchange.request.command
@@ -248,6 +248,7 @@ class Carrier:
         return not left or not right or left == right
 
 
+@lru_cache(maxsize=4096)
 def _bare(path: str) -> str:
     return re.sub(r"\[(\d+|\*)\]", "", path) if "[" in path else path
 
@@ -274,9 +275,22 @@ def _seen_hl7(message: Message, path: str, code: bool) -> Iterator[Seen]:
         hits = message.all(bound)
         syntax = _syntax(target.segment, target.field, target.component, message.version)
         for hit in hits:
-            yield Seen(hit.path, Term(_triple(message, hit.path) if code else hit.value, syntax))
+            text = _triple(message, hit.path) if code else _with_usual_separators(message, hit)
+            yield Seen(hit.path, Term(text, syntax))
         if not hits:
             yield Seen(bound if several else path, Term("", syntax), present=False)
+
+
+def _with_usual_separators(message: Message, hit: Located) -> str:
+    """A value whose parts are separated as they are recommended to be, whichever separators its message declares."""
+    marks = message.delimiters
+    if marks.component == DEFAULT.component and marks.subcomponent == DEFAULT.subcomponent:
+        return hit.value
+    value = message.field_value(hit.path)
+    parts = value if isinstance(value, tuple) else (value,)
+    if parse_path(hit.path).component:
+        return "&".join(map(str, parts))
+    return "^".join(part if isinstance(part, str) else "&".join(map(str, part)) for part in parts)
 
 
 def _triple(message: Message, path: str) -> str:

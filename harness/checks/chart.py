@@ -9,13 +9,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from harness.checks.acquisition import Acquisitions, acquisitions
 from harness.checks.carriers import KINDS, Carrier, Seen, answers, requests
 from harness.checks.compare import is_empty
 from harness.checks.recording import LegView, PlayView
 from harness.dicom.paths import present
-from harness.model.names import ActorName, TransactionId
+from harness.model.names import ActorName, LegId, TransactionId
 from harness.model.profile import Service
 from harness.model.tables import Comparison, Edge, Place
 from harness.model.transcript import Half
@@ -29,8 +30,7 @@ _OBJECTS = ("study", "series", "instance")
 """Identifiers that are unique everywhere."""
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """One value that may have been copied."""
 
     carrier: Carrier
@@ -65,9 +65,9 @@ class Pool:
         beside = carrier.beside(seen.path)
         own = carrier.kinds_at(seen.path)
         for kind in KINDS:
-            if kind in own:
+            if kind in own or kind not in beside:
                 continue
-            hits = [source for value in beside.get(kind, ()) for source in self.index.get((kind, value), ())]
+            hits = [source for value in beside[kind] for source in self.index.get((kind, value), ())]
             if kind == "patient":
                 hits = [source for source in hits if source.carrier.seq < carrier.seq]
             if hits:
@@ -82,7 +82,9 @@ class Chart:
         self._play = play
         self._carriers: dict[tuple[object, ...], tuple[Carrier, ...]] = {}
         self._relevant: dict[Carrier, bool] = {}
+        self._taking_part: dict[tuple[TransactionId, LegId | None, ActorName], list[LegView]] = {}
         self._cases: dict[Carrier, frozenset[str]] = {}
+        self._series: dict[Carrier, str] = {}
         self._upstream: dict[tuple[str, frozenset[str]], tuple[Edge, ...]] = {}
         self._pools: dict[tuple[str, frozenset[str]], Pool] = {}
 
@@ -108,6 +110,12 @@ class Chart:
 
     def _legs(self, place: Place, by: ActorName) -> list[LegView]:
         """Legs with exchanges: the named one, else those that the copying actor takes part in, first hops first."""
+        key = (place.transaction, place.leg, by)
+        if key not in self._taking_part:
+            self._taking_part[key] = self._observed_legs(place, by)
+        return self._taking_part[key]
+
+    def _observed_legs(self, place: Place, by: ActorName) -> list[LegView]:
         views = [view for view in self._play.of(place.transaction, place.leg) if view.exchanges]
         if place.leg is not None:
             return views
@@ -173,10 +181,21 @@ class Chart:
         return pool
 
     def candidates(self, edge: Edge, cases: frozenset[str], carrier: Carrier, seen: Seen) -> list[Source]:
-        """The values that a target may have under an edge; of several MPPS the one whose series the target lies in."""
+        """The values that a target may have under an edge; of several MPPS the one whose series the target lies in.
+
+        What stands for a place that was not observed came before the target: the copy was made by way of that place.
+        """
         found = self.pool(edge, cases).for_target(carrier, seen)
-        mpps = self.acquisitions.by_series(carrier)
-        return [source for source in found if mpps and source.carrier.instance == mpps] or found
+        if not self._legs(edge.source_place, edge.by):
+            found = [source for source in found if source.carrier.seq < carrier.seq]
+        mpps = self._mpps(carrier)
+        return [source for source in found if source.carrier.instance == mpps] or found if mpps else found
+
+    def _mpps(self, carrier: Carrier) -> str:
+        """The MPPS whose series an instance lies in."""
+        if carrier not in self._series:
+            self._series[carrier] = self.acquisitions.by_series(carrier)
+        return self._series[carrier]
 
     def upstream(self, edge: Edge, cases: frozenset[str]) -> tuple[Edge, ...]:
         """The edges that end where an edge begins."""

@@ -31,6 +31,8 @@ _REQUEST = "RequestAttributesSequence[*].ScheduledProtocolCodeSequence"
 
 _Key = tuple[str, ...]
 _Codes = dict[_Key, list[Term]]
+_Sources = dict[_Key, list[list[Term]]]
+"""The codes of each step as they were said, once or, after a change, again."""
 
 
 @play_check(CHECK, rules=(WORKLIST, MPPS, IMAGE), scope=Scope.PLAY)
@@ -48,23 +50,23 @@ def check(play: PlayView) -> Iterator[Finding]:
 
 
 def _all(play: PlayView) -> Iterator[Finding]:
-    ordered, entered, performed = _Codes(), _Codes(), _Codes()
+    ordered, entered, performed = _Sources(), _Sources(), _Sources()
     changed = any(view.exchanges for view in play.of("RAD-13"))
     for carrier in _carriers(play):
         transaction = carrier.transaction
         if transaction == "RAD-4":
-            ordered |= next((found for path in _ORDERED if (found := _codes(carrier, path, "study"))), {})
+            _keep(ordered, next((found for path in _ORDERED if (found := _codes(carrier, path, "study"))), {}))
         elif transaction == "RAD-5":
             found = _codes(carrier, _ENTRY, "study")
             if not changed:
                 yield from _judge(play, WORKLIST, carrier, _ENTRY, found, ordered, carrier.leg.responder)
-            if all(_among(one, ordered.get(key, codes)) for key, codes in found.items() for one in codes):
-                entered |= _codes(carrier, _ENTRY, "procedure")
+            if _copied(found, ordered):
+                _keep(entered, _codes(carrier, _ENTRY, "procedure"))
         elif transaction == "RAD-6":
             found = _codes(carrier, _SCHEDULED, "procedure")
             yield from _judge(play, MPPS, carrier, _SCHEDULED, found, entered, carrier.leg.initiator)
-            if all(_among(one, entered.get(key, codes)) for key, codes in found.items() for one in codes):
-                performed |= _codes(carrier, _SCHEDULED, "mpps")
+            if _copied(found, entered):
+                _keep(performed, _codes(carrier, _SCHEDULED, "mpps"))
         elif transaction == "RAD-8":
             found = _codes(carrier, _REQUEST, "mpps")
             yield from _judge(play, IMAGE, carrier, _REQUEST, found, performed, carrier.leg.initiator)
@@ -97,13 +99,29 @@ def _codes(carrier: Carrier, path: str, owner: str) -> _Codes:
     return dict(found)
 
 
-def _judge(
-    play: PlayView, rule: str, carrier: Carrier, path: str, found: _Codes, sources: _Codes, actor: ActorName
-) -> Iterator[Finding]:
+def _keep(sources: _Sources, found: _Codes) -> None:
     for key, codes in found.items():
-        source = sources.get(key, [])
-        if not source or not all(_among(one, source) for one in codes):
+        sources.setdefault(key, []).append(codes)
+
+
+def _copied(found: _Codes, sources: _Sources) -> bool:
+    """Whether each code has a source, as far as there is any."""
+    return all(
+        any(_among(one, source) for source in sources.get(key, [codes]))
+        for key, codes in found.items()
+        for one in codes
+    )
+
+
+def _judge(
+    play: PlayView, rule: str, carrier: Carrier, path: str, found: _Codes, sources: _Sources, actor: ActorName
+) -> Iterator[Finding]:
+    """The codes of each step against what they were copied from, the old list or the new one."""
+    for key, codes in found.items():
+        fitting = [source for source in sources.get(key, []) if all(_among(one, source) for one in codes)]
+        if not fitting:
             continue
+        source = next((one for one in fitting if all(_among(code, codes) for code in one)), fitting[-1])
         missing = [one for one in source if not _among(one, codes)]
         yield from play.ruled(
             rule,

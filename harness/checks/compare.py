@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from harness.model.tables import Comparison
 
@@ -23,8 +23,7 @@ class Syntax(Enum):
     """An HL7 name behind an identifier."""
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(NamedTuple):
     """A value as it stood in a message, decoded."""
 
     text: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from harness.checks.carriers import Carrier, Seen
 from harness.checks.chart import Chart, Source, places
@@ -17,6 +17,7 @@ from harness.checks.compare import Term, equal, is_empty
 from harness.checks.items import requested
 from harness.checks.recording import PlayView
 from harness.checks.registry import play_check
+from harness.dicom.uids import is_in
 from harness.hl7 import Message
 from harness.model.finding import Finding
 from harness.model.names import RequirementId
@@ -29,7 +30,7 @@ from harness.profiles import Knowledge
 CHECK = "consistency"
 
 _SHOWN = 3
-_ABSENCE_ALLOWED = frozenset({Usage.OPTIONAL, Usage.NOT_SUPPORTED})
+_ABSENCE_ALLOWED = (Usage.OPTIONAL, Usage.NOT_SUPPORTED)
 
 
 @play_check(CHECK, partial=("consistency/*",))
@@ -54,20 +55,15 @@ _REPETITION = re.compile(r"(-\d+)\[\d+\]")
 """The repetition index of an HL7 field path."""
 
 
-@dataclass(frozen=True)
-class _Target:
-    """One place that a value was copied to, with the edges that may explain it."""
+class _Target(NamedTuple):
+    """One place that a value was copied to, with the edges that may explain it; `empty`: nothing was copied."""
 
     chart: Chart
     edges: tuple[Edge, ...]
     cases: frozenset[str]
     carrier: Carrier
     seen: Seen
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing was copied."""
-        return is_empty(self.edges[0].compare, self.seen.term)
+    empty: bool
 
 
 def _judge(chart: Chart, edges: tuple[Edge, ...]) -> Iterator[Finding]:
@@ -105,15 +101,22 @@ def _targets(chart: Chart, edges: tuple[Edge, ...]) -> Iterator[_Target]:
     place, by = edges[0].target, edges[0].by
     for carrier in chart.carriers(place, by):
         cases = chart.cases(carrier)
-        live = tuple(edge for edge in edges if cases & set(edge.cases))
+        live = tuple(edge for edge in edges if not cases.isdisjoint(edge.cases) and _is_of_class(carrier, edge))
         if not live or not chart.relevant(carrier):
             continue
         found = places(carrier, place, live[0].compare) or _nowhere(carrier, place.paths)
         for seen in found:
-            if live[0].when_valued and is_empty(live[0].compare, seen.term):
+            empty = is_empty(live[0].compare, seen.term)
+            if empty and live[0].when_valued:
                 continue
             if seen.present or _absence_counts(carrier, seen.path):
-                yield _Target(chart, live, cases, carrier, seen)
+                yield _Target(chart, live, cases, carrier, seen, empty)
+
+
+def _is_of_class(carrier: Carrier, edge: Edge) -> bool:
+    """Whether the message carries an object that the edge is about."""
+    command = carrier.exchange.exchange.request.command
+    return not edge.sop_classes or (command is not None and is_in(command.sop_class, edge.sop_classes))
 
 
 def _nowhere(carrier: Carrier, paths: Sequence[str]) -> Sequence[Seen]:
@@ -137,6 +140,8 @@ def _absence_counts(carrier: Carrier, path: str) -> bool:
     if carrier.half is Half.RESPONSE:
         return True  # what was asked for and is known upstream has to be there; what was not asked for is passed over
     form_name = carrier.leg.dimse.request_table if carrier.leg.dimse else ""
+    if command.service is Service.C_STORE and not form_name and not is_in(command.sop_class, ("ImageStorage",)):
+        return False  # a document among the images refers to the request in its own way, if at all
     attributes = carrier.leg.knowledge.attribute_tables.get(form_name)
     types = {_unbound(name): row.type for name, row in attributes.rows.items()} if attributes else {}
     return types.get(_unbound(path)) != "3"

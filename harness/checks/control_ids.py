@@ -1,8 +1,8 @@
 """Message control IDs: MSH-10 is unique together with MSH-3 (RAD TF-2: 2.4.4.2).
 
-One sender gives one receiver no MSH-10 twice for different messages; the same bytes again are a retransmission and no
-fault. To two receivers, the same message (its addressing and time aside) may well have one control ID; different
-messages with one only warn, because no receiver can mistake them.
+One sender gives one receiver no MSH-10 twice for different messages; the same message again, perhaps with a new time of
+sending, is a retransmission and no fault. To two receivers, the same message (its addressing and time aside) may well
+have one control ID; different messages with one only warn, because no receiver can mistake them.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ def check(play: PlayView) -> Iterator[Finding]:
     to_anybody: dict[tuple[str, ...], _Sent] = {}
     for sent in sorted(_messages(play), key=lambda one: one.exchange.exchange.request.seq):
         earlier = to_receiver.setdefault((*sent.sender, sent.view.responder), sent)
-        yield from _decided(play, sent, earlier, "", earlier.message.raw == sent.message.raw)
+        same = earlier is sent or content(earlier.message) == content(sent.message)
+        yield from _decided(play, sent, earlier, "", same)
         first = to_anybody.setdefault(sent.sender, sent)
         if first.view.responder != sent.view.responder and earlier is sent:
-            yield from _decided(
-                play, sent, first, "-across-receivers", _content(first.message) == _content(sent.message)
-            )
+            same = content(first.message) == content(sent.message)
+            yield from _decided(play, sent, first, "-across-receivers", same)
 
 
 def _messages(play: PlayView) -> Iterator[_Sent]:
@@ -58,7 +58,7 @@ def _messages(play: PlayView) -> Iterator[_Sent]:
                 yield _Sent(view, exchange, exchange.request_message)
 
 
-def _content(message: Message) -> bytes:
+def content(message: Message) -> bytes:
     """The message without its addressing and time."""
     found = [hit for path in _ADDRESSING for hit in message.all(path)]
     raw = message.raw

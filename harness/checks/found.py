@@ -15,7 +15,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from harness.checks import stored as facts
-from harness.checks.archive_changes import COERCIBLE, updated
+from harness.checks.archive_changes import COERCIBLE, coerced, updated
 from harness.checks.attribute_tables import pending
 from harness.checks.dimse_reply import accepted
 from harness.checks.matching import NOT_KEYS, mismatches
@@ -34,6 +34,8 @@ COUNTS = "storage/related-counts"
 REFUSED = "storage/refused-not-found"
 
 _LEVEL = "QueryRetrieveLevel"
+_DUPLICATE = 0x0111
+"""Duplicate SOP instance (PS3.7 C): the archive has it already."""
 _UNIQUE: Mapping[str, str] = MappingProxyType(
     {
         "PATIENT": "PatientID",
@@ -145,7 +147,7 @@ def _fits(play: PlayView, query: _Query, one: Instance) -> bool:
     """
     if mismatches(query.identifier, one.dataset):
         return False
-    changed = updated(play, query.view.responder, one.carrier.seq, query.asked)
+    changed = coerced(one) or updated(play, query.view.responder, one.carrier.seq, query.asked)
     for key in query.identifier:
         if key.tag in NOT_KEYS or not _selects(key):
             continue
@@ -195,10 +197,10 @@ def _number(own: list[Instance], counted: str, uids: frozenset[str]) -> int:
 
 
 def _refused(play: PlayView, query: _Query) -> Iterator[Finding]:
-    """An instance is not shown when every answer to its C-STORE was a refusal."""
+    """An instance is not shown when every answer to its C-STORE was a refusal; one of a duplicate is none."""
     answers: dict[str, set[bool | None]] = defaultdict(set)
     for one in query.held:
-        answers[one.uid].add(one.taken)
+        answers[one.uid].add(None if one.carrier.exchange.status == _DUPLICATE else one.taken)
     refused = {uid for uid, taken in answers.items() if taken == {False}}
     if query.level != "IMAGE" or not refused:
         return

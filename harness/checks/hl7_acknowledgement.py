@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from types import MappingProxyType
 
 from harness.checks import hl7_header, hl7_structure, hl7_table
 from harness.checks.expecting import may_be_refused, refused
-from harness.checks.hl7_answer import content
+from harness.checks.hl7_answer import HEADER, content
 from harness.checks.recording import ExchangeView, LegView
 from harness.checks.registry import leg_check
 from harness.hl7 import Message
@@ -30,6 +31,7 @@ _ROWS = (
     "ack-type",
     "ack-event",
     "ack-control-id",
+    "ack-header",
     "ack-unknown-type",
     "ack-error",
     "ack-error-codes",
@@ -63,7 +65,8 @@ def check(view: LegView) -> Iterator[Finding]:
         yield from _code(view, message, answer, evidence)
         yield from _type(view, message, answer, evidence)
         for row, outcome, expected, received in content(message, answer, known=view.message_form(message) is not None):
-            yield from view.ruled(CHECK, row, outcome, evidence, expected=expected, received=received)
+            at = replace(evidence, path="MSH") if row == HEADER else evidence
+            yield from view.ruled(CHECK, row, outcome, at, expected=expected, received=received)
         yield from _accepted(view, exchange, message, answer)
 
 

@@ -13,9 +13,11 @@ from harness.model.verdict import Outcome
 Judgement = tuple[str, Outcome, str, str]
 """Rule, outcome, expected, received."""
 
+HEADER = "ack-header"
 ACCEPTING = frozenset({"AA", "CA"})
 
 _WITH_ERR = (2, 5)
+_DUE = ("MSH-11", "MSH-12")
 _ERROR_CODES = "0357"
 _SEVERITIES = ("E", "W", "I")
 _EXCHANGED = (("MSH-3", "MSH-5"), ("MSH-4", "MSH-6"), ("MSH-5", "MSH-3"), ("MSH-6", "MSH-4"))
@@ -27,9 +29,10 @@ def content(message: Message, answer: Message, *, known: bool) -> Iterator[Judge
     yield _event(message, answer, recent)
     own = answer.control_id
     yield "ack-control-id", _met(bool(own)), "a message control ID", own or "absent"
+    yield _header(answer)
     yield _unknown_type(message, answer, known)
     yield _error(answer, recent)
-    yield _error_codes(answer, recent)
+    yield error_codes(answer)
     yield _unused(answer, recent)
     yield _addressed(message, answer)
 
@@ -43,6 +46,16 @@ def _event(message: Message, answer: Message, recent: bool) -> Judgement:
     wanted = ("ACK", event, "ACK")
     fits = parts == wanted or (not recent and parts[1] in ("", event) and parts[2] in ("", "ACK"))
     return "ack-event", _met(fits), "^".join(wanted), "^".join(parts).rstrip("^")
+
+
+def _header(answer: Message) -> Judgement:
+    """What MSH says in every message, besides what other rules are about; an application answer has its own table."""
+    if answer.first("MSH-9.1") != "ACK":
+        return HEADER, Outcome.NOT_APPLICABLE, "", ""
+    due = ("MSH-7", *_DUE) if _numbers(answer.version) >= _WITH_ERR else _DUE
+    missing = [path for path in due if not answer.has(path)]
+    received = f"{' and '.join(missing)} absent" if missing else ""
+    return HEADER, _met(not missing), " and ".join(due), received
 
 
 def _unknown_type(message: Message, answer: Message, known: bool) -> Judgement:
@@ -62,9 +75,9 @@ def _error(answer: Message, recent: bool) -> Judgement:
     return "ack-error", _met(not missing), "ERR-3 and ERR-4", received
 
 
-def _error_codes(answer: Message, recent: bool) -> Judgement:
-    """Each ERR: a code of the table unless another coding system is named, and a severity of the table."""
-    if not recent or not answer.has("ERR"):
+def error_codes(answer: Message) -> Judgement:
+    """Each ERR of 2.5 on: a code of the table unless another coding system is named, and a severity of the table."""
+    if _numbers(answer.version or "2.5.1") < _WITH_ERR or not answer.has("ERR"):
         return "ack-error-codes", Outcome.NOT_APPLICABLE, "", ""
     codes = table_codes(_ERROR_CODES, answer.version)
     count = answer.segment_names().count("ERR")

@@ -11,7 +11,6 @@ from harness.checks.registry import play_check
 from harness.hl7 import Message
 from harness.model.finding import Finding
 from harness.model.plan import LegState
-from harness.model.transcript import Half
 from harness.model.verdict import Outcome
 
 CHECK = "hl7.appointments"
@@ -20,7 +19,6 @@ PLACER = "appointments/placer-number"
 FILLER = "appointments/filler-number"
 
 _BOOKED, _OF = "SIU^S12", "RAD-48"
-_NUMBERS = ((PLACER, "SCH-26.1", "ORC-2.1"), (FILLER, "SCH-27.1", "ORC-3.1"))
 
 _SHOWN = 5
 """So many numbers are named as expected."""
@@ -33,8 +31,8 @@ def check(play: PlayView) -> Iterator[Finding]:
     """Each notification of the play, after the bookings and orders before it."""
     told = sorted(_notifications(play), key=lambda one: one[0])
     yield from _same(play, told)
-    for rule, path, field in _NUMBERS:
-        yield from _numbers(play, told, rule, path, field)
+    yield from _placers(play, told)
+    yield from _fillers(play, told)
 
 
 def _notifications(play: PlayView) -> Iterator[Notification]:
@@ -73,33 +71,60 @@ def _about(message: Message) -> list[tuple[str, str]]:
     return []
 
 
-def _numbers(play: PlayView, told: list[Notification], rule: str, path: str, field: str) -> Iterator[Finding]:
-    """The order numbers are those of orders that the filler was told of, or told others of, before."""
-    waiting = deque(sorted(_orders(play, field)))
+def _placers(play: PlayView, told: list[Notification]) -> Iterator[Finding]:
+    """The placer order numbers are those of orders that the filler was told of, or told others of, before."""
+    waiting = deque(_orders(play))
     known: dict[str, None] = {}
     for seq, view, exchange, message in told:
         while waiting and waiting[0][0] < seq:
             known[waiting.popleft()[1]] = None
-        for hit in message.all(path):
+        for hit in message.all("SCH-26.1"):
             number = hit.value.strip()
             if number and known:
                 outcome = Outcome.MET if number in known else Outcome.VIOLATED
                 evidence = exchange.evidence(hit.path)
                 expected = " | ".join(islice(known, _SHOWN))
-                yield from play.ruled(rule, view, outcome, view.initiator, evidence, expected=expected, received=number)
+                yield from play.ruled(
+                    PLACER, view, outcome, view.initiator, evidence, expected=expected, received=number
+                )
 
 
-def _orders(play: PlayView, field: str) -> Iterator[tuple[int, str]]:
-    """Numbers of orders in the messages that the filler takes part in."""
+def _fillers(play: PlayView, told: list[Notification]) -> Iterator[Finding]:
+    """The filler order numbers are those that the orders have elsewhere; a new one may be told here first."""
+    numbered: dict[str, dict[str, None]] = {}
+    for _, placer, filler in _orders(play):
+        if filler:
+            numbered.setdefault(placer, {})[filler] = None
+    for _, view, exchange, message in told:
+        placers, fillers = message.all("SCH-26.1"), message.all("SCH-27.1")
+        known = dict.fromkeys(one for hit in placers for one in numbered.get(hit.value.strip(), ()))
+        for hit in fillers if all(one.value.strip() in numbered for one in placers) else ():
+            number = hit.value.strip()
+            if number and known:
+                outcome = Outcome.MET if number in known else Outcome.VIOLATED
+                evidence = exchange.evidence(hit.path)
+                expected = " | ".join(islice(known, _SHOWN))
+                yield from play.ruled(
+                    FILLER, view, outcome, view.initiator, evidence, expected=expected, received=number
+                )
+
+
+def _orders(play: PlayView) -> list[tuple[int, str, str]]:
+    """When an order was told of in a message that the filler takes part in, and its placer and filler order number."""
+    found: list[tuple[int, str, str]] = []
     for transaction in ("RAD-2", "RAD-3", "RAD-4", "RAD-13"):
         for view in play.of(transaction):
-            if view.planned.state is not LegState.LIVE:
-                continue
-            for exchange in view.exchanges:
-                halves = ((Half.REQUEST, exchange.request_message), (Half.RESPONSE, exchange.answer_message))
-                for half, message in halves:
-                    for hit in message.all(field) if message is not None else ():
-                        if hit.value.strip():
-                            request = half is Half.REQUEST
-                            seq = exchange.exchange.request.seq if request else exchange.exchange.responses[0].seq
-                            yield seq, hit.value.strip()
+            for exchange in view.exchanges if view.planned.state is LegState.LIVE else ():
+                found += _ordered(exchange.request_message, exchange.exchange.request.seq)
+                if exchange.answer_message is not None:
+                    found += _ordered(exchange.answer_message, exchange.exchange.responses[0].seq)
+    return sorted(found)
+
+
+def _ordered(message: Message | None, seq: int) -> Iterator[tuple[int, str, str]]:
+    if message is None:
+        return
+    for number in range(1, message.segment_names().count("ORC") + 1):
+        placer, filler = (message.first(f"ORC[{number}]-{one}.1").strip() for one in (2, 3))
+        if placer:
+            yield seq, placer, filler

@@ -30,7 +30,7 @@ _SAME_STRUCTURE = frozenset({"ADT_A09", "ADT_A12"})
 
 
 def _version(message: Message, form: MessageForm, table: Hl7Table | None) -> Fault | None:
-    value = message.version
+    value = message.version.strip()
     if not value or _ordered(value) >= _ordered(form.version):
         return None
     return "MSH-12", f"{form.version} or higher", value

@@ -27,6 +27,8 @@ class FaultKind(Enum):
     STRUCTURE = "structure"
 
 
+_NO_FIELD = "has no field"
+"""Separators at the end of a segment may be left out, so that one without any value is its name alone."""
 _OF_CHARACTERS = ("decoded as", "MSH-18")
 _OF_SEGMENT_END = ("CR LF", "line feed", "has no end")
 _NOT_DEMANDED = frozenset({("ADT_A38", "DRG")})
@@ -63,7 +65,7 @@ def departures(message: Message, table: Hl7Table | None) -> Iterator[Departure]:
     """Everything that is wrong with a message before any of its fields is looked at; segments foreign to the structure
     are left alone, because a receiver ignores them."""
     for fault in message.faults:
-        if fault_kind(fault) is FaultKind.STRUCTURE:
+        if fault_kind(fault) is FaultKind.STRUCTURE and not fault.text.endswith(_NO_FIELD):
             yield Departure("", "a readable message", f"offset {fault.offset}: {fault.text}")
     if table is None:
         return

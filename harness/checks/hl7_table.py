@@ -7,19 +7,20 @@ segment is judged, and every repetition of a field.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from harness.checks.conditions import holds
 from harness.checks.hl7_form import forms
 from harness.checks.hl7_groups import Groups
 from harness.checks.recording import ExchangeView, LegView
-from harness.checks.rows import RowJudgement, summed_up
+from harness.checks.rows import RowJudgement, is_unfilled, summed_up
 from harness.hl7 import FieldPath, Located, Message, parse_path
 from harness.hl7.grammar import composite_fault, datatype_fault
 from harness.hl7.standard import field_definition
 from harness.model.finding import Finding
 from harness.model.names import ActorName, RequirementId
+from harness.model.profile import MessageForm
 from harness.model.tables import Hl7Row, Hl7Table, Usage
 from harness.model.transcript import Half
 from harness.model.verdict import Outcome
@@ -29,7 +30,7 @@ CHECK = "hl7.table"
 NULL = '""'
 """The HL7 null: the sender states that there is no value. It has no form of its own."""
 
-_DEMANDING = frozenset({Usage.REQUIRED, Usage.REQUIRED_BY_IHE, Usage.CONDITIONAL})
+_DEMANDING = (Usage.REQUIRED, Usage.REQUIRED_BY_IHE, Usage.CONDITIONAL)
 _LEXICAL = frozenset({"TS", "DTM", "DT", "TM", "NM", "SI", "ID", "IS", "UID"})
 
 
@@ -45,15 +46,17 @@ def _answer_findings(view: LegView, exchange: ExchangeView) -> Iterator[Finding]
     answer = exchange.answer_message
     if answer is None:
         return
-    name = answer_table(view, answer)
+    name = answer_table(view, exchange.request_message, answer)
     if name:
         yield from _findings(view, exchange, name, answer, Half.RESPONSE)
 
 
-def answer_table(view: LegView, answer: Message) -> str:
-    """The field table of an application answer; empty when it has none, as a plain acknowledgement."""
+def answer_table(view: LegView, request: Message | None, answer: Message) -> str:
+    """The field table of an application answer; empty when it has none, as a plain acknowledgement, or what takes its
+    place: the tables are of answers that the transaction calls for."""
     kind = answer.type
-    if kind.partition("^")[0] == "ACK":
+    form = view.message_form(request) if request is not None else None
+    if kind.partition("^")[0] == "ACK" or (form is not None and kind not in form.answer) or _plain_will_do(form):
         return ""
     tables = {
         one.version: name
@@ -61,6 +64,10 @@ def answer_table(view: LegView, answer: Message) -> str:
         if (one.transaction, one.message) == (view.step.transaction.id, kind)
     }
     return tables.get(answer.version) or tables.get(view.play.form) or next(iter(tables.values()), "")
+
+
+def _plain_will_do(form: MessageForm | None) -> bool:
+    return form is not None and "ACK" in form.answer
 
 
 def _findings(view: LegView, exchange: ExchangeView, name: str, message: Message, half: Half) -> Iterator[Finding]:
@@ -81,9 +88,15 @@ def _findings(view: LegView, exchange: ExchangeView, name: str, message: Message
 def judge(message: Message, table: Hl7Table) -> Iterator[RowJudgement]:
     """Every row of the table on a message: each violation, or one judgement that sums the row up."""
     groups, blanks = Groups(message), blanks_of(message)
+    lacking: set[str] = set()
     for path, row in table.rows.items():
         target = parse_path(path)
         segments = groups.of(target.segment)
+        if not segments:
+            if target.segment not in lacking and _demands_segment(message, table, target, row):
+                lacking.add(target.segment)
+                yield RowJudgement(path, Outcome.VIOLATED, path, "a value", f"no segment {target.segment}")
+            continue
         if target.occurrence:
             segments = segments[target.occurrence - 1 : target.occurrence]
         silent = row.use not in _DEMANDING and row.use is not Usage.NOT_SUPPORTED
@@ -103,6 +116,14 @@ def judge(message: Message, table: Hl7Table) -> Iterator[RowJudgement]:
             yield from judgements
 
 
+def _demands_segment(message: Message, table: Hl7Table, target: FieldPath, row: Hl7Row) -> bool:
+    """Whether a field that another segment makes due has no segment to stand in; one that is always due is a matter of
+    the structure."""
+    if row.use is not Usage.CONDITIONAL or not row.when or target.segment in table.segments:
+        return False
+    return holds(row.when, lambda path: [hit.value.strip() for hit in message.all(path)]) is True
+
+
 def blanks_of(message: Message) -> str:
     """What is no value: blanks, and the separators that the message declares."""
     marks = message.delimiters
@@ -112,7 +133,7 @@ def blanks_of(message: Message) -> str:
 
 def at_occurrence(path: FieldPath, number: int, repetition: int = 0) -> FieldPath:
     """The path in one occurrence of its segment, and perhaps in one repetition of its field."""
-    return FieldPath(path.segment, number, path.field, repetition or path.repetition, path.component, path.subcomponent)
+    return path.at(number, repetition or path.repetition)
 
 
 @dataclass(slots=True)
@@ -131,15 +152,15 @@ class _Place:
     @property
     def path(self) -> str:
         """The row's path in this occurrence, as findings show it."""
-        return str(self.bound)
+        return self.bound.text
 
-    def hits(self, path: str) -> list[Located]:
+    def hits(self, path: str) -> Sequence[Located]:
         """What the message has at a path, in this occurrence or in the segments that belong to it."""
         wanted = parse_path(path)
         if wanted.segment == self.target.segment:
-            return list(self.message.located(at_occurrence(wanted, self.bound.occurrence)))
+            return self.message.located(at_occurrence(wanted, self.bound.occurrence))
         if wanted.occurrence or self.groups.count(wanted.segment) < 2:
-            return list(self.message.located(wanted))
+            return self.message.located(wanted)
         beside = self.groups.beside(self.target.segment, self.bound.occurrence or 1, wanted.segment)
         return [hit for number in beside for hit in self.message.located(at_occurrence(wanted, number))]
 
@@ -153,7 +174,7 @@ class _Place:
 
 
 def _judge_place(place: _Place, row: Hl7Row) -> Iterator[RowJudgement]:
-    hits = _obliged(place) if place.written else []
+    hits = _obliged(place) if place.written else ()
     valued = [hit for hit in hits if place.valued(hit.value)]
     applies = _applies(place, row)
     if applies is None and (row.use in _DEMANDING or row.use is Usage.NOT_SUPPORTED) and row.when:
@@ -163,7 +184,7 @@ def _judge_place(place: _Place, row: Hl7Row) -> Iterator[RowJudgement]:
         yield from _judge_absence(place, applies, valued)
         return
     if row.use in _DEMANDING and applies:
-        for where in _missing(place, hits):
+        for where in _missing(place, hits) if not hits or len(valued) < len(hits) else ():
             yield RowJudgement(place.row, Outcome.VIOLATED, where, "a value", "absent")
     elif row.use in _DEMANDING and (not valued or applies is False):
         yield RowJudgement(place.row, Outcome.NOT_APPLICABLE, place.path, row.when or row.condition)
@@ -173,7 +194,7 @@ def _judge_place(place: _Place, row: Hl7Row) -> Iterator[RowJudgement]:
     yield from _judge_values(place, row, valued)
 
 
-def _missing(place: _Place, hits: list[Located]) -> list[str]:
+def _missing(place: _Place, hits: Sequence[Located]) -> list[str]:
     """Where a demanded value is not: of a field, when no repetition has one; of a component, in each repetition."""
     if place.target.component and hits:
         return [hit.path for hit in hits if not place.valued(hit.value)]
@@ -196,12 +217,23 @@ def _judge_values(place: _Place, row: Hl7Row, valued: list[Located]) -> Iterator
         fault = _value_fault(place, row, hit)
         if fault is not None:
             yield RowJudgement(place.row, Outcome.VIOLATED, hit.path, fault, hit.value)
+    if row.equals:
+        yield from _unequal(place, row.equals, valued)
     surplus = _repeated(place, valued)
     if surplus is not None:
         yield RowJudgement(place.row, Outcome.VIOLATED, surplus.path, "one repetition", surplus.value)
     decided = row.use in _DEMANDING or row.values or row.equals or row.type in _LEXICAL
     if valued and decided:
         yield RowJudgement(place.row, Outcome.MET, valued[0].path, received=valued[0].value)
+
+
+def _unequal(place: _Place, equals: str, valued: list[Located]) -> Iterator[RowJudgement]:
+    """A field none of whose repetitions is what another one says; repetitions besides are the sender's own."""
+    stated = [hit for hit in valued if hit.value.strip() != NULL]
+    others = [other for other in place.values(equals) if other]
+    if stated and others and not any(hit.value.strip().rstrip(place.blanks) in others for hit in stated):
+        expected = f"{others[0]} as in {equals}"
+        yield RowJudgement(place.row, Outcome.VIOLATED, stated[0].path, expected, stated[0].value)
 
 
 def _repeated(place: _Place, valued: list[Located]) -> Located | None:
@@ -220,10 +252,8 @@ def _value_fault(place: _Place, row: Hl7Row, hit: Located) -> str | None:
         return None
     if row.values and value not in row.values:
         return " | ".join(row.values)
-    if row.equals:
-        others = [other for other in place.values(row.equals) if other]
-        if others and value.rstrip(place.blanks) not in others:
-            return f"{others[0]} as in {row.equals}"
+    if is_unfilled(value) and row.use in _DEMANDING:
+        return "a value"
     fault = _form_fault(place, row, hit, value) if row.type else None
     return f"{row.type}: {fault}" if fault else None
 
@@ -231,8 +261,8 @@ def _value_fault(place: _Place, row: Hl7Row, hit: Located) -> str | None:
 def _form_fault(place: _Place, row: Hl7Row, hit: Located, value: str) -> str | None:
     """What is wrong with a value's form: of its text, or of the parts of a composite."""
     if row.type in _LEXICAL:
-        separator = place.message.delimiters.component.decode("latin-1")
-        leaf = value.split(separator)[0] if row.type == "TS" and separator else value
+        separator = place.message.delimiters.component.decode("latin-1") if row.type == "TS" else ""
+        leaf = value.split(separator)[0] if separator else value
         return datatype_fault(row.type, leaf, place.table.version)
     if place.target.component or not (
         place.message.delimiters.component and place.message.delimiters.component in hit.raw
@@ -242,8 +272,8 @@ def _form_fault(place: _Place, row: Hl7Row, hit: Located, value: str) -> str | N
     if definition is None or not definition.components:
         return None
     parts = place.message.field_value(hit.path)
-    first_judged = f"{place.row}.1" in place.table.rows
-    return composite_fault(definition, parts, place.table.version, first=not first_judged)
+    own = [f"{place.row}.{number}" in place.table.rows for number in range(1, len(definition.components) + 1)]
+    return composite_fault(definition, parts, place.table.version, judged=own)
 
 
 def _applies(place: _Place, row: Hl7Row) -> bool | None:
@@ -255,15 +285,15 @@ def _applies(place: _Place, row: Hl7Row) -> bool | None:
     return True
 
 
-def _obliged(place: _Place) -> list[Located]:
+def _obliged(place: _Place) -> Sequence[Located]:
     """The places the row speaks of: for a component, that component of every repetition that has a value."""
     if not place.target.component:
-        return list(place.message.located(place.bound))
+        return place.message.located(place.bound)
     bound, mark = place.bound, place.message.delimiters.repetition
     if not mark or mark not in place.written:
         written = place.written.decode("latin-1").strip()
-        return list(place.message.located(bound)) if place.valued(written) and written != NULL else []
-    parent = FieldPath(bound.segment, bound.occurrence, bound.field, bound.repetition)
+        return place.message.located(bound) if place.valued(written) and written != NULL else ()
+    parent = replace(bound, component=0, subcomponent=0)
     found: list[Located] = []
     for repetition, hit in enumerate(place.message.located(parent), 1):
         if place.valued(hit.value) and hit.value.strip() != NULL:

@@ -164,7 +164,9 @@ def _report(play: PlayView, commitment: Commitment, report: Report) -> Iterator[
     failed = facts.references(report.carrier, _FAILED)
     asked = {one.uid: one.sop_class for one in facts.references(commitment.request, _COMMITTED)}
     both = [*committed, *failed]
-    yield from _once(play, REPORTED_ONCE, report.carrier, (*_repeated(committed), *_repeated(failed)) or both[:1])
+    echoed = {one.uid for one in _repeated(facts.references(commitment.request, _COMMITTED))}
+    twice = [one for one in (*_repeated(committed), *_repeated(failed)) if one.uid not in echoed]
+    yield from _once(play, REPORTED_ONCE, report.carrier, twice or both[:1])
     known = [one for one in both if one.uid in asked]
     wrong = [(one, asked[one.uid]) for one in known if not _same_class(one.sop_class, asked[one.uid])]
     yield from _matching(play, REPORTED_CLASS, report.carrier, known, wrong, "ReferencedSOPClassUID")
@@ -199,10 +201,11 @@ def _one_report(play: PlayView, commitment: Commitment) -> Iterator[Finding]:
 def _one_transaction(play: PlayView) -> Iterator[Finding]:
     """A Transaction UID is used for one request, and is dead after its report or a refusal (PS3.4 J.3.2.1.2).
 
-    The very same request may be sent again as long as it was neither refused nor reported on.
+    The very same request may be sent again as long as it was neither refused nor reported on. A report that the
+    requester did not take ends nothing that it knows of.
     """
     earlier: dict[str, list[Carrier]] = defaultdict(list)
-    reports = facts.reports(play.legs)
+    reports = [one for one in facts.reports(play.legs) if accepted(one.carrier.exchange.status)]
     for request in facts.commitment_requests(play):
         uid = "" if isinstance(request.content, Message) else first(request.content, "TransactionUID")
         fault = ""

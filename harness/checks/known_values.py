@@ -1,9 +1,14 @@
 """Required if known (R2, RE, CE): a value that the sender is known to hold has to be sent (RAD TF-2: 2.3).
 
-A sender holds what it was told earlier in the play, in the same field and for the same patient, visit or order, by a
-message that it accepted and on a link that was seen; and the originator holds what its case gave it. A later null takes
-a value back; a merge, and a cancelled or moved visit, leave open what is held. Where the play shows nothing, nothing is
-decided. What a message says of its own entry (ORC-10, ORC-14) is never carried over.
+A receiver may ignore what a field says, so that being told a value is no proof of holding it. A sender holds
+
+* what its case gave it, as the originator;
+* what stands in the message that it answers, or that it hands on: the same event, with the same content;
+* of what it was told earlier in the play, in the same field and for the same patient, visit or order, by a message that
+  it accepted and on a link that was seen: what every receiver keeps, and what it has sent on itself since.
+
+A later null takes a value back; a merge, and a cancelled or moved visit, leave open what is held. Where the play shows
+nothing, nothing is decided. What a message says of its own entry (ORC-10, ORC-14) is never carried over.
 """
 
 from __future__ import annotations
@@ -30,12 +35,14 @@ from harness.profiles import Knowledge
 
 CHECK = "hl7.known-values"
 
-_IF_KNOWN = frozenset(
-    {Usage.REQUIRED_IF_KNOWN, Usage.REQUIRED_MAY_BE_EMPTY, Usage.CONDITIONAL_MAY_BE_EMPTY},
-)
+_IF_KNOWN = (Usage.REQUIRED_IF_KNOWN, Usage.REQUIRED_MAY_BE_EMPTY, Usage.CONDITIONAL_MAY_BE_EMPTY)
 _ACCEPTING = frozenset({"AA", "CA"})
 _UNSETTLING = frozenset({"ADT^A11", "ADT^A12", "ADT^A13", "ADT^A38", "ADT^A40"})
 """After these, what was told of the patient's visit, or of the patient, may no longer hold."""
+_KEPT = frozenset({"PID-7", "ORC-2", "OBR-2"})
+"""What every receiver keeps: by it a patient is told from another, and an order is named to its placer."""
+_HEADER = "MSH"
+"""Each sender has its own."""
 _OF_PATIENT = ("PID", "PV1")
 _OF_ORDER = ("OBR",)
 _PLACER, _FILLER = "ORC-2", "ORC-3"
@@ -65,19 +72,33 @@ class _Memory:
     """What one actor, as one player plays it, was told."""
 
     of: dict[Key, dict[str, _Told]] = field(default_factory=dict)
+    sent: set[tuple[Key, str]] = field(default_factory=set)
+    """What it has said itself."""
+    last: dict[tuple[Key, str], _Sent] = field(default_factory=dict)
+    """The last message of each type about a patient."""
 
     def note(self, key: Key, path: str, told: _Told | None) -> None:
         held = self.of.setdefault(key, {})
         if told is None:
             held.pop(path, None)
+            self.sent.discard((key, path))
         else:
             held[path] = told
 
     def held(self, key: Key, path: str) -> _Told | None:
-        return self.of.get(key, {}).get(path)
+        """What it was told, where that is what it keeps, or what it has said itself."""
+        kept = path in _KEPT or (key, path) in self.sent
+        return self.of.get(key, {}).get(path) if kept else None
+
+    def forget(self, key: Key) -> None:
+        """Nothing is known any more of a patient, or of his visits."""
+        for known in [one for one in self.of if one[: len(key)] == key]:
+            del self.of[known]
+        for about in [one for one in self.last if one[0][: len(key)] == key]:
+            del self.last[about]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Sent:
     """A message that has a table, or one that an actor received; `seq` is its place in the recording."""
 
@@ -100,6 +121,13 @@ class _Sent:
         request = self.half is Half.REQUEST
         return (self.view.responder, ends.responder) if request else (self.view.initiator, ends.initiator)
 
+    @property
+    def answered(self) -> _Sent | None:
+        """Of an answer the message that it answers."""
+        message = self.exchange.request_message
+        seq = self.exchange.exchange.request.seq
+        return _Sent(seq, self.view, self.exchange, message, Half.REQUEST, "") if message is not None else None
+
 
 @play_check(CHECK, scope=Scope.PLAY)
 def check(play: PlayView) -> Iterator[Finding]:
@@ -107,8 +135,10 @@ def check(play: PlayView) -> Iterator[Finding]:
     paths = play.knowledge.once(_paths)
     memories: dict[tuple[ActorName, PlayerName], _Memory] = {}
     for sent in sorted(_messages(play), key=lambda one: one.seq):
+        own = memories.setdefault(sent.sender, _Memory())
         if sent.table:
-            yield from _judged(play, sent, memories.get(sent.sender, _Memory()))
+            yield from _judged(play, sent, own)
+        own.sent |= {(key, path) for key, path, text in _said(sent, paths) if text.strip() != NULL}
         if _accepted(sent):
             _learn(memories.setdefault(sent.receiver, _Memory()), sent, paths)
 
@@ -133,7 +163,7 @@ def _messages(play: PlayView) -> Iterator[_Sent]:
             table = form.table if form is not None and form.table in view.knowledge.hl7_tables else ""
             yield _Sent(exchange.exchange.request.seq, view, exchange, message, Half.REQUEST, table)
             if answer is not None and answer.has("MSA-1"):
-                name = answer_table(view, answer)
+                name = answer_table(view, message, answer)
                 yield _Sent(exchange.exchange.responses[0].seq, view, exchange, answer, Half.RESPONSE, name)
 
 
@@ -147,26 +177,32 @@ def _accepted(sent: _Sent) -> bool:
 
 def _learn(memory: _Memory, sent: _Sent, paths: tuple[str, ...]) -> None:
     message = sent.message
-    patients = _patients(message)
+    for key in _all_patients(message):
+        if message.type in _UNSETTLING:
+            memory.forget(key)
+        memory.last[key, message.type] = sent
     if message.type in _UNSETTLING:
-        for key in _all_patients(message):
-            for known in [one for one in memory.of if one[: len(key)] == key]:
-                del memory.of[known]
         return
-    groups, blanks = Groups(message), blanks_of(message)
     where = f"{sent.view.step.transaction.id} {sent.view.step.step.id}"
-    said: dict[tuple[Key, str], str] = {}
+    first: dict[tuple[Key, str], str] = {}
+    for key, path, text in _said(sent, paths):
+        once = first.setdefault((key, path), text) == text
+        told = _Told(text, f"{where} {path}") if once and text.strip() != NULL else None
+        memory.note(key, path, told)
+
+
+def _said(sent: _Sent, paths: tuple[str, ...]) -> Iterator[tuple[Key, str, str]]:
+    """What a message says at each path, and of what."""
+    message = sent.message
+    patients, groups, blanks = _patients(message), Groups(message), blanks_of(message)
     for path in paths:
         target = parse_path(path)
         for occurrence in range(1, groups.count(target.segment) + 1):
             hits = message.located(at_occurrence(target, occurrence))
             text = next((hit.value for hit in hits if hit.value.strip(blanks)), "")
-            if not text:
-                continue
-            for key in _keys(message, groups, target.segment, occurrence, patients):
-                once = said.setdefault((key, path), text) == text
-                told = _Told(text, f"{where} {path}") if once and text.strip() != NULL else None
-                memory.note(key, path, told)
+            if text:
+                for key in _keys(message, groups, target.segment, occurrence, patients):
+                    yield key, path, text
 
 
 def _judged(play: PlayView, sent: _Sent, memory: _Memory) -> Iterator[Finding]:
@@ -174,12 +210,12 @@ def _judged(play: PlayView, sent: _Sent, memory: _Memory) -> Iterator[Finding]:
     message, groups, blanks = sent.message, Groups(sent.message), blanks_of(sent.message)
     patients = _patients(message)
     for path, row in table.rows.items():
-        if row.use not in _IF_KNOWN or not _applies(message, row):
-            continue
         target = parse_path(path)
+        if row.use not in _IF_KNOWN or target.segment == _HEADER or not _applies(message, row):
+            continue
         for occurrence in range(1, groups.count(target.segment) + 1):
             keys = _keys(message, groups, target.segment, occurrence, patients)
-            told = _held(memory, keys, path) or _given(play, sent, patients, path)
+            told = _held(memory, sent, keys, path) or _given(play, sent, patients, path)
             if told is None:
                 continue
             bound = at_occurrence(target, occurrence if groups.count(target.segment) > 1 else 0)
@@ -204,15 +240,29 @@ def _finding(sent: _Sent, requirement: str, path: str, told: _Told, value: str) 
 
 def _applies(message: Message, row: Hl7Row) -> bool:
     """A condition that is prose, or that does not hold, leaves nothing to prove."""
-    if row.use is Usage.CONDITIONAL_MAY_BE_EMPTY and not row.when:
+    if row.condition or (row.use is Usage.CONDITIONAL_MAY_BE_EMPTY and not row.when):
         return False
     return not row.when or holds(row.when, lambda path: [hit.value.strip() for hit in message.all(path)]) is True
 
 
-def _held(memory: _Memory, keys: tuple[Key, ...], path: str) -> _Told | None:
-    """What the sender was told under these keys, if it is one thing only."""
+def _held(memory: _Memory, sent: _Sent, keys: tuple[Key, ...], path: str) -> _Told | None:
+    """What the sender holds under these keys, if it is one thing only."""
+    if sent.half is Half.RESPONSE:
+        return _repeated(sent.answered, keys, path)
+    if sent.view.planned.leg.reaction:
+        sources = {memory.last.get((key, sent.message.type)) for key in _patients(sent.message)} - {None}
+        return _repeated(sources.pop(), keys, path) if len(sources) == 1 else None
     found = {told.value: told for key in keys if (told := memory.held(key, path)) is not None}
     return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _repeated(source: _Sent | None, keys: tuple[Key, ...], path: str) -> _Told | None:
+    """What the message that is answered or handed on says at the path, if it is one thing only."""
+    if source is None:
+        return None
+    found = {text for key, _, text in _said(source, (path,)) if key in keys}
+    where = f"{source.view.step.transaction.id} {source.view.step.step.id} {path}"
+    return _Told(found.pop(), where) if len(found) == 1 and NULL not in found else None
 
 
 # what a value is about

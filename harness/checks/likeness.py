@@ -53,8 +53,16 @@ def _element_difference(
         return None if same else (path, f"{len(one.value)} bytes", f"{len(other.value)} other bytes")
     if not bulk and one.VR in _BULK:
         return None
+    if "UN" in (one.VR, other.VR) and one.VR != other.VR and not _told_as_text(one, other):
+        return None
     left, right = _plain(value_text(one)), _plain(value_text(other))
     return None if left == right else (path, left or "empty", right or "empty")
+
+
+def _told_as_text(one: DataElement, other: DataElement) -> bool:
+    """Whether a value whose representation one side does not know, as behind an implicit one, can be compared."""
+    known = other if one.VR == "UN" else one
+    return isinstance(known.value, str) and known.value.isascii()
 
 
 def _even(value: bytes) -> bytes:

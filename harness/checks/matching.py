@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -61,20 +61,26 @@ def excused(one: Mismatch, keys: KeyTable | None, *, loose: bool) -> bool:
     return not any(kind in row.matching for kind in _kinds_of_matching(one.key))
 
 
-def surely_matches(identifier: Dataset, entity: Dataset, keys: KeyTable | None) -> bool:
+def surely_matches(
+    identifier: Dataset, valued: Sequence[tuple[str, DataElement]], entity: Dataset, keys: KeyTable | None
+) -> bool:
     """Whether every SCP has to return the entity: each key with a value is one that it holds, and is satisfied letter
-    by letter, by a kind of matching that the key table requires. A single value always selects (PS3.4 C.2.2.2.1)."""
-    if mismatches(identifier, entity, combined=True):
+    by letter, by a kind of matching that the key table requires. A single value always selects (PS3.4 C.2.2.2.1).
+
+    `valued` are the `valued_keys` of the identifier.
+    """
+    if not all(_surely(path, key, entity, keys) for path, key in valued):
         return False
-    return all(_surely(path, key, entity, keys) for path, key in _valued_keys(identifier, ""))
+    return not mismatches(identifier, entity, combined=True)
 
 
-def _valued_keys(identifier: Dataset, prefix: str) -> Iterator[tuple[str, DataElement]]:
+def valued_keys(identifier: Dataset, prefix: str = "") -> Iterator[tuple[str, DataElement]]:
+    """The keys of a query that have a value, with their paths."""
     for element in identifier:
         path = f"{prefix}{name_of(element.tag)}"
         if element.VR == "SQ":
             for item in element.value[:1]:
-                yield from _valued_keys(item, f"{path}[0].")
+                yield from valued_keys(item, f"{path}[0].")
         elif element.tag not in NOT_KEYS and value_text(element).strip(" \0"):
             yield path, element
 
@@ -229,7 +235,7 @@ def bounds(wanted: str) -> tuple[str, str]:
 
 
 def _low(vr: str, text: str) -> str:
-    return _plain(text) if vr == "DA" else _plain(text).ljust(_WIDTH[vr], "0")
+    return _plain(text).ljust(_WIDTH[vr], "0")
 
 
 def _high(vr: str, text: str) -> str:

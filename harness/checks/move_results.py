@@ -16,17 +16,22 @@ from harness.model.verdict import Outcome
 
 CHECK = "retrieve.counts"
 RULE = "retrieve/counts-what-was-sent"
+OF_REPORTS = "retrieve/counts-reports-sent"
 
 _DONE = ("NumberOfCompletedSuboperations", "NumberOfWarningSuboperations")
 _FAILED = "NumberOfFailedSuboperations"
 
 
-@play_check(CHECK, rules=(RULE,), scope=Scope.PLAY)
+@play_check(CHECK, rules=(RULE, OF_REPORTS), scope=Scope.PLAY)
 def check(play: PlayView) -> Iterator[Finding]:
-    """Each step that retrieves: its final counters together against its C-STOREs."""
-    for view in play.of("RAD-16"):
+    """Each step that retrieves: its final counters together against its C-STOREs, one that was sent again once."""
+    for view in (*play.of("RAD-16"), *play.of("RAD-27")):
         moves = [exchange for exchange in view.exchanges if _is_move(exchange)]
-        stores = [leg for leg in play.legs if leg.step is view.step and leg.planned.leg.reaction]
+        stores = [
+            leg
+            for leg in play.legs
+            if leg.step is view.step and leg.planned.leg.reaction and leg.initiator == view.responder
+        ]
         seen = bool(stores) and all(leg.planned.state is LegState.LIVE for leg in stores)
         counters = [_counters(exchange) for exchange in moves]
         if seen and moves and all(counters):
@@ -59,13 +64,15 @@ def _judge(
     play: PlayView, view: LegView, last: ExchangeView, counters: list[Mapping[str, int]], stores: list[LegView]
 ) -> Iterator[Finding]:
     sent = facts.stores(stores)
-    accepted, refused = sum(one.taken is True for one in sent), sum(one.taken is False for one in sent)
-    unanswered = len(sent) - accepted - refused
+    done_at_last = {one.uid for one in sent if one.taken}
+    accepted = sum(one.taken is True for one in sent)
+    unanswered = sum(one.taken is None for one in sent)
+    refused = sum(one.taken is False and one.uid not in done_at_last for one in sent)
     done = sum(one.get(name, 0) for one in counters for name in _DONE)
     failed = sum(one.get(_FAILED, 0) for one in counters)
     holds = accepted <= done <= accepted + unanswered and failed >= refused
     yield from play.ruled(
-        RULE,
+        RULE if view.step.transaction.id == "RAD-16" else OF_REPORTS,
         view,
         Outcome.MET if holds else Outcome.VIOLATED,
         view.responder,

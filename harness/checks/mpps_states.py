@@ -158,6 +158,8 @@ def _answer(machine: StateMachine, event: _Event, transition: Transition) -> Fin
         expected = transition.answer.upper() or "a failure status"
         fits = not accepted(status) and transition.answer.upper() in ("", hexadecimal(status))
     outcome = Outcome.MET if fits else Outcome.VIOLATED
+    if transition.accepted and not fits and _said_final(carrier):
+        outcome = Outcome.UNDECIDED  # the responder may have ended the step itself (PS3.4 F.7.2.2.3)
     return view.finding(
         CHECK,
         transition_id(machine, transition),
@@ -168,6 +170,14 @@ def _answer(machine: StateMachine, event: _Event, transition: Transition) -> Fin
         received=hexadecimal(status),
         origin=f"state {event.state}",
     )
+
+
+def _said_final(carrier: Carrier) -> bool:
+    """Whether a refusal says that the step may no longer be updated."""
+    final = carrier.exchange.exchange.final
+    command = final.command if final is not None else None
+    said = command is not None and command.fields.get("ErrorID", "") == _NO_LONGER_UPDATED
+    return said and carrier.exchange.status == _PROCESSING_FAILURE
 
 
 def _error_id(play: PlayView, event: _Event) -> Iterator[Finding]:

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from harness.checks.carriers import Carrier, answers, requests
+from harness.checks.control_ids import content
 from harness.checks.recording import PlayView
 from harness.checks.registry import play_check
-from harness.hl7 import Message
+from harness.hl7 import FieldPath, Message, parse_path
 from harness.model.finding import Finding
 from harness.model.transcript import Half
 from harness.model.verdict import Outcome
@@ -18,34 +19,35 @@ PLACER = "orders/placer-number-unique"
 FILLER = "orders/filler-number-unique"
 ECHOED = "orders/filler-number-echoed"
 STUDY = "orders/one-study-per-procedure"
-MERGE = "orders/merge-identifiers-differ"
 KEPT = "orders/filler-number-kept"
 KNOWN = "orders/update-of-registered-patient"
+ONCE = "orders/study-announced-once"
 
 _ACCEPTING = frozenset({"AA", "CA"})
+_VISIT = ("PID-18", "PV1-19")
 
 
-@play_check(CHECK, rules=(PLACER, FILLER, ECHOED, STUDY, MERGE, KEPT, KNOWN), partial=(PLACER, FILLER, STUDY, MERGE))
+@play_check(CHECK, rules=(PLACER, FILLER, ECHOED, STUDY, KEPT, KNOWN, ONCE), partial=(PLACER, FILLER, STUDY))
 def check(play: PlayView) -> Iterator[Finding]:
-    """Every order, every scheduled procedure and every merge of the play."""
+    """Every order, every scheduled procedure of the play."""
     yield from _placer_numbers(play)
     yield from _filler_numbers(play)
     yield from _filler_numbers_echoed(play)
     yield from _studies(play)
-    yield from _merges(play)
     yield from _filler_numbers_kept(play)
     yield from _known_patients(play)
+    yield from _announced_once(play)
 
 
 def _messages(play: PlayView, transaction: str, control: str = "") -> Iterator[tuple[Carrier, Message]]:
     """The HL7 requests of a transaction in order, retransmissions left out."""
-    seen: set[bytes] = set()
+    seen: set[tuple[str, bytes]] = set()
     carriers = [carrier for view in play.of(transaction) for carrier in requests(view)]
     for carrier in sorted(carriers, key=lambda one: one.seq):
         message = carrier.content
-        if not isinstance(message, Message) or message.raw in seen:
+        if not isinstance(message, Message) or (same := (carrier.leg.responder, content(message))) in seen:
             continue
-        seen.add(message.raw)
+        seen.add(same)
         if not control or message.first("ORC-1") == control:
             yield carrier, message
 
@@ -56,13 +58,23 @@ def _number(message: Message, field: str) -> str:
 
 
 def _placer_numbers(play: PlayView) -> Iterator[Finding]:
-    """Two new orders never have one placer order number, not even after a cancel."""
+    """Two new orders never have one placer order number, not even after a cancel; an order that was refused is none."""
     used: dict[str, Carrier] = {}
-    for carrier, message in _messages(play, "RAD-2", "NW"):
-        number = _number(message, "ORC-2")
-        if number:
-            first = used.setdefault(number, carrier)
-            yield from _unique(play, PLACER, carrier, "ORC-2", "a new placer order number", number, first)
+    for carrier, message in _messages(play, "RAD-2"):
+        new = [parse_path(hit.path) for hit in message.all("ORC-1") if hit.value.strip() == "NW"]
+        places = dict.fromkeys(str(FieldPath("ORC", one.occurrence, 2)) for one in new)
+        numbers = {number: path for path in places if (number := _number(message, path))}
+        for number, path in numbers.items():
+            first = used.get(number, carrier)
+            yield from _unique(play, PLACER, carrier, path, "a new placer order number", number, first)
+            if _taken(carrier):
+                used.setdefault(number, carrier)
+
+
+def _taken(carrier: Carrier) -> bool:
+    """Whether a message was not refused."""
+    answer = carrier.exchange.answer_message
+    return answer is None or answer.first("MSA-1") in _ACCEPTING
 
 
 def _filler_numbers(play: PlayView) -> Iterator[Finding]:
@@ -141,6 +153,24 @@ def _studies(play: PlayView) -> Iterator[Finding]:
                 )
 
 
+def _announced_once(play: PlayView) -> Iterator[Finding]:
+    """A receiver that took one RAD-4 about a study is told of what follows by RAD-13; that another procedure has the
+    study is another rule's business."""
+    announced: dict[tuple[str, str], Carrier] = {}
+    for carrier, _ in _messages(play, "RAD-4"):
+        for study, path in {one.value: one.path for one in carrier.identifiers if one.kind == "study"}.items():
+            key = (carrier.leg.responder, study)
+            first = announced.get(key, carrier)
+            if _procedure_ids(first) == _procedure_ids(carrier):
+                yield from _unique(play, ONCE, carrier, path, "a study that was not announced yet", study, first)
+            if _taken(carrier):
+                announced.setdefault(key, carrier)
+
+
+def _procedure_ids(carrier: Carrier) -> set[str]:
+    return {one.value for one in carrier.identifiers if one.kind == "procedure"}
+
+
 def _studies_of_worklist(play: PlayView) -> Iterator[Finding]:
     """The entries of a worklist for the patients of the play."""
     patients = {patient.id for patient in play.play.case.patients.values()}
@@ -174,25 +204,6 @@ def _procedures(carrier: Carrier) -> Iterator[tuple[str, str, str]]:
                     yield procedure, one.value, one.path
 
 
-def _merges(play: PlayView) -> Iterator[Finding]:
-    """A merge names two patients: the surviving one in PID-3, the dissolved one in MRG-1."""
-    for carrier, message in _messages(play, "RAD-12"):
-        surviving, dissolved = message.first("PID-3.1"), message.first("MRG-1.1")
-        if message.type != "ADT^A40" or not surviving or not dissolved:
-            continue
-        ours, theirs = message.first("PID-3.4"), message.first("MRG-1.4")
-        fault = surviving == dissolved or (ours and theirs and ours != theirs)
-        yield from play.ruled(
-            MERGE,
-            carrier.leg,
-            Outcome.VIOLATED if fault else Outcome.MET,
-            carrier.leg.initiator,
-            carrier.evidence("MRG-1"),
-            expected=f"another identifier than {surviving} of {ours or 'the same authority'}",
-            received=f"{dissolved} of {theirs}" if theirs else dissolved,
-        )
-
-
 def _filler_numbers_kept(play: PlayView) -> Iterator[Finding]:
     """What the placer is told of an order (RAD-3) names it by the filler number that was announced for it."""
     announced: dict[str, set[str]] = defaultdict(set)
@@ -218,22 +229,36 @@ def _filler_numbers_kept(play: PlayView) -> Iterator[Finding]:
 
 
 def _known_patients(play: PlayView) -> Iterator[Finding]:
-    """What ADT updates is a patient that it registered; a merge may name one that is older than the play."""
-    registered: dict[str, set[str]] = defaultdict(set)
+    """What ADT tells of a visit or account is of the patient whose it is; a merge may give it to another one.
+
+    Of a visit or account that no message of the play registered nothing is known: the patient is older than the play.
+    """
+    holders: dict[tuple[str, str], set[str]] = defaultdict(set)
     for carrier, message in sorted([*_messages(play, "RAD-1"), *_messages(play, "RAD-12")], key=lambda one: one[0].seq):
         view = carrier.leg
         identifiers = {one.value for one in message.all("PID-3.1") if one.value}
-        known = registered[view.responder]
-        if carrier.transaction == "RAD-12" and message.type != "ADT^A40" and known and identifiers:
-            if not view.planned.leg.reaction:
-                yield from play.ruled(
-                    KNOWN,
-                    view,
-                    Outcome.MET if identifiers & known else Outcome.VIOLATED,
-                    view.initiator,
-                    carrier.evidence("PID-3"),
-                    expected=" | ".join(sorted(known)),
-                    received=" | ".join(sorted(identifiers)),
-                )
-        else:
-            known |= identifiers
+        visits = [(view.responder, number) for path in _VISIT if (number := _visit(message, path))]
+        merged = {one.value for one in message.all("MRG-1.1") if one.value} if message.type == "ADT^A40" else set()
+        known: set[str] = set().union(*(holders.get(visit, ()) for visit in visits))
+        if merged:
+            for owners in [owners for owners in holders.values() if owners & merged]:
+                owners |= identifiers
+        elif carrier.transaction == "RAD-12" and known and identifiers and not view.planned.leg.reaction:
+            yield from play.ruled(
+                KNOWN,
+                view,
+                Outcome.MET if identifiers & known else Outcome.VIOLATED,
+                view.initiator,
+                carrier.evidence("PID-3"),
+                expected=" | ".join(sorted(known)),
+                received=" | ".join(sorted(identifiers)),
+            )
+            continue
+        for visit in visits:
+            holders[visit] |= identifiers
+
+
+def _visit(message: Message, path: str) -> str:
+    """A visit or account by its number and authority; empty when the message names none."""
+    number, authority = message.first(f"{path}.1").strip(), message.first(f"{path}.4.1").strip()
+    return f"{path} {number} {authority}" if number.strip('"') else ""

@@ -17,7 +17,9 @@ from harness.checks.carriers import Carrier
 from harness.checks.dimse_reply import accepted
 from harness.checks.recording import PlayView
 from harness.checks.registry import Scope, play_check
+from harness.checks.value_forms import well_formed
 from harness.dicom.paths import first, values
+from harness.dicom.uids import uid_of
 from harness.hl7 import Message
 from harness.model.finding import Finding
 from harness.model.profile import Service
@@ -30,11 +32,15 @@ STEP_ID = "mpps/step-id-unique"
 SERIES = "mpps/series-of-one-step"
 IMAGES = "mpps/images-name-every-step"
 ITEMS = "mpps/one-item-per-scheduled-step"
+CLASS = "mpps/images-name-step-class"
 
 _STATUS = "PerformedProcedureStepStatus"
 _FINAL = ("COMPLETED", "DISCONTINUED")
 _SCHEDULED = "ScheduledStepAttributesSequence"
 _REQUEST = "RequestAttributesSequence"
+_STEPS = "ReferencedPerformedProcedureStepSequence"
+_PERFORMED = f"{_STEPS}[*].ReferencedSOPInstanceUID"
+_MPPS = uid_of("ModalityPerformedProcedureStep")
 
 
 @dataclass
@@ -54,7 +60,7 @@ class _Step:
         return "", None
 
 
-@play_check(CHECK, rules=(ENDS, TIMES, STEP_ID, SERIES, IMAGES, ITEMS), scope=Scope.PLAY)
+@play_check(CHECK, rules=(ENDS, TIMES, STEP_ID, SERIES, IMAGES, ITEMS, CLASS), scope=Scope.PLAY)
 def check(play: PlayView) -> Iterator[Finding]:
     """Every performed procedure step, alone and beside the others of the play."""
     steps = _steps(play)
@@ -65,6 +71,7 @@ def check(play: PlayView) -> Iterator[Finding]:
     yield from _step_ids(play, steps)
     yield from _series(play, steps)
     yield from _images(play, steps)
+    yield from _classes(play, steps)
 
 
 def _content(carrier: Carrier) -> Dataset:
@@ -117,13 +124,14 @@ def _ends(play: PlayView, step: _Step) -> Iterator[Finding]:
 
 
 def _times(play: PlayView, step: _Step) -> Iterator[Finding]:
-    """The step does not end before it started."""
+    """The step does not end before it started; what is no date or time is for the tables to judge."""
     ends = [step.last(f"PerformedProcedureStepEnd{part}") for part in ("Date", "Time")]
     starts = [step.last(f"PerformedProcedureStepStart{part}")[0] for part in ("Date", "Time")]
     carrier = ends[0][1]
-    if carrier is None or not all(value for value, _ in ends) or not all(starts):
+    said = (*starts, *(value for value, _ in ends))
+    if carrier is None or not all(said) or not all(map(well_formed, ("DA", "TM") * 2, said)):
         return
-    start, end = ("".join((date, time.replace(":", ""))) for date, time in (starts, (ends[0][0], ends[1][0])))
+    start, end = "".join(starts), "".join(value for value, _ in ends)
     common = min(len(start.partition(".")[0]), len(end.partition(".")[0]))
     path = "PerformedProcedureStepEndTime"
     holds = start[:common] <= end[:common]
@@ -133,11 +141,13 @@ def _times(play: PlayView, step: _Step) -> Iterator[Finding]:
 
 
 def _items(play: PlayView, step: _Step) -> Iterator[Finding]:
-    """The Scheduled Step Attributes Sequence has one item for each scheduled step."""
+    """The Scheduled Step Attributes Sequence has one item for each scheduled step.
+
+    Steps of different orders may have the same IDs, so that accession number and study count, too.
+    """
     if step.created is None:
         return
-    content = _content(step.created)
-    names = [name for name in _scheduled(content, _SCHEDULED) if name]
+    names = _scheduled(_content(step.created), _SCHEDULED, ("AccessionNumber", "StudyInstanceUID"))
     twice = sorted({name for name in names if names.count(name) > 1})
     if names:
         received = f"{twice[0]} {names.count(twice[0])} times" if twice else ""
@@ -181,14 +191,22 @@ def _series(play: PlayView, steps: tuple[_Step, ...]) -> Iterator[Finding]:
 
 
 def _images(play: PlayView, steps: tuple[_Step, ...]) -> Iterator[Finding]:
-    """Where one step performs several scheduled ones, each of its images names all of them."""
-    scheduled = {step.mpps: set(_scheduled(_content(step.created), _SCHEDULED)) for step in steps if step.created}
+    """Where one step performs several scheduled ones, each of its images names all of them.
+
+    Images that are copied into the study of each procedure name what is of their study (PS3.17 J.4.2).
+    """
+    created = {step.mpps: _content(step.created) for step in steps if step.created}
     judged: dict[str, tuple[Carrier, set[str], set[str]]] = {}
-    for one in facts.stored(play):
-        mpps = first(one.dataset, "ReferencedPerformedProcedureStepSequence[*].ReferencedSOPInstanceUID").strip()
-        wanted = scheduled.get(mpps, set())
+    images = [(first(one.dataset, _PERFORMED).strip(), one) for one in facts.stored(play)]
+    studies: dict[str, set[str]] = defaultdict(set)
+    for mpps, one in images:
+        studies[mpps].add(_study(one.dataset))
+    for mpps, one in images:
+        if mpps not in created or len(_wanted(created[mpps], "")) < 2:
+            continue
+        wanted = _wanted(created[mpps], _study(one.dataset) * (len(studies[mpps]) > 1))
         named = set(_scheduled(one.dataset, _REQUEST))
-        if len(wanted) > 1 and named:
+        if wanted and named:
             known = judged.setdefault(mpps, (one.carrier, wanted, named))
             if not known[1] - known[2] and wanted - named:
                 judged[mpps] = (one.carrier, wanted, named)
@@ -198,10 +216,33 @@ def _images(play: PlayView, steps: tuple[_Step, ...]) -> Iterator[Finding]:
         yield from _ruled(play, IMAGES, carrier, holds, _REQUEST, expected, received)
 
 
-def _scheduled(content: Dataset, sequence: str) -> list[str]:
-    """The scheduled steps that the items of a sequence name: Requested Procedure ID and Scheduled Procedure Step ID."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for name in ("RequestedProcedureID", "ScheduledProcedureStepID"):
-        for one in values(content, f"{sequence}[*].{name}"):
-            found[one.path.rpartition(".")[0]].append(one.value.strip())
-    return [" / ".join(parts) for parts in found.values() if len(parts) == 2 and parts[1]]
+def _classes(play: PlayView, steps: tuple[_Step, ...]) -> Iterator[Finding]:
+    """An image names its performed step with the SOP class that such steps have."""
+    known = {step.mpps for step in steps}
+    for one in facts.stored(play):
+        for item in one.dataset.get(_STEPS) or ():
+            named = first(item, "ReferencedSOPClassUID").strip(" \0")
+            if named and first(item, "ReferencedSOPInstanceUID").strip(" \0") in known:
+                path = f"{_STEPS}[0].ReferencedSOPClassUID"
+                yield from _ruled(play, CLASS, one.carrier, uid_of(named) == _MPPS, path, _MPPS, named)
+
+
+def _study(content: Dataset) -> str:
+    return first(content, "StudyInstanceUID").strip()
+
+
+def _wanted(created: Dataset, study: str) -> set[str]:
+    """The scheduled steps of a performed one: all, or those of one study."""
+    items = created.get(_SCHEDULED) or ()
+    return {name for item in items if study in ("", _study(item)) and (name := _name(item, ()))}
+
+
+def _scheduled(content: Dataset, sequence: str, beside: tuple[str, ...] = ()) -> list[str]:
+    """The scheduled steps that the items of a sequence name."""
+    return [name for item in content.get(sequence) or () if (name := _name(item, beside))]
+
+
+def _name(item: Dataset, beside: tuple[str, ...]) -> str:
+    """Requested Procedure ID and Scheduled Procedure Step ID, perhaps with what tells their order; or nothing."""
+    parts = [first(item, name).strip() for name in ("RequestedProcedureID", "ScheduledProcedureStepID", *beside)]
+    return " / ".join(filter(None, parts)) if parts[1] and "RequestedProcedureID" in item else ""

@@ -17,17 +17,17 @@ from harness.model.finding import Evidence, Finding
 from harness.model.names import ActorName, CheckName, RequirementId
 from harness.model.plan import LegState, PlannedLeg, PlannedStep, Play
 from harness.model.profile import DimseForm, MessageForm
-from harness.model.remembering import Remembering
 from harness.model.tables import LegRule, PlayRule
 from harness.model.transcript import Capture, Event, Exchange, Half, Payload, PayloadKind
 from harness.model.verdict import Outcome
 from harness.profiles import Knowledge
+from harness.profiles.remembering import Remembering
 
 ReadPayload = Callable[[Payload], bytes]
 
 
 @dataclass(frozen=True)
-class ExchangeView:
+class ExchangeView(Remembering):
     """One exchange with its messages decoded on demand.
 
     `decoded` are data sets by the SHA-256 of their payload: views of one recording share it, so that what was sent

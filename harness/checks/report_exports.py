@@ -32,7 +32,7 @@ _KINDS: Mapping[str, int] = MappingProxyType(
 
 _EVIDENCE = ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")
 _REFERENCED = "ReferencedSeriesSequence[*].ReferencedSOPSequence[*].ReferencedSOPInstanceUID"
-_FINAL = frozenset({"F", "C"})
+_FINAL = "F"
 
 _Reference = tuple[str, str, str, str]
 
@@ -106,9 +106,9 @@ def _images(
 
 
 def _status(play: PlayView, carrier: Carrier, message: Message, report: Instance) -> Iterator[Finding]:
-    """A result that is told as final or corrected is of a report that is complete and verified."""
+    """A result that is told as final is of a report that is complete and verified."""
     status = message.first("OBR-25")
-    if status not in _FINAL:
+    if status != _FINAL:
         return
     flags = " ".join(first(report.dataset, name).strip() for name in ("CompletionFlag", "VerificationFlag"))
     yield from _ruled(

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pydicom.tag import Tag
 
 from harness.checks import stored as facts
-from harness.checks.archive_changes import COERCIBLE
+from harness.checks.archive_changes import COERCIBLE, ISSUERS, OF_ARCHIVE
 from harness.checks.likeness import difference
 from harness.checks.recording import LegView, PlayView
 from harness.checks.registry import Scope, play_check
@@ -44,7 +44,7 @@ def check(play: PlayView) -> Iterator[Finding]:
     for report in (*submitted, *issued):
         yield from _place(play, report, objects)
     for report in issued:
-        yield from _version(play, report, submitted)
+        yield from _version(play, report, submitted, [one for one in issued if one.carrier.seq < report.carrier.seq])
         path, expected, received = _lacking(report)
         yield from _ruled(play, ISSUED_FINAL, report, not path, path or "VerificationFlag", expected, received)
     for report in submitted:
@@ -101,20 +101,28 @@ def _is_draft(view: LegView) -> bool:
     return any(word in view.step.step.status.upper() for word in ("PARTIAL", "UNVERIFIED"))
 
 
-def _version(play: PlayView, report: Instance, submitted: tuple[Instance, ...]) -> Iterator[Finding]:
-    """The issued report is a submitted one as it was, or a new version that names one."""
+def _version(
+    play: PlayView, report: Instance, submitted: tuple[Instance, ...], before: list[Instance]
+) -> Iterator[Finding]:
+    """The issued report is a submitted one as it was, or a new version that names one, or a version of that.
+
+    A report on another study is a version of nothing that was submitted.
+    """
     if not submitted:
         return
     same = [one for one in submitted if one.uid == report.uid]
     if same:
         updated = any(view.exchanges for name in ("RAD-12", "RAD-13") for view in play.of(name))
-        ignored = COERCIBLE | {_OF_REQUEST} if updated else frozenset()
+        added = frozenset(tag for tag in ISSUERS if tag not in same[-1].dataset) | OF_ARCHIVE
+        ignored = added | COERCIBLE | {_OF_REQUEST} if updated else added
         found = difference(same[-1].dataset, report.dataset, ignoring=ignored)
         path, expected, received = found or ("", "", "")
         yield from _ruled(play, UNCHANGED, report, found is None, path, expected, received)
         return
     named = {one.value.strip() for one in _predecessors(report)}
-    known = {one.uid for one in submitted}
+    known = {one.uid for one in (*submitted, *before)}
+    if _study(report) not in {_study(one) for one in submitted}:
+        return
     yield from _ruled(
         play,
         PREDECESSOR,
@@ -124,6 +132,10 @@ def _version(play: PlayView, report: Instance, submitted: tuple[Instance, ...]) 
         facts.named(known),
         facts.named(named) or "absent",
     )
+
+
+def _study(report: Instance) -> str:
+    return first(report.dataset, "StudyInstanceUID").strip()
 
 
 def _predecessors(report: Instance) -> tuple[Located, ...]:

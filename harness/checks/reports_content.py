@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 
 from pydicom.dataset import Dataset
 
 from harness.checks import stored as facts
 from harness.checks.carriers import Carrier, requests
 from harness.checks.compare import Syntax, Term, equal
+from harness.checks.content_tree import content_items, fault
 from harness.checks.recording import PlayView
 from harness.checks.registry import play_check
 from harness.checks.stored import Instance
 from harness.dicom.paths import first, values
-from harness.dicom.uids import keyword_of
 from harness.hl7 import Message
 from harness.model.finding import Finding
+from harness.model.plan import LegState
 from harness.model.tables import Comparison
 from harness.model.verdict import Outcome
 
@@ -41,14 +41,6 @@ _COPIED = (
 _CHANGING = ("RAD-12", "RAD-13")
 """Transactions that may change these."""
 
-_BASIC = frozenset(
-    {"TEXT", "CODE", "DATETIME", "DATE", "TIME", "UIDREF", "PNAME", "COMPOSITE", "IMAGE", "WAVEFORM", "CONTAINER"}
-)
-_VALUE_TYPES: Mapping[str, frozenset[str]] = MappingProxyType(
-    {"BasicTextSRStorage": _BASIC, "EnhancedSRStorage": _BASIC | {"NUM", "SCOORD", "TCOORD"}}
-)
-"""Value types by SOP class (PS3.3 A.35.1.3.1, A.35.2.3.1); the others allow all."""
-
 
 @play_check(CHECK, rules=(EVIDENCE, STUDY, REQUEST, ISSUED, NAMED, ORDER, TREE))
 def check(play: PlayView) -> Iterator[Finding]:
@@ -70,16 +62,6 @@ def check(play: PlayView) -> Iterator[Finding]:
                 yield from _exported(play, carrier, carrier.content, (*submitted, *issued))
 
 
-def _content_items(root: Dataset) -> Iterator[Dataset]:
-    """Every item of the content tree below the root."""
-    waiting = [root]
-    while waiting:
-        parent = waiting.pop()
-        for item in parent.get("ContentSequence") or ():
-            yield item
-            waiting.append(item)
-
-
 def _evidence_of(report: Dataset) -> frozenset[str]:
     """The instances that the evidence sequences list."""
     return frozenset(
@@ -95,7 +77,7 @@ def _referenced(report: Dataset) -> frozenset[str]:
     """The instances that the content tree points at."""
     return frozenset(
         one.value
-        for item in _content_items(report)
+        for _, item in content_items(report)
         for one in values(item, "ReferencedSOPSequence[*].ReferencedSOPInstanceUID")
     )
 
@@ -115,27 +97,15 @@ def _ruled(
 
 
 def _tree(play: PlayView, report: Instance) -> Iterator[Finding]:
-    """Value types that the SOP class allows, each with its relationship."""
-    sop_class = keyword_of(first(report.dataset, "SOPClassUID"))
-    allowed = _VALUE_TYPES.get(sop_class)
-    for item in _content_items(report.dataset):
-        kind = first(item, "ValueType")
-        by_reference = "ReferencedContentItemIdentifier" in item
-        if allowed is not None and (by_reference or kind not in allowed):
-            received = "by reference" if by_reference else kind or "absent"
-            yield from _ruled(
-                play, TREE, report.carrier, "ContentSequence", f"a value type of {sop_class}", received, holds=False
-            )
-            return
-        if not first(item, "RelationshipType"):
-            yield from _ruled(play, TREE, report.carrier, "ContentSequence", "RelationshipType", "absent", holds=False)
-            return
-    yield from _ruled(play, TREE, report.carrier, "ContentSequence", "", "", holds=True)
+    """Value types and relationships that the SOP class allows."""
+    expected, received = fault(report.dataset)
+    yield from _ruled(play, TREE, report.carrier, "ContentSequence", expected, received, holds=not expected)
 
 
 def _evidence(play: PlayView, report: Instance, objects: Mapping[str, Instance]) -> Iterator[Finding]:
     """What the tree points at stands in the evidence, and the evidence of the procedure was stored."""
     listed, pointed = _evidence_of(report.dataset), _referenced(report.dataset)
+    hidden = facts.storing_hidden(play)
     current = frozenset(
         one.value
         for one in values(
@@ -144,7 +114,7 @@ def _evidence(play: PlayView, report: Instance, objects: Mapping[str, Instance])
         )
     )
     unlisted = sorted(pointed - listed)
-    unknown = sorted(current - set(objects)) if objects else []
+    unknown = sorted(current - set(objects)) if objects and not hidden else []
     if unlisted:
         expected, received = "in the evidence sequence", unlisted[0]
     elif unknown:
@@ -187,6 +157,8 @@ def _request(play: PlayView, report: Instance, objects: Mapping[str, Instance]) 
     """The request that the images name, or else RAD-4, stands in the Referenced Request Sequence."""
     images = _images(report, objects)
     scheduled = _scheduled(play, first(report.dataset, "StudyInstanceUID"))
+    if not scheduled and not _requested(images) and not report.dataset.get("ReferencedRequestSequence"):
+        return  # nobody asked for what was not scheduled
     for path, source, field in (
         ("StudyInstanceUID", "StudyInstanceUID", "study"),
         ("AccessionNumber", "AccessionNumber", "accession"),
@@ -195,6 +167,7 @@ def _request(play: PlayView, report: Instance, objects: Mapping[str, Instance]) 
         known = {one.value.strip() for image in images for one in values(image.dataset, source)} - {""}
         if not images and field in scheduled:
             known = {scheduled[field]} - {""}
+        known |= _changed(play, first(report.dataset, "StudyInstanceUID"), field) if known else set()
         where = f"ReferencedRequestSequence[*].{path}"
         named = {one.value.strip() for one in values(report.dataset, where)} - {""}
         if known and not named & known:
@@ -217,39 +190,69 @@ def _request(play: PlayView, report: Instance, objects: Mapping[str, Instance]) 
         yield from _ruled(play, REQUEST, report.carrier, "ReferencedRequestSequence", "", "", holds=True)
 
 
+def _requested(images: list[Instance]) -> bool:
+    """Whether images say what they were asked for by."""
+    names = ("AccessionNumber", "RequestAttributesSequence[*].RequestedProcedureID")
+    return any(one.value.strip() for image in images for path in names for one in values(image.dataset, path))
+
+
+def _changed(play: PlayView, study: str, kind: str) -> set[str]:
+    """What later messages say of a study: RAD-4 for one that was not scheduled, RAD-13 for one that was."""
+    found: set[str] = set()
+    for view in (*play.of("RAD-4"), *play.of("RAD-13")):
+        for carrier in requests(view):
+            if study in {one.value for one in carrier.identifiers if one.kind == "study"}:
+                found |= {one.value for one in carrier.identifiers if one.kind == kind} - {""}
+    return found
+
+
 def _issued(play: PlayView, report: Instance, submitted: tuple[Instance, ...]) -> Iterator[Finding]:
-    """An issued report is about what a submitted one was about."""
+    """An issued report is about what a submitted one was about; a new version may refer to more.
+
+    The patient may have been updated in between.
+    """
     if not submitted:
         return
-    mine = _subject(report)
-    known = [_subject(one) for one in submitted]
+    updated = any(view.exchanges for view in play.of("RAD-12"))
+    mine = _subject(report, patient=not updated)
+    known = [_subject(one, patient=not updated) for one in submitted]
+    last = known[-1]
+    whole = any(
+        subject[:2] == mine[:2] and _evidence_of(report.dataset) >= _evidence_of(one.dataset)
+        for one, subject in zip(submitted, known, strict=True)
+    )
     wrong = [
-        (path, known[-1][index], mine[index])
+        (path, last[index], mine[index])
         for index, path in enumerate(("StudyInstanceUID", "PatientID", _EVIDENCE_SEQUENCES[0]))
-        if mine not in known and mine[index] != known[-1][index]
+        if not whole and mine[index] != last[index]
     ]
     path, expected, received = wrong[0] if wrong else ("StudyInstanceUID", "", "")
     yield from _ruled(play, ISSUED, report.carrier, path, expected, received, holds=not wrong)
 
 
-def _subject(report: Instance) -> tuple[str, str, str]:
+def _subject(report: Instance, *, patient: bool) -> tuple[str, str, str]:
     return (
         first(report.dataset, "StudyInstanceUID"),
-        first(report.dataset, "PatientID"),
+        first(report.dataset, "PatientID") if patient else "",
         ", ".join(sorted(_evidence_of(report.dataset))),
     )
 
 
 def _exported(play: PlayView, carrier: Carrier, message: Message, reports: tuple[Instance, ...]) -> Iterator[Finding]:
-    """The result names the report by UID, and patient and order as the report does."""
-    if not reports:
-        return
+    """The result names the report by UID, and patient and order as the report does.
+
+    A version that was issued where no link of ours shows it may be one that nobody else has seen.
+    """
     named = _observed(message, "SR Instance UID")
     uids = {one.uid: one for one in reports}
+    hidden = any(view.planned.state is LegState.NOT_OBSERVABLE for view in play.of("RAD-25"))
+    if not reports or (named and named not in uids and hidden):
+        return
     yield from _ruled(
         play, NAMED, carrier, "OBX-5", " | ".join(sorted(uids)[:3]), named or "absent", holds=named in uids
     )
     report = uids.get(named, reports[-1])
+    updated = any(view.exchanges for view in play.of("RAD-12"))
     scheduled = _scheduled(play, first(report.dataset, "StudyInstanceUID"))
     for path, kind, source in (
         ("PID-3.1", Comparison.TEXT, "PatientID"),
@@ -257,9 +260,12 @@ def _exported(play: PlayView, carrier: Carrier, message: Message, reports: tuple
         ("OBR-2.1", Comparison.TEXT, "ReferencedRequestSequence[*].PlacerOrderNumberImagingServiceRequest"),
         ("OBR-3.1", Comparison.TEXT, "ReferencedRequestSequence[*].FillerOrderNumberImagingServiceRequest"),
     ):
-        wanted, given = first(report.dataset, source) or scheduled.get(path, ""), message.first(path)
-        if wanted and not equal(kind, Term(given, Syntax.HL7), Term(wanted, Syntax.DICOM)):
-            yield from _ruled(play, ORDER, carrier, path, wanted, given or "absent", holds=False)
+        if updated and path.startswith("PID"):
+            continue
+        wanted = [one.value for one in values(report.dataset, source) if one.value] or [scheduled.get(path, "")]
+        given = message.first(path)
+        if wanted[0] and not any(equal(kind, Term(given, Syntax.HL7), Term(one, Syntax.DICOM)) for one in wanted):
+            yield from _ruled(play, ORDER, carrier, path, " | ".join(wanted), given or "absent", holds=False)
             return
     yield from _ruled(play, ORDER, carrier, "OBR-2", "", "", holds=True)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from harness.checks.dimse_reply import final_evidence, hexadecimal
 from harness.checks.expecting import may_be_refused
 from harness.checks.recording import ExchangeView, LegView
 from harness.checks.registry import leg_check
 from harness.dicom.paths import present
-from harness.dicom.statuses import StatusClass, is_pending, is_success, status_class
+from harness.dicom.statuses import StatusClass, is_pending, is_success, is_warning, status_class
 from harness.model.finding import Evidence, Finding
+from harness.model.names import HARNESS
 from harness.model.transcript import Half
 from harness.model.verdict import Outcome
 
@@ -30,7 +31,7 @@ def check(view: LegView) -> Iterator[Finding]:
         status = exchange.status
         if status is None or is_pending(status):
             continue
-        outcome = Outcome.MET if is_success(status) else Outcome.VIOLATED
+        outcome = Outcome.MET if is_success(status) else _incomplete(view, exchange)
         yield from view.ruled(
             CHECK,
             "completed",
@@ -45,6 +46,21 @@ def check(view: LegView) -> Iterator[Finding]:
         if not found:
             yield from view.ruled(CHECK, "counters", Outcome.MET, final_evidence(exchange))
         yield from _failed_list(view, exchange)
+
+
+def _incomplete(view: LegView, exchange: ExchangeView) -> Outcome:
+    """What a warning says: that what was sent was not taken, or not without a warning, which a product may have cause
+    for and our stand-in has not."""
+    status = exchange.status
+    warned = status is not None and is_warning(status)
+    return Outcome.UNDECIDED if warned and view.planned.initiator != HARNESS else Outcome.VIOLATED
+
+
+def failed_of(exchange: ExchangeView) -> int:
+    """The number of sub-operations that the final response says failed."""
+    final = exchange.exchange.final
+    said = final.command.fields.get(_FAILED, "0").strip() if final is not None and final.command is not None else ""
+    return int(said) if said.isdigit() else 0
 
 
 def _failed_list(view: LegView, exchange: ExchangeView) -> Iterator[Finding]:
@@ -73,6 +89,17 @@ def _failed_list(view: LegView, exchange: ExchangeView) -> Iterator[Finding]:
     )
 
 
+def _of_warning(counters: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """A warning says that something failed or was warned of, and that not all failed (PS3.4 C.4.2)."""
+    done, failed, warned = (counters.get(name, "").strip() for name in (_COMPLETED, _FAILED, _WARNING))
+    if not all(text.isdigit() for text in (done, failed, warned)):
+        return
+    if not int(failed) and not int(warned):
+        yield f"{_FAILED} or {_WARNING}", "0"
+    elif not int(done) and not int(warned):
+        yield "a failure status, as all sub-operations failed", f"{failed} failed"
+
+
 def _faults(exchange: ExchangeView) -> Iterator[tuple[Evidence, str, str]]:
     for index, response in enumerate(exchange.exchange.responses):
         command = response.command
@@ -86,6 +113,8 @@ def _faults(exchange: ExchangeView) -> Iterator[tuple[Evidence, str, str]]:
                 yield evidence, missing[0], "absent"
         elif _REMAINING in counters and status_class(command.status) is not StatusClass.CANCEL:
             yield evidence, f"no {_REMAINING}", counters[_REMAINING]
+        elif is_warning(command.status):
+            yield from ((evidence, *fault) for fault in _of_warning(counters))
         elif is_success(command.status):
             for name in (_FAILED, _WARNING):
                 if counters.get(name, "0").strip() not in ("", "0"):

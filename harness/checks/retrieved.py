@@ -7,7 +7,7 @@ change is in `archive_changes`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pydicom.dataelem import DataElement
@@ -21,14 +21,17 @@ from harness.checks.dimse_reply import accepted, hexadecimal
 from harness.checks.likeness import Difference, difference
 from harness.checks.matching import mismatches
 from harness.checks.recording import LegView, PlayView
+from harness.checks.retrieval import failed_of
 from harness.checks.stored import Instance
 from harness.dicom.pixel_values import is_native, same_pixels
 from harness.dicom.uids import keyword_of
 from harness.hl7 import Message
 from harness.model.finding import Finding
+from harness.model.names import HARNESS, ActorName
 from harness.model.verdict import Outcome
 
 RULE = "storage/retrieved-equals-stored"
+OF_REPORTS = "storage/retrieved-equals-issued"
 
 _PIXELS = Tag("PixelData")
 _OF_COMPRESSION = frozenset(
@@ -50,21 +53,24 @@ _PADDING = Tag(0xFFFC, 0xFFFC)
 
 def judge(play: PlayView, instances: tuple[Instance, ...]) -> Iterator[Finding]:
     """What a retrieve names arrives as it was stored, and nothing else."""
-    steps: dict[str, list[LegView]] = defaultdict(list)
-    for view in play.of("RAD-16"):
-        steps[view.step.step.id].append(view)
-    for views in steps.values():
+    steps: dict[tuple[str, ActorName], list[LegView]] = defaultdict(list)
+    for view in (*play.of("RAD-16"), *play.of("RAD-27")):
+        archive = view.initiator if view.planned.leg.reaction else view.responder
+        steps[view.step.step.id, archive].append(view)
+    for (_, archive), views in steps.items():
         asked = [carrier for carrier in facts.moves(views) if accepted(carrier.exchange.status)]
         if not asked:
             continue
-        archive = asked[-1].leg.responder
         kept = [one for one in instances if one.carrier.leg.responder == archive]
         by_uid = {one.uid: one for one in kept if one.taken}
         if not by_uid:
             continue
         copies = {one.uid: one for one in facts.stores(views)}
         wanted = {uid for uid, one in by_uid.items() if any(_selected(move, one) for move in asked)}
-        yield from _same_set(play, asked[-1], wanted, set(copies) - facts.holdings(kept).unsure)
+        got = set(copies) - facts.holdings(kept).unsure
+        if facts.storing_hidden(play):
+            got -= {uid for uid, one in copies.items() if uid not in by_uid and _fits(asked, one)}
+        yield from _same_set(play, asked, wanted, got)
         for uid in filter(wanted.__contains__, copies):
             yield from _same_object(play, by_uid[uid], copies[uid])
 
@@ -77,6 +83,14 @@ def _selected(move: Carrier, one: Instance) -> bool:
     )
 
 
+def _fits(asked: Sequence[Carrier], copy: Instance) -> bool:
+    """Whether an object that was stored where no link of ours shows it is one that was asked for."""
+    return any(
+        not isinstance(move.content, Message) and not mismatches(_unique_keys(move.content), copy.dataset)
+        for move in asked
+    )
+
+
 def _unique_keys(identifier: Dataset) -> Dataset:
     """The UIDs of a retrieve; the patient ID may have changed in the archive since the instance was stored."""
     keys = Dataset()
@@ -86,12 +100,21 @@ def _unique_keys(identifier: Dataset) -> Dataset:
     return keys
 
 
-def _same_set(play: PlayView, move: Carrier, wanted: set[str], got: set[str]) -> Iterator[Finding]:
-    gap = facts.gap(wanted - got, got - wanted, "not received", "not stored or not asked for")
+def _rule(move: Carrier) -> str:
+    return RULE if move.leg.step.transaction.id == "RAD-16" else OF_REPORTS
+
+
+def _same_set(play: PlayView, asked: Sequence[Carrier], wanted: set[str], got: set[str]) -> Iterator[Finding]:
+    """What was asked for arrives. A product may be unable to take an object; the archive then says that it failed."""
+    move = asked[-1]
+    missing = wanted - got
+    told = sum(failed_of(one.exchange) for one in asked)
+    excused = missing and not got - wanted and told >= len(missing) and move.leg.planned.initiator != HARNESS
+    gap = facts.gap(missing, got - wanted, "not received", "not stored or not asked for")
     yield from play.ruled(
-        RULE,
+        _rule(move),
         move.leg,
-        Outcome.VIOLATED if gap else Outcome.MET,
+        Outcome.UNDECIDED if excused else Outcome.VIOLATED if gap else Outcome.MET,
         move.leg.responder,
         move.evidence(),
         expected=f"{len(wanted)} instances stored",
@@ -117,7 +140,7 @@ def _same_object(play: PlayView, original: Instance, copy: Instance) -> Iterator
     compared = _compared(play, original, copy)
     path, expected, received = compared.found or ("", "", compared.undecided)
     yield from play.ruled(
-        RULE,
+        _rule(copy.carrier),
         copy.carrier.leg,
         compared.outcome,
         copy.carrier.leg.initiator,

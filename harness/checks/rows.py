@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from harness.model.verdict import Outcome
 
 
-@dataclass(frozen=True)
-class RowJudgement:
+class RowJudgement(NamedTuple):
     """What one row says about one place of a message or data set."""
 
     row: str
@@ -17,6 +17,14 @@ class RowJudgement:
     path: str
     expected: str = ""
     received: str = ""
+
+
+_TEMPLATE_VARIABLE = re.compile(r"\$[A-Z][A-Z0-9_]+\$|\$\{[A-Za-z][\w.]*\}|\{\{ ?[A-Za-z][\w.]* ?\}\}")
+
+
+def is_unfilled(value: str) -> bool:
+    """Whether what stands there is the name of a template's variable, and not a value: `$ACCESSION_NUMBER$`."""
+    return value[:1] in ("$", "{") and _TEMPLATE_VARIABLE.fullmatch(value) is not None
 
 
 def summed_up(judgements: Iterable[RowJudgement]) -> Iterator[RowJudgement]:

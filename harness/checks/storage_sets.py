@@ -10,11 +10,14 @@ from collections.abc import Iterable, Iterator
 
 from harness.checks import found, retrieved
 from harness.checks import stored as facts
+from harness.checks.carriers import Carrier
+from harness.checks.dimse_reply import accepted
 from harness.checks.recording import LegView, PlayView
 from harness.checks.registry import play_check
 from harness.checks.stored import Commitment, Holdings, Instance, Listed, Report
 from harness.dicom.paths import first
 from harness.model.finding import Finding
+from harness.model.names import HARNESS
 from harness.model.plan import LegState
 from harness.model.verdict import Outcome
 
@@ -26,9 +29,10 @@ STORED = "storage/stored-is-committed"
 NEVER = "storage/never-stored-not-committed"
 FOUND = found.RULE
 RETRIEVED = retrieved.RULE
+REPORTS_RETRIEVED = retrieved.OF_REPORTS
 
 
-@play_check(CHECK, rules=(LISTED, REQUESTED, COMMITTED, STORED, NEVER, FOUND, RETRIEVED))
+@play_check(CHECK, rules=(LISTED, REQUESTED, COMMITTED, STORED, NEVER, FOUND, RETRIEVED, REPORTS_RETRIEVED))
 def check(play: PlayView) -> Iterator[Finding]:
     """Every finished step, commitment, query at image level and retrieve of the play."""
     instances = facts.stored(play)
@@ -41,19 +45,25 @@ def check(play: PlayView) -> Iterator[Finding]:
     for commitment in commitments:
         for report in commitment.reports:
             yield from _committed(play, commitment, report, instances)
-    yield from _unknown_reports(play, commitments)
+    yield from _unknown_reports(play)
     yield from found.judge(play, instances)
     yield from retrieved.judge(play, instances)
 
 
 def _listed(play: PlayView, one: Listed, instances: tuple[Instance, ...], steps: frozenset[str]) -> Iterator[Finding]:
+    """What was stored for a step is listed by it, and what it lists was stored (PS3.4 F.7.2.2.2).
+
+    The instances of a discontinued step need not be stored; what was stored where no link of ours shows it is unknown.
+    """
     view = one.carrier.leg
     makers = [store for store in instances if store.carrier.leg.initiator == view.initiator]
     evidence = one.carrier.evidence("PerformedSeriesSequence")
     if not makers and not _storing_observed(play, view):
         yield from play.ruled(LISTED, view, Outcome.NOT_APPLICABLE, view.initiator, evidence)
         return
-    others = {store.uid for store in makers if not _belongs(store, one, steps)}
+    certain = [store for store in makers if _is_named(store, one)]
+    studies = {first(store.dataset, "StudyInstanceUID") for store in certain}
+    others = {store.uid for store in makers if not _belongs(store, one, steps, studies)}
     sent = {store.uid for store in makers} - others
     held = facts.holdings(store for store in makers if store.uid in sent)
     gap = facts.gap(held.sure - one.instances, one.instances - sent, "not listed", "not stored")
@@ -62,10 +72,11 @@ def _listed(play: PlayView, one: Listed, instances: tuple[Instance, ...], steps:
         return  # a product that stored nothing at all is the delivery's business
     if charged is not view:
         evidence = makers[-1].carrier.evidence()
+    elsewhere = not held.sure - one.instances and (one.discontinued or _storing_hidden(play, view))
     yield from play.ruled(
         LISTED,
         charged,
-        _outcome(gap, held),
+        Outcome.UNDECIDED if gap and elsewhere else _outcome(gap, held),
         charged.initiator,
         evidence,
         expected=f"{len(held.sure)} instances stored",
@@ -85,13 +96,30 @@ def _storing_observed(play: PlayView, view: LegView) -> bool:
     return any(leg.planned.state is LegState.LIVE for leg in facts.storing(play, view.initiator))
 
 
-def _belongs(store: Instance, one: Listed, steps: frozenset[str]) -> bool:
-    """Whether an instance is of a step: it says so, or its series or itself is listed, or there is only one step."""
-    mpps = first(store.dataset, "ReferencedPerformedProcedureStepSequence[*].ReferencedSOPInstanceUID")
+def _storing_hidden(play: PlayView, view: LegView) -> bool:
+    """Whether the actor that made the step also stores where no link of ours shows it."""
+    return any(leg.planned.state is LegState.NOT_OBSERVABLE for leg in facts.storing(play, view.initiator))
+
+
+def _belongs(store: Instance, one: Listed, steps: frozenset[str], studies: set[str]) -> bool:
+    """Whether an instance is of a step: it says so, or its series or itself is listed; or it names no other step, lies
+    in a study of the step, and there is only one."""
+    mpps = _performed(store)
     if mpps in steps:
         return mpps == one.mpps
-    series = first(store.dataset, "SeriesInstanceUID")
-    return store.uid in one.instances or series in one.series or steps == {one.mpps}
+    if _is_named(store, one):
+        return True
+    known = not studies or first(store.dataset, "StudyInstanceUID") in studies
+    return not mpps and known and steps == {one.mpps}
+
+
+def _is_named(store: Instance, one: Listed) -> bool:
+    return store.uid in one.instances or store.series in one.series or _performed(store) == one.mpps
+
+
+def _performed(store: Instance) -> str:
+    """The performed step that an instance says it is of."""
+    return first(store.dataset, "ReferencedPerformedProcedureStepSequence[*].ReferencedSOPInstanceUID").strip(" \0")
 
 
 def _requested(
@@ -143,10 +171,25 @@ def _committed(
     )
     if facts.storing_hidden(play) or not (instances or any(leg.exchanges for leg in play.of("RAD-8"))):
         return
-    sure = facts.holdings(instances).sure
+    before = [one for one in instances if one.carrier.seq < commitment.request.seq]
+    sure = facts.holdings(before).sure
     yield from _told(play, report, STORED, failed & sure, "FailedSOPSequence", "stored instances committed")
     never = (committed & commitment.asked) - {one.uid for one in instances if one.taken is not False}
+    never &= _of_this_play(play, commitment, instances)
     yield from _told(play, report, NEVER, never, "ReferencedSOPSequence", "only stored instances committed")
+
+
+def _of_this_play(play: PlayView, commitment: Commitment, instances: tuple[Instance, ...]) -> frozenset[str]:
+    """The instances whose storing would have been seen; a product may ask for what it stored before or elsewhere."""
+    if commitment.request.leg.planned.initiator == HARNESS:
+        return commitment.asked
+    seen = {one.uid for one in instances}
+    return frozenset(seen).union(*(one.instances for one in facts.listed(play)))
+
+
+def _is_refused(request: Carrier) -> bool:
+    status = request.exchange.status
+    return status is not None and not accepted(status)
 
 
 def _told(
@@ -165,13 +208,16 @@ def _told(
     )
 
 
-def _unknown_reports(play: PlayView, commitments: tuple[Commitment, ...]) -> Iterator[Finding]:
-    """A report carries the Transaction UID of a request (PS3.4 J.3.3.1)."""
-    known = {commitment.uid for commitment in commitments}
-    if not commitments:
-        return
+def _unknown_reports(play: PlayView) -> Iterator[Finding]:
+    """A report carries the Transaction UID of a request (PS3.4 J.3.3.1.2).
+
+    One that tells of nothing that was asked for in the play is of a request that was not seen, perhaps a long time ago.
+    """
+    asked = [one for one in facts.commitment_requests(play) if not _is_refused(one)]
+    known = {facts.transaction_uid(one) for one in asked}
+    wanted = {one.uid for request in asked for one in facts.references(request, "ReferencedSOPSequence")}
     for report in facts.reports(play.legs):
-        if report.uid not in known:
+        if report.uid not in known and wanted & {*report.committed, *report.failed}:
             view = report.carrier.leg
             yield from play.ruled(
                 COMMITTED,

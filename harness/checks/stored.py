@@ -148,6 +148,7 @@ class Listed:
     instances: frozenset[str]
     series: frozenset[str]
     wrong_entry: bool
+    discontinued: bool = False
 
 
 def listed(play: PlayView) -> Iterator[Listed]:
@@ -173,6 +174,7 @@ def listed(play: PlayView) -> Iterator[Listed]:
                     one.value for one in values(_content(source), "PerformedSeriesSequence[*].SeriesInstanceUID")
                 ),
                 first(content, "PerformedProcedureStepDiscontinuationReasonCodeSequence[*].CodeValue") == _WRONG_ENTRY,
+                first(content, _STATUS) == "DISCONTINUED",
             )
 
 
@@ -259,13 +261,13 @@ def commitments(play: PlayView) -> tuple[Commitment, ...]:
     asked = [carrier for carrier in commitment_requests(play) if accepted(carrier.exchange.status)]
     answered: dict[int, list[Report]] = defaultdict(list)
     for report in reports(play.legs):
-        own = [one for one in asked if _transaction(one) == report.uid]
+        own = [one for one in asked if transaction_uid(one) == report.uid]
         before = [one for one in own if one.seq < report.carrier.seq] or own[:1]
         for one in before[-1:]:
             answered[one.seq].append(report)
     return tuple(
         Commitment(
-            _transaction(carrier),
+            transaction_uid(carrier),
             carrier,
             frozenset(one.uid for one in references(carrier, "ReferencedSOPSequence")),
             tuple(answered[carrier.seq]),
@@ -285,7 +287,8 @@ def commitment_requests(play: PlayView) -> tuple[Carrier, ...]:
     return tuple(sorted(found, key=lambda carrier: carrier.seq))
 
 
-def _transaction(carrier: Carrier) -> str:
+def transaction_uid(carrier: Carrier) -> str:
+    """The Transaction UID of a commitment request; empty when it has none."""
     return first(_content(carrier), "TransactionUID")
 
 

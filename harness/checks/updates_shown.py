@@ -37,6 +37,8 @@ _DEMOGRAPHICS = (
     ("PatientBirthDate", "PID-7", Comparison.DATE),
     ("PatientSex", "PID-8", Comparison.SEX),
 )
+_REPETITIONS = 20
+"""How many patient identifiers of a message are looked at."""
 _STEP_ID = "ScheduledProcedureStepSequence[*].ScheduledProcedureStepID"
 
 
@@ -123,8 +125,9 @@ def _known(messages: Sequence[tuple[Carrier, Message]]) -> _Known:
         identifiers = [one.value for one in message.all("PID-3.1") if one.value]
         dissolved = message.first("MRG-1.1")
         update = carrier.transaction == "RAD-12" and message.type in ("ADT^A08", "ADT^A40")
-        if update and message.type == "ADT^A40" and dissolved and identifiers and dissolved not in identifiers:
-            known.merged[dissolved] = identifiers[0]
+        surviving = _surviving(message) if message.type == "ADT^A40" else ""
+        if update and dissolved and surviving and dissolved not in identifiers:
+            known.merged[dissolved] = surviving
         for identifier in identifiers:
             known.merged.pop(identifier, None)
             if update:
@@ -132,6 +135,13 @@ def _known(messages: Sequence[tuple[Carrier, Message]]) -> _Known:
             elif identifier in known.told:
                 known.told[identifier].append(message)
     return known
+
+
+def _surviving(message: Message) -> str:
+    """The identifier in PID-3 that an A40 merges into; nothing where it is of another authority than MRG-1."""
+    authority = message.first("MRG-1.4.1")
+    found = ((message.first(f"PID-3[{n}].1"), message.first(f"PID-3[{n}].4.1")) for n in range(1, _REPETITIONS))
+    return next((one for one, of in found if one and (not of or not authority or of == authority)), "")
 
 
 def _patient(play: PlayView, shown: _Shown, known: _Known) -> Iterator[Finding]:
@@ -174,14 +184,18 @@ def _cancelled(play: PlayView, shown: _Shown) -> Iterator[Finding]:
         return
     study = first(shown.dataset, "StudyInstanceUID").strip()
     steps = {one.value.strip() for one in values(shown.dataset, _STEP_ID)}
+    told = [
+        carrier
+        for view in play.legs
+        if view.initiator == shown.actor and view.step.transaction.id in ("RAD-4", "RAD-13")
+        for carrier in requests(view)
+        if carrier.seq < shown.asked
+    ]
     last = ""
-    for view in play.legs:
-        if view.initiator != shown.actor or view.step.transaction.id not in ("RAD-4", "RAD-13"):
-            continue
-        for carrier in sorted(requests(view), key=lambda one: one.seq):
-            own = {(one.kind, one.value) for one in carrier.identifiers}
-            if carrier.seq < shown.asked and ("study", study) in own and any(("step", step) in own for step in steps):
-                last = carrier.content.first("ORC-1") if isinstance(carrier.content, Message) else last
+    for carrier in sorted(told, key=lambda one: one.seq):
+        own = {(one.kind, one.value) for one in carrier.identifiers}
+        if ("study", study) in own and any(("step", step) in own for step in steps):
+            last = _control(carrier)
     if last:
         yield from play.ruled(
             CANCELLED,
@@ -193,3 +207,11 @@ def _cancelled(play: PlayView, shown: _Shown) -> Iterator[Finding]:
             received=f"an entry of study {study}" if last in ("CA", "DC") else "",
             origin=f"ORC-1 {last} in RAD-13" if last in ("CA", "DC") else "",
         )
+
+
+def _control(carrier: Carrier) -> str:
+    """ORC-1 of a message; nothing where its orders have several."""
+    if not isinstance(carrier.content, Message):
+        return ""
+    controls = {one.value for one in carrier.content.all("ORC-1")}
+    return controls.pop() if len(controls) == 1 else ""

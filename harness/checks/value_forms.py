@@ -24,7 +24,7 @@ _FORMS: Mapping[str, re.Pattern[str]] = MappingProxyType(
 
 def well_formed(vr: str, text: str) -> bool:
     """Whether each value has the form of its value representation; True for a representation that is not known here."""
-    return all(_fits(vr, value.strip(" \0")) for value in text.split("\\"))
+    return vr not in _FORMS or all(_fits(vr, value.strip(" \0")) for value in text.split("\\"))
 
 
 def _fits(vr: str, value: str) -> bool:

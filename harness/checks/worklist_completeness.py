@@ -6,14 +6,17 @@ the schedule, or both before and after.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from harness.checks.attribute_tables import pending
 from harness.checks.dimse_reply import accepted, final_evidence
-from harness.checks.matching import surely_matches
+from harness.checks.matching import surely_matches, valued_keys
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.checks.registry import play_check
 from harness.dicom.paths import first
@@ -40,6 +43,11 @@ class _Query:
     @property
     def seq(self) -> int:
         return self.exchange.exchange.request.seq
+
+    @cached_property
+    def valued(self) -> tuple[tuple[str, DataElement], ...]:
+        """Its keys that have a value."""
+        return tuple(valued_keys(self.identifier))
 
 
 @play_check(CHECK, rules=("complete",))
@@ -96,11 +104,11 @@ def _known(query: _Query, queries: Sequence[_Query], changes: Sequence[int]) -> 
             after |= set(other.entries)
         elif other is not query:
             before.update(other.entries)
-            if not any(other.seq < change < query.seq for change in changes):
+            if bisect_right(changes, other.seq) == bisect_left(changes, query.seq):
                 undisturbed.update(other.entries)
     return undisturbed | {key: entry for key, entry in before.items() if key in after}
 
 
 def _is_due(query: _Query, entry: Dataset) -> bool:
     keys = query.leg.knowledge.keys.get("mwl")
-    return surely_matches(query.identifier, entry, keys)
+    return surely_matches(query.identifier, query.valued, entry, keys)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from pydicom.datadict import keyword_dict, keyword_for_tag, tag_for_keyword
 from pydicom.dataelem import DataElement
@@ -30,8 +31,7 @@ class PathPart:
     index: int | None = None
 
 
-@dataclass(frozen=True)
-class Located:
+class Located(NamedTuple):
     """An element that was found: its path with every index, its values joined by `\\\\`, and the element."""
 
     path: str

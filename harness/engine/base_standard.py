@@ -1,17 +1,18 @@
 """What the base standards alone say of a message or file: what may be said of one that is of no known transaction.
 
-HL7: it can be read, MSH has what the standard requires, the segments follow the message structure. DICOM: the bytes
-are a data set, and the file names the object that it holds. Everything here holds of any message whatever.
+HL7: it can be read, MSH and MSA have what the standard requires, the segments follow the message structure. DICOM: the
+bytes are a data set, and the file names the object that it holds. Everything here holds of any message whatever.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.checks.hl7_answer import error_codes
 from harness.dicom.paths import first
 from harness.dicom.uids import is_uid
 from harness.engine.loose_reading import Found
-from harness.hl7 import Message, field_definition, structure_faults
+from harness.hl7 import Message, field_definition, structure_faults, table_codes
 from harness.hl7.grammar import StructureFaultKind
 from harness.hl7.standard import has_structure, table_version
 from harness.model.finding import Evidence, Finding
@@ -45,7 +46,23 @@ def hl7_findings(message: Message) -> Iterator[Decided]:
         path = f"MSH-{number}"
         if definition is not None and definition.required:
             yield _decided(header, path, *(() if message.has(path) else ("a value", "absent")))
+    if message.has("MSA"):
+        yield from _acknowledgement(message, version, citation)
     yield from _structure(message, version, citation)
+
+
+def _acknowledgement(message: Message, version: str, citation: Citation) -> Iterator[Decided]:
+    """What any answer says: a code, the message that is answered, and errors by the codes of their tables."""
+    told = _requirement(
+        "hl7/acknowledgement", "MSA-1 is a code of table 0008, MSA-2 the control ID of the message answered", citation
+    )
+    code, codes = message.first("MSA-1").strip(), table_codes("0008", version)
+    yield _decided(told, "MSA-1", *(() if code in codes else (" | ".join(codes), code or "absent")))
+    yield _decided(told, "MSA-2", *(() if message.has("MSA-2") else ("a value", "absent")))
+    _, outcome, expected, received = error_codes(message)
+    if outcome is not Outcome.NOT_APPLICABLE:
+        errors = _requirement("hl7/error", "ERR-3 is from table 0357 and ERR-4 is E, W or I", citation)
+        yield _decided(errors, "ERR", *((expected, received) if outcome is Outcome.VIOLATED else ()))
 
 
 def _of_line_ends(text: str) -> bool:

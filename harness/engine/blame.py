@@ -42,7 +42,12 @@ class Charge:
     excused: bool = False
 
 
-_PLAIN_WHY = Why()
+class _Plain(dict[PlayerName, Charge]):
+    """By player, the charge of what the player did itself and of which nothing more is to be said."""
+
+    def __missing__(self, player: PlayerName) -> Charge:
+        charge = Charge(player, Owner.HARNESS if player == HARNESS else Owner.SYSTEM, Why())
+        return self.setdefault(player, charge)
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ class Blame:
         self._view = view
         self._knowledge = knowledge
         self._copies = Copies(view)
+        self._plain = _Plain()
         self._order = {planned.step.id: place for place, planned in enumerate(view.play.steps)}
         self._exchanges = {exchange.exchange.id: exchange for leg in view.legs for exchange in leg.exchanges}
         self._faults = sorted(self._found(findings), key=lambda fault: self._order[fault.leg.step.step.id])
@@ -72,13 +78,13 @@ class Blame:
     def charge(self, view: LegView, finding: Finding) -> Charge:
         """Whose a finding is, and why."""
         player = player_of(view, finding.actor)
-        own = Owner.HARNESS if player == HARNESS else Owner.SYSTEM
         if finding.outcome is Outcome.MET:
-            return Charge(player, own, _PLAIN_WHY)
+            return self._plain[player]
         if finding.outcome is Outcome.UNDECIDED:
             return self._undecided(finding, player)
         if finding.outcome is Outcome.NOT_APPLICABLE:
-            return self._given(finding.given, player) or Charge(player, own, _PLAIN_WHY)
+            return self._given(finding.given, player) or self._plain[player]
+        own = self._plain[player].owner
         purpose = purpose_of(view.step.step)
         if own is Owner.HARNESS and purpose is not None:
             return Charge(player, Owner.SCENARIO, Why(reason=purpose), excused=True)

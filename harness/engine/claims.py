@@ -12,6 +12,7 @@ from harness.model.system import Claim
 from harness.model.verdict import Outcome, Verdict, worst
 from harness.profiles import Knowledge
 
+_DECIDED = (Outcome.MET, Outcome.VIOLATED)
 EXIT_PASS, EXIT_FAIL, EXIT_UNDECIDED, EXIT_UNUSABLE = 0, 1, 2, 3
 
 
@@ -68,10 +69,7 @@ def _result(
     for transaction, leg in legs:
         if system in leg.verdicts:
             transactions[transaction].append(leg.verdicts[system])
-        checks += sum(
-            finding.player == system and finding.finding.outcome in (Outcome.MET, Outcome.VIOLATED)
-            for finding in leg.findings
-        )
+        checks += sum(finding.player == system and finding.finding.outcome in _DECIDED for finding in leg.findings)
     return ClaimResult(
         system=system,
         profile=profile,

@@ -30,6 +30,7 @@ from harness.model.verdict import Confidence, Outcome, Owner, Verdict, verdict_o
 from harness.profiles import Knowledge
 
 SCHEMA = "swf-run/1"
+_DECIDED = (Outcome.MET, Outcome.VIOLATED)
 _JUDGED_STATES = (LegState.LIVE, LegState.NOT_OFFERED)
 
 
@@ -51,6 +52,13 @@ def uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+def _keep() -> None:
+    """What is said of a whole run is kept to its end: it counts as old, so that no look for young garbage goes through
+    it."""
+    gc.freeze()
+    gc.unfreeze()
 
 
 @uncollected()
@@ -79,10 +87,12 @@ def judge(
         if only in (None, play.id)
     )
     findings = [finding for result in plays for step in result.steps for leg in step.legs for finding in leg.findings]
-    decided = [finding for finding in findings if _decided(finding.finding)]
+    decided = [finding for finding in findings if finding.finding.outcome in _DECIDED]
     interrupted = any(event.kind is EventKind.INTERRUPTED for event in transcript.events)
     interrupted |= any(result.interrupted for result in plays)
     verdict = worst(result.verdict for result in plays)
+    if only is None and wanted is None:
+        _keep()
     return Run(
         schema=SCHEMA,
         plan=plan,
@@ -207,7 +217,7 @@ class _Judge:
             verdicts=verdicts,
             reason=reason,
             legs=legs,
-            checks=sum(_decided(finding.finding) for leg in legs for finding in leg.findings),
+            checks=sum(finding.finding.outcome in _DECIDED for leg in legs for finding in leg.findings),
             seconds=_duration(events),
             line=planned.step.line,
         )
@@ -223,7 +233,8 @@ class _Judge:
         reason = planned.reason if planned.state is not LegState.LIVE else ""
         if planned.state in _JUDGED_STATES:
             for finding in judged:
-                if finding.verdict.rank >= verdicts.get(finding.player, Verdict.NONE).rank:
+                known = verdicts.get(finding.player)
+                if known is None or (finding.verdict is not known and finding.verdict.rank >= known.rank):
                     verdicts[finding.player] = finding.verdict
             undecided = _undecided_core(view, judged)
             if view.exchanges and undecided:
@@ -287,18 +298,20 @@ def _place_of(
 def _undecided_core(view: LegView, findings: Iterable[JudgedFinding]) -> list[str]:
     """Core checks without a decision on their own; one that rests on an unsure requirement is none, and what follows
     from another's fault says nothing about a system."""
+    core = view.planned.leg.core
     decided = {
         judged.finding.check
         for judged in findings
-        if _decided(judged.finding)
+        if judged.finding.check in core
+        and _decided(judged.finding)
         and judged.requirement.citation.confidence is not Confidence.UNSURE
         and not (judged.consequence and judged.player != HARNESS)
     }
-    return [name for name in view.planned.leg.core if name not in decided]
+    return [name for name in core if name not in decided]
 
 
 def _decided(finding: Finding) -> bool:
-    return finding.outcome in (Outcome.MET, Outcome.VIOLATED)
+    return finding.outcome in _DECIDED
 
 
 def _merge(maps: Iterable[Mapping[PlayerName, Verdict]]) -> dict[PlayerName, Verdict]:

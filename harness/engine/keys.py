@@ -63,6 +63,10 @@ def dataset_keys(dataset: Dataset) -> frozenset[Key]:
 
 def request_keys(view: ExchangeView) -> frozenset[Key]:
     """Strong keys of a request, its SOP instance included."""
+    return view.once(_request_keys)
+
+
+def _request_keys(view: ExchangeView) -> frozenset[Key]:
     keys: frozenset[Key] = frozenset()
     if view.request_message is not None:
         keys |= message_keys(view.request_message)
@@ -78,10 +82,18 @@ _WELL_KNOWN = {Service.N_ACTION, Service.N_EVENT_REPORT}
 """Services on the well-known commitment instance, whose UID joins nothing (PS3.4 J.3.5)."""
 
 
-def answer_keys(view: ExchangeView) -> Iterator[frozenset[Key]]:
+def answer_keys(view: ExchangeView) -> tuple[frozenset[Key], ...]:
     """Strong keys of each answer: one set for an acknowledgement, one for each entry of a query."""
+    return view.once(_answer_keys)
+
+
+def _each_answer(view: ExchangeView) -> Iterator[frozenset[Key]]:
     if view.answer_message is not None:
         yield message_keys(view.answer_message)
     for dataset in view.response_datasets:
         if dataset is not None:
             yield dataset_keys(dataset)
+
+
+def _answer_keys(view: ExchangeView) -> tuple[frozenset[Key], ...]:
+    return tuple(_each_answer(view))

@@ -26,6 +26,8 @@ from harness.transports.mllp.framing import MESSAGE_LIMIT, Frame, Framer
 
 HEAD = 64 * 1024
 """Bytes of a file that tell what it holds."""
+_SHOWN = 40
+"""So many characters of a file that is neither are shown."""
 
 _BOM = b"\xef\xbb\xbf"
 _MSH = re.compile(rb"(?:\A|(?<=[\r\n]))MSH(?=[^A-Za-z0-9\s])")
@@ -98,8 +100,17 @@ def read_contents(content: bytes, *, exact: bool = False) -> Contents:
     syntax = _syntax_of(content)
     if syntax:
         return _bare(content, syntax)
-    shown = content[:16].hex(" ")
-    return Contents(unread=((0, f"neither HL7 nor DICOM: it begins with {shown}"),))
+    return Contents(unread=((0, f"neither HL7 nor DICOM: {_beginning(content)}"),))
+
+
+def _beginning(content: bytes) -> str:
+    """How a file begins that is neither, in text where it is text."""
+    line = content[:HEAD].lstrip(b"\r\n").split(b"\n")[0].split(b"\r")[0][:_SHOWN]
+    text = line.decode("latin-1")
+    if not line.isascii() or not text.isprintable() or not text.strip():
+        return f"it begins with {content[:16].hex(' ')}"
+    missing = "MSH is not at the beginning of a line" if b"MSH" in content[:HEAD] else "an HL7 message begins with MSH"
+    return f"it begins with `{text}`; {missing}"
 
 
 # HL7

@@ -87,7 +87,7 @@ class Overruling:
 
     def _entry(self, finding: Finding, player: PlayerName) -> Override | None:
         """The first override that fits a finding; none fits one about an actor of ours."""
-        if player == HARNESS:
+        if player == HARNESS or not self._live:
             return None
         path = finding.evidence.path if finding.evidence is not None else ""
         for entry in self._live.get(finding.requirement, ()):

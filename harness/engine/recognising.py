@@ -30,6 +30,8 @@ from harness.profiles.sop_classes import IMAGE_STORAGE, STORAGE, is_in
 _DEMANDED = frozenset({Usage.REQUIRED, Usage.REQUIRED_BY_IHE})
 _SEGMENT, _VALUE, _FIELD = 4, 3, 1
 """How much a segment, a value and a field tell two transactions apart."""
+_AGAINST = 4
+"""What a message lacks tells so much more than what it has: it may well carry more than its transaction demands."""
 
 _REASONS = 4
 _CREATOR = ActorName("Evidence Creator")
@@ -277,7 +279,7 @@ def _ranked(found: list[Reading], message: Message, knowledge: Knowledge) -> lis
     scored = []
     for reading in found:
         own = {key: trait for key, trait in traits[reading.name].items() if key not in same}
-        score = sum(trait.weight if trait.holds else -trait.weight for trait in own.values())
+        score = sum(trait.weight if trait.holds else -_AGAINST * trait.weight for trait in own.values())
         speaks = sorted((trait for trait in own.values() if trait.holds), key=lambda trait: -trait.weight)
         why = tuple(trait.text for trait in speaks[:_REASONS])
         scored.append((-score, reading.leg.reaction, reading, why))

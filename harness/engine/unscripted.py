@@ -73,7 +73,7 @@ class UnscriptedExchange:
 
     `request` is an HL7 message, or a data set as a Part 10 file; `command` makes it a DIMSE request. Exchanges of one
     `step` (empty: the transaction's own) belong together. `opened_by_peer`: sent on an association that its receiver
-    had opened.
+    had opened. `illegal`: a request of its step is one that no conforming initiator makes, so that a refusal is due.
     """
 
     transaction: TransactionId
@@ -84,6 +84,7 @@ class UnscriptedExchange:
     command: DimseCommand | None = None
     responses: tuple[UnscriptedResponse, ...] = ()
     opened_by_peer: bool = False
+    illegal: bool = False
 
     @property
     def step_id(self) -> StepId:
@@ -203,7 +204,11 @@ def _play(
         if transaction != one.transaction:
             raise InputError(f"step {one.step_id} is of {transaction} and of {one.transaction}")
         legs.add(one.leg)
-    planned = tuple(_step(name, *of_step, knowledge) for name, of_step in steps.items())
+    illegal = {one.step_id for one in recorded if one.illegal}
+    planned = tuple(
+        _step(name, transaction, legs, knowledge, illegal=name in illegal)
+        for name, (transaction, legs) in steps.items()
+    )
     case = _case(recorded)
     scenario = Scenario(
         id=ScenarioId(PLAY),
@@ -218,7 +223,9 @@ def _play(
     return Play(id=PLAY, scenario=scenario, form=form, profile=profile, case=case, steps=planned, roles=roles)
 
 
-def _step(name: StepId, transaction_id: TransactionId, present: set[LegId], knowledge: Knowledge) -> PlannedStep:
+def _step(
+    name: StepId, transaction_id: TransactionId, present: set[LegId], knowledge: Knowledge, *, illegal: bool
+) -> PlannedStep:
     transaction = knowledge.transactions.get(transaction_id)
     if transaction is None:
         raise InputError(f"there is no transaction {transaction_id}")
@@ -236,7 +243,7 @@ def _step(name: StepId, transaction_id: TransactionId, present: set[LegId], know
         for leg in transaction.legs
     )
     first = next(leg for leg in transaction.legs if leg.id in present)
-    step = Step(id=name, transaction=transaction_id, initiator=first.initiator)
+    step = Step(id=name, transaction=transaction_id, initiator=first.initiator, illegal=illegal)
     return PlannedStep(step=step, transaction=transaction, legs=bound, initiator=PLAYER)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 
 from harness.hl7.field_value import FieldValue
@@ -59,20 +60,25 @@ def datatype_fault(datatype: str, value: str, version: str) -> str | None:
     return None
 
 
-def composite_fault(definition: Definition, value: FieldValue, version: str, *, first: bool = True) -> str | None:
+def composite_fault(
+    definition: Definition, value: FieldValue, version: str, *, judged: Sequence[bool] = ()
+) -> str | None:
     """What is wrong with the parts of a composite value: times and sequence numbers within it, and identifiers that
     say whose they are but not what. None when nothing is, or when the type demands nothing.
 
-    Knows CX, EI and HD, within other types too. `first` says whether the identifier itself is judged.
+    Knows CX, EI and HD, within other types too. `judged` says of each component whether it is judged elsewhere.
     """
     parts = tuple(value) if isinstance(value, tuple) else (value,)
-    if definition.datatype in ("CX", "EI") and first and not _leaf(parts[0]) and any(map(_leaf, parts)):
+    first = bool(judged) and judged[0]
+    if definition.datatype in ("CX", "EI") and not first and not _leaf(parts[0]) and any(map(_leaf, parts)):
         return "an authority, but no identifier"
     if definition.datatype == "HD":
         return _designator(parts)
     if definition.datatype == "EI":
         return _designator(parts[1:])
     for number, (component, part) in enumerate(zip(definition.components, parts, strict=False), 1):
+        if number <= len(judged) and judged[number - 1]:
+            continue
         fault = _component_fault(component, part, version)
         if fault is not None:
             return f"component {number}, {component.name}: {fault}"

@@ -13,6 +13,8 @@ _PATH = re.compile(
     re.ASCII,
 )
 
+_REMEMBERED = 64
+
 
 @dataclass(frozen=True)
 class FieldPath:
@@ -44,6 +46,21 @@ class FieldPath:
         if self.subcomponent:
             text += f".{self.subcomponent}"
         return text
+
+    def at(self, occurrence: int, repetition: int) -> FieldPath:
+        """The same in one occurrence of its segment and one repetition of its field; the first few are remembered."""
+        if (occurrence, repetition) == (self.occurrence, self.repetition):
+            return self
+        found = self._elsewhere.get((occurrence, repetition))
+        if found is None:
+            found = FieldPath(self.segment, occurrence, self.field, repetition, self.component, self.subcomponent)
+            if len(self._elsewhere) < _REMEMBERED:
+                self._elsewhere[occurrence, repetition] = found
+        return found
+
+    @cached_property
+    def _elsewhere(self) -> dict[tuple[int, int], FieldPath]:
+        return {}
 
 
 @lru_cache(maxsize=4096)

@@ -118,7 +118,8 @@ def _settle(root: Node, present: list[Segment], end: int) -> tuple[list[Structur
 
 
 class _Matcher:
-    """Greedy and without backtracking: the structures of the standard need none."""
+    """Greedy, but for an optional group that its first segment need not begin: ORC in OMG_O19 begins a prior result or
+    the next order, and is taken for the former only where nothing is missing then."""
 
     def __init__(self, root: Node, segments: Sequence[Segment], end: int) -> None:
         self.missing: list[StructureFault] = []
@@ -143,8 +144,12 @@ class _Matcher:
         while child.highest < 0 or count < child.highest:
             if not self._begins(child, position):
                 break
+            told = len(self.missing)
             after = position + 1 if child.kind is Kind.SEGMENT else self.group(child, position)
             if after == position:
+                break
+            if len(self.missing) > told and count >= child.lowest and self._names[position] not in self._single:
+                del self.missing[told:]
                 break
             position, count = after, count + 1
         if count < child.lowest and not child.nullable and len(self.missing) < _LIMIT * 5:

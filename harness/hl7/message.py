@@ -9,29 +9,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, islice
+from typing import NamedTuple
 
 from harness.hl7.charset import Charset, charset_of
 from harness.hl7.delimiters import Delimiters, read_delimiters
 from harness.hl7.escapes import unescape
 from harness.hl7.field_path import FieldPath, parse_path
 from harness.hl7.field_value import FieldValue
+from harness.hl7.lines import lines
 from harness.hl7.message_faults import REPETITION_LIMIT, SEGMENT_LIMIT, Fault, message_faults
 
 Span = tuple[int, int]
 
 HEADERS = frozenset({"MSH", "BHS", "FHS"})
 _START = re.compile(rb"(?:\A|[\r\n]|\A\xef\xbb\xbf)MSH")
-# A line feed inside text is text; one before what looks like a segment ends the segment before it.
-_LINE_ENDS = re.compile(rb"\r\n|\r|\n(?=[A-Z][A-Z0-9]{2}(?:[^A-Za-z0-9 ]|\r|\n|\Z)|\r|\n|\Z)")
+_DECLARATION = b"MSH|^~\\&|"
 _NAME_LIMIT = 16
 _FIELD_LIMIT = 1000
+_REMEMBERED = 100
 
 
-@dataclass(frozen=True)
-class Located:
+class Located(NamedTuple):
     """A value and where it stands. `path` names it and nothing else; `raw` is `Message.raw[start:end]`."""
 
     path: str
@@ -45,11 +45,12 @@ class Segment:
     """One segment: `occurrence` counts from 1 among those of its name, the span leaves the segment end
     out."""
 
-    __slots__ = ("_bounds", "_message", "end", "name", "occurrence", "start")
+    __slots__ = ("_bounds", "_header", "_message", "end", "name", "occurrence", "start")
 
     def __init__(self, message: Message, name: str, occurrence: int, start: int, end: int) -> None:
         self._message = message
         self._bounds: list[int] | None = None
+        self._header = name in HEADERS
         self.name = name
         self.occurrence = occurrence
         self.start = start
@@ -67,17 +68,17 @@ class Segment:
     def field_count(self) -> int:
         """The number of the last field position written."""
         count = len(self._ends()) - 2
-        return count + 1 if count and self.name in HEADERS else count
+        return count + 1 if count and self._header else count
 
     def span(self, number: int) -> Span | None:
         """Where field `number` stands, repetitions included; None beyond the end of the segment."""
         if number < 1:
             return None
-        if self.name in HEADERS:
+        if self._header:
             if number == 1:
                 return (self.start + 3, self.start + 4) if self.end > self.start + 3 else None
             number -= 1
-        ends = self._ends()
+        ends = self._bounds or self._ends()
         if number > len(ends) - 2:
             return None
         return ends[number] + number, ends[number + 1] + number
@@ -102,6 +103,8 @@ class Message:
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
+        self._firsts: dict[str, str] = {}
+        self._hits: dict[str, tuple[Located, ...]] = {}
 
     @classmethod
     def parse(cls, raw: bytes) -> Message:
@@ -155,7 +158,7 @@ class Message:
         separator = self.delimiters.field
         counts: dict[str, int] = {}
         segments: list[Segment] = []
-        for start, line in islice(_lines(self.raw), SEGMENT_LIMIT):
+        for start, line in islice(lines(self.raw), SEGMENT_LIMIT):
             if not line:
                 continue
             name = line[:3]
@@ -221,10 +224,16 @@ class Message:
 
     def first(self, path: str) -> str:
         """The value of the first hit, `""` when there is none; ValueError on a path that is none."""
-        target = parse_path(path)
+        found = self._firsts.get(path)
+        if found is None:
+            found = self._firsts[path] = self._first(parse_path(path))
+        return found
+
+    def _first(self, target: FieldPath) -> str:
         for segment in self._named(target):
-            for _, start, end in self._spans(segment, target):
-                return self._text(target, start, end)
+            spans = self._spans(segment, target)
+            if spans:
+                return self._text(target, *spans[0][1:])
         return ""
 
     def has(self, path: str) -> bool:
@@ -241,17 +250,25 @@ class Message:
     def all(self, path: str) -> tuple[Located, ...]:
         """Every hit over segments and repetitions. In a field that is there, a component not written is an
         empty hit."""
-        return tuple(self.located(parse_path(path)))
+        return self.located(parse_path(path))
 
-    def located(self, target: FieldPath) -> Iterator[Located]:
-        """The hits of a parsed path."""
+    def located(self, target: FieldPath) -> tuple[Located, ...]:
+        """The hits of a parsed path; remembered, unless they are many."""
+        found = self._hits.get(target.text)
+        if found is None:
+            found = tuple(self._locate(target))
+            if len(found) <= _REMEMBERED:
+                self._hits[target.text] = found
+        return found
+
+    def _locate(self, target: FieldPath) -> Iterator[Located]:
         alone = len(self._by_name.get(target.segment, ())) == 1
         for segment in self._named(target):
             occurrence = 0 if alone else segment.occurrence
-            hits = list(self._spans(segment, target))
+            hits = self._spans(segment, target)
             count = len(hits) if not target.repetition else self._repetition_count(segment, target)
             for repetition, start, end in hits:
-                path = _bound(target, occurrence, repetition if count > 1 else 0)
+                path = target.at(occurrence, repetition if count > 1 else 0)
                 yield Located(path.text, self._text(target, start, end), self.raw[start:end], start, end)
 
     def field_value(self, path: str) -> FieldValue:
@@ -289,32 +306,40 @@ class Message:
         span = segment.span(target.field)
         return 0 if span is None else len(self.split(*span, self.delimiters.repetition))
 
-    def _spans(self, segment: Segment, target: FieldPath) -> Iterator[tuple[int, int, int]]:
+    def _spans(self, segment: Segment, target: FieldPath) -> list[tuple[int, int, int]]:
         """Repetition, start and end of each hit in one segment."""
         if not target.field:
-            yield 1, segment.start, segment.end
-            return
+            return [(1, segment.start, segment.end)]
         span = segment.span(target.field)
         if span is None:
-            return
-        if _verbatim(target):
-            if target.repetition < 2 and target.component < 2 and target.subcomponent < 2:
-                yield 1, *span
-            return
-        shadow, delimiters = self.shadow, self.delimiters
-        mark = delimiters.repetition
-        repetitions = [span] if not mark or mark not in shadow[span[0] : span[1]] else self.split(*span, mark)
-        for repetition, (start, end) in enumerate(repetitions, 1):
-            if target.repetition and target.repetition != repetition:
-                continue
-            if target.component:
-                start, end = self._part(start, end, delimiters.component, target.component)
-                if target.subcomponent:
-                    start, end = self._part(start, end, delimiters.subcomponent, target.subcomponent)
-            yield repetition, start, end
+            return []
+        if target.field < 3 and _verbatim(target):
+            whole = target.repetition < 2 and target.component < 2 and target.subcomponent < 2
+            return [(1, *span)] if whole else []
+        mark = self.delimiters.repetition
+        if self._repeating and mark in self.shadow[span[0] : span[1]]:
+            repetitions = list(enumerate(self.split(*span, mark), 1))
+        else:
+            if not target.component and target.repetition < 2:
+                return [(1, *span)]
+            repetitions = [(1, span)]
+        if target.repetition:
+            repetitions = repetitions[target.repetition - 1 : target.repetition]
+        if not target.component:
+            return [(repetition, start, end) for repetition, (start, end) in repetitions]
+        return [(repetition, *self._within(target, start, end)) for repetition, (start, end) in repetitions]
+
+    def _within(self, target: FieldPath, start: int, end: int) -> Span:
+        """The component of one repetition, or the subcomponent of it."""
+        start, end = self._part(start, end, self.delimiters.component, target.component)
+        if target.subcomponent:
+            return self._part(start, end, self.delimiters.subcomponent, target.subcomponent)
+        return start, end
 
     def _part(self, start: int, end: int, separator: bytes, number: int) -> Span:
         """The span of one component, empty at the end of the field when it is not written."""
+        if start == end:
+            return end, end
         parts = self.shadow[start:end].split(separator, number) if separator else [self.shadow[start:end]]
         if number > len(parts):
             return end, end
@@ -334,6 +359,9 @@ class Message:
         return unescape(self.charset.decode(self.raw[span[0] : span[1]]), self.delimiters, self.charset)
 
     def _text(self, target: FieldPath, start: int, end: int) -> str:
+        whole = self._in_ascii
+        if whole is not None and not self._escaping:
+            return whole[start:end]
         raw = self.raw[start:end]
         text = raw.decode("ascii") if raw.isascii() and b"\x1b" not in raw else self.charset.decode(raw)
         if self.delimiters.escape not in raw or not target.field or _verbatim(target):
@@ -342,27 +370,27 @@ class Message:
             return text
         return unescape(text, self.delimiters, self.charset)
 
+    @cached_property
+    def _in_ascii(self) -> str | None:
+        """The whole text, where every byte of it is one of ASCII."""
+        raw = self.raw
+        return raw.decode("ascii") if raw.isascii() and b"\x1b" not in raw else None
 
-def _bound(target: FieldPath, occurrence: int, repetition: int) -> FieldPath:
-    if (occurrence, repetition) == (target.occurrence, target.repetition):
-        return target
-    return FieldPath(target.segment, occurrence, target.field, repetition, target.component, target.subcomponent)
+    @cached_property
+    def _repeating(self) -> bool:
+        """Whether some field repeats."""
+        return bool(self.delimiters.repetition) and self._beyond_declaration(self.delimiters.repetition)
+
+    @cached_property
+    def _escaping(self) -> bool:
+        """Whether there may be an escape sequence."""
+        return self._beyond_declaration(self.delimiters.escape)
+
+    def _beyond_declaration(self, mark: bytes) -> bool:
+        """Whether a separator stands anywhere but where MSH-2 declares it."""
+        return self.shadow.find(mark, len(_DECLARATION) if self.raw.startswith(_DECLARATION) else 0) >= 0
 
 
 def _verbatim(target: FieldPath) -> bool:
     """The fields that declare the separators are never split or unescaped."""
     return target.field in (1, 2) and target.segment in HEADERS
-
-
-def _lines(raw: bytes) -> Iterator[tuple[int, bytes]]:
-    """Offset and bytes of each line, read with any of the line ends in use."""
-    start = 3 if raw.startswith(b"\xef\xbb\xbf") else 0
-    if b"\n" not in raw:
-        for line in raw[start:].split(b"\r", SEGMENT_LIMIT):
-            yield start, line
-            start += len(line) + 1
-        return
-    for found in _LINE_ENDS.finditer(raw, start):
-        yield start, raw[start : found.start()]
-        start = found.end()
-    yield start, raw[start:]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from harness.model.names import ActorName, CheckName, ExchangeId, RequirementId, StepId
-from harness.model.record import Record
+from harness.model.record import Record, plentiful
 from harness.model.transcript import Half
 from harness.model.verdict import Outcome
 
 
-@dataclass(frozen=True, kw_only=True)
+@plentiful
 class Evidence(Record):
     """A pointer into the wire. `path` is an HL7 field path or an attribute path; `response` counts from 0."""
 
@@ -20,7 +18,7 @@ class Evidence(Record):
     path: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@plentiful
 class Finding(Record):
     """One decided fact.
 

@@ -51,6 +51,11 @@ class SurvivorReason(Enum):
     UNSURE = "unsure requirement"
     NOT_RECORDED = "not in a recording"
     ELSEWHERE = "judged elsewhere"
+    OPTIONAL = "optional, so that its absence is legal"
+    CANNOT_FAIL = "decided, and cannot fail"
+    """A weakness of the check or its data."""
+    GAP = "a known gap"
+    """A weakness of the check: what it says is wrong."""
 
 
 class Standing(Enum):
@@ -87,7 +92,7 @@ class Trial(Record):
     """One mutant and what became of it.
 
     `place` is the same in every recording: `RAD-4/to-image-manager request IPC-3`. `survived` are the expectations
-    that did not come true, `collateral` what broke and has nothing to do with the change.
+    that did not come true, `collateral` what broke and has nothing to do with the change, `crash` what a check raised.
     """
 
     base: str
@@ -97,6 +102,7 @@ class Trial(Record):
     survived: tuple[Expected, ...] = ()
     broken: tuple[Broken, ...] = ()
     collateral: tuple[Broken, ...] = ()
+    crash: str = ""
 
     @property
     def name(self) -> str:
@@ -152,6 +158,11 @@ class Proof(Record):
         return tuple(trial for trial in self.trials if trial.collateral)
 
     @property
+    def crashes(self) -> tuple[Trial, ...]:
+        """Trials in which a check raised."""
+        return tuple(trial for trial in self.trials if trial.crash)
+
+    @property
     def total(self) -> int:
         """How many expectations there were."""
         return sum(kind.total for kind in self.kinds)
@@ -170,4 +181,4 @@ class Proof(Record):
     def holds(self) -> bool:
         """Whether the proof is complete: enough was noticed, the rest is explained, and nothing unrelated broke."""
         unexplained = self.unexplained or any(reason is None for reason in self.unproved.values())
-        return self.rate >= LEAST_RATE and not (unexplained or self.collateral or self.drift)
+        return self.rate >= LEAST_RATE and not (unexplained or self.collateral or self.crashes or self.drift)

@@ -19,7 +19,7 @@ from harness.model.names import (
 from harness.model.override import OverrideUse, Overruled
 from harness.model.plan import Plan
 from harness.model.profile import Requirement
-from harness.model.record import Record
+from harness.model.record import Record, plentiful
 from harness.model.transcript import Transcript
 from harness.model.verdict import Outcome, Owner, Reason, Verdict
 
@@ -35,7 +35,7 @@ class Why(Record):
     requirement: RequirementId | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@plentiful
 class JudgedFinding(Record):
     """A finding with its requirement resolved, its owner named and its verdict taken from the table.
 

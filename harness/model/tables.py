@@ -106,6 +106,8 @@ class AttributeTable(Record):
 class Comparison(Enum):
     """How two values are compared."""
 
+    __hash__ = object.__hash__
+
     TEXT = "text"
     """Decoded text without trailing spaces."""
     UID = "uid"
@@ -138,7 +140,8 @@ class Place(Record):
 class Edge(Record):
     """A value that one actor copies from one place to another. `cases` lists the acquisition cases it holds in.
 
-    `when_valued`: the target may go without the value; only another value breaks the edge.
+    `when_valued`: the target may go without the value; only another value breaks the edge. `sop_classes`: stored
+    objects of these classes or groups only.
     """
 
     id: str
@@ -149,6 +152,7 @@ class Edge(Record):
     compare: Comparison
     cases: tuple[str, ...] = ("simple",)
     when_valued: bool = False
+    sop_classes: tuple[str, ...] = ()
     strength: Strength = Strength.SHALL
     confidence: Confidence
     source: str = ""

@@ -26,6 +26,8 @@ class Direction(Enum):
 class Half(Enum):
     """Request or response of an exchange."""
 
+    __hash__ = object.__hash__
+
     REQUEST = "request"
     RESPONSE = "response"
 

@@ -9,6 +9,8 @@ from enum import Enum
 class Outcome(Enum):
     """What a check decided about one fact."""
 
+    __hash__ = object.__hash__
+
     MET = "met"
     VIOLATED = "violated"
     UNDECIDED = "undecided"
@@ -71,6 +73,8 @@ class Reason(Enum):
 
 class Verdict(Enum):
     """The verdict words, in rising order of gravity."""
+
+    __hash__ = object.__hash__
 
     NONE = "none"
     """Nothing to judge: not claimed, not observable, not applicable."""

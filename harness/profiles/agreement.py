@@ -237,6 +237,8 @@ class _Agreement:
             for case in edge.cases:
                 self.faults.name(place, "case", case, CASES)
             self.loaded.implied.extend((place, pattern) for pattern in edge.implies)
+            for name in edge.sop_classes:
+                self.faults.name(place, "SOP class", name, (*GROUPS, *keywords()))
             for end in (edge.source_place, edge.target):
                 self._edge_place(place, end)
 

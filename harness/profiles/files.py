@@ -49,6 +49,7 @@ class EdgeRow(Record):
     by: ActorName
     cases: tuple[str, ...] = CASES
     when_valued: bool = False
+    sop_classes: tuple[str, ...] = ()
     strength: Strength = Strength.SHALL
     citation: str
     confidence: Confidence

@@ -204,6 +204,7 @@ class _Reader:
             compare=group.compare,
             cases=row.cases,
             when_valued=row.when_valued,
+            sop_classes=row.sop_classes,
             strength=row.strength,
             confidence=row.confidence,
             source=row.source,

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
-from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 
 from harness.dicom.paths import PathPart, name_of, parse_path, value_text
 from harness.model.proof import Expected, Mutation
 from harness.model.tables import AttributeRow, AttributeTable
 from harness.profiles.notation import parse_condition
-from harness.selftest.changes import Edit, EditCommand, EditMessage, Operation
-from harness.selftest.mutants import WRONG_UID, Mutant, Spot, bare, of_one
+from harness.selftest.changes import EditCommand, EditMessage
+from harness.selftest.edits import Edit, Operation
+from harness.selftest.mutants import WRONG, WRONG_UID, Mutant, Spot, bare, of_one
 
 _OUTSIDE = "ZZ9"
 _OF_VR: Mapping[str, str] = MappingProxyType(
@@ -133,7 +134,7 @@ def of_table(
             applies = _applies(dataset, row, place, given)
             expected = f"{name}/{path}"
             later = _is_later(place)
-            for mutation, kind, *edits in _breaking(dataset, row, place, applies):
+            for mutation, kind, *edits in _breaking(dataset, row, place, applies, given):
                 touched = tuple(dict.fromkeys((place, *(edit.path for edit in edits))))
                 broken = of_one(f"attributes {kind}", expected)
                 yield spot.mutant(mutation, edits, broken, touched=touched, later=later)
@@ -150,7 +151,7 @@ def _by_command(spot: Spot, dataset: Dataset, row: AttributeRow, place: str, exp
         place=f"{spot.title} {bare(place)}",
         mutation=Mutation.CONDITION,
         changes=(command, *removed),
-        where=(spot.evidence(place),),
+        where=(spot.evidence(place), spot.evidence(condition.path)),
         expected=expected,
     )
 
@@ -158,7 +159,9 @@ def _by_command(spot: Spot, dataset: Dataset, row: AttributeRow, place: str, exp
 _Breaking = tuple[Mutation, str, *tuple[Edit, ...]]
 
 
-def _breaking(dataset: Dataset, row: AttributeRow, place: str, applies: bool | None) -> Iterator[_Breaking]:
+def _breaking(
+    dataset: Dataset, row: AttributeRow, place: str, applies: bool | None, given: Mapping[str, str]
+) -> Iterator[_Breaking]:
     """Every way to break a row at a place."""
     value = value_at(dataset, place)
     removed = Edit(Operation.REMOVE, place)
@@ -173,7 +176,9 @@ def _breaking(dataset: Dataset, row: AttributeRow, place: str, applies: bool | N
             yield Mutation.REMOVED, "type", removed
         if value and row.type[0] == "1":
             yield Mutation.EMPTIED, "type", Edit(Operation.SET, place, "")
-    elif applies is False and row.type in ("1C", "2C") and tag_for_keyword(_last(parse_condition(row.when).path)):
+    elif applies is None and value and row.type == "1C" and not row.when_requested:
+        yield Mutation.EMPTIED, "type", Edit(Operation.SET, place, "")
+    elif applies is False and row.type in ("1C", "2C") and parse_condition(row.when).path not in given:
         condition = _condition(dataset, row, place)
         if condition is not None:
             yield (Mutation.CONDITION, "type", condition, *((removed,) if value is not None else ()))
@@ -272,6 +277,9 @@ def items(
             surplus = [Edit(Operation.DUPLICATE, last)]
             surplus += [Edit(Operation.SET, f"{path}[{count}]{rest}", WRONG_UID) for rest in uids]
             yield spot.mutant(Mutation.SURPLUS_ITEM, surplus, due(path, ""), touched=(path,), key=key)
+        elif value_at(dataset, f"{last}.CodeValue"):
+            code = (Edit(Operation.DUPLICATE, last), Edit(Operation.SET, f"{path}[{count}].CodeValue", WRONG))
+            yield spot.mutant(Mutation.SURPLUS_ITEM, code, touched=(path,), key=key)
         for index in (0, count - 1) if count > 1 else ():
             item = f"{path}[{index}]"
             uid = next((value_at(dataset, item + rest) or "" for rest in _uids(dataset, item)), "")

@@ -8,49 +8,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from functools import partial
 from types import MappingProxyType
 
-from pydicom.dataset import Dataset
-
 from harness.checks.recording import ExchangeView, LegView, PlayView, ReadPayload
-from harness.dicom import edit as attributes
-from harness.dicom.encoding import decode_payload, encode, unwrap_payload, wrap_payload
 from harness.errors import RecordingError
-from harness.hl7 import edit as fields
 from harness.model.names import ExchangeId
 from harness.model.plan import StepRef
 from harness.model.profile import Service
 from harness.model.transcript import Capture, DimseCommand, Event, EventKind, Exchange, Half, Payload, PayloadKind
+from harness.selftest.edits import Edit, edit_attributes, edit_fields
 from harness.selftest.recordings import GAP
-
-_UNDECLARED = b"\xe9"
-"""A character outside ASCII, by itself in no Unicode encoding."""
-
-
-class Operation(Enum):
-    """What is done to a message."""
-
-    SET = "set"
-    REMOVE = "remove"
-    DUPLICATE = "duplicate"
-    REORDER = "reorder"
-    LINE_ENDS = "line ends"
-    """Every segment ends with CR LF."""
-    SEPARATORS = "separators"
-    """Another escape character is declared, and used."""
-    CHARACTERS = "characters"
-    """A character that MSH-18 does not announce, behind the value at the path."""
-
-
-@dataclass(frozen=True)
-class Edit:
-    """One change to one message."""
-
-    operation: Operation
-    path: str
-    value: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,6 +76,15 @@ class RepeatResponse:
 
 
 @dataclass(frozen=True)
+class CopyResponse:
+    """Let a query be answered with an entry of an earlier one, too."""
+
+    exchange: ExchangeId
+    source: ExchangeId
+    response: int
+
+
+@dataclass(frozen=True)
 class RepeatExchange:
     """Put a changed copy of an exchange behind it, or at the end of the play."""
 
@@ -127,7 +104,16 @@ class SwapExchanges:
     other: ExchangeId
 
 
-Change = EditMessage | EditCommand | DropExchange | DropResponse | RepeatResponse | RepeatExchange | SwapExchanges
+Change = (
+    EditMessage
+    | EditCommand
+    | DropExchange
+    | DropResponse
+    | RepeatResponse
+    | CopyResponse
+    | RepeatExchange
+    | SwapExchanges
+)
 
 
 class Unchangeable(ValueError):
@@ -234,6 +220,19 @@ def _repeat_response(view: PlayView, change: RepeatResponse) -> PlayView:
     return _replaced(view, change.exchange, edited)
 
 
+def _copy_response(view: PlayView, change: CopyResponse) -> PlayView:
+    exchanges = {one.exchange.id: one for leg in view.legs for one in leg.exchanges}
+    source = exchanges[change.source]
+
+    def edited(one: ExchangeView) -> ExchangeView:
+        entry = source.exchange.responses[change.response]
+        copy = replace(entry, exchange=one.exchange.id, seq=one.exchange.request.seq + 1)
+        responses = (copy, *one.exchange.responses)
+        return ExchangeView(replace(one.exchange, responses=responses), _Both(one.read, source.read))
+
+    return _replaced(view, change.exchange, edited)
+
+
 def _repeat_exchange(view: PlayView, change: RepeatExchange) -> PlayView:
     number = ExchangeId(max(one.exchange.id for leg in view.legs for one in leg.exchanges) + 1)
     end = max(capture.seq for leg in view.legs for one in leg.exchanges for capture in _captures(one.exchange))
@@ -264,6 +263,20 @@ def _renamed(capture: Capture, number: ExchangeId, shift: int, change: RepeatExc
     if command is not None and change.sop_instance is not None:
         command = replace(command, sop_instance=change.sop_instance)
     return replace(capture, exchange=number, seq=capture.seq + shift, command=command)
+
+
+@dataclass(frozen=True)
+class _Both:
+    """Reads a payload from where the first finds it, or else the second."""
+
+    first: ReadPayload
+    second: ReadPayload
+
+    def __call__(self, payload: Payload) -> bytes:
+        try:
+            return self.first(payload)
+        except (KeyError, RecordingError):
+            return self.second(payload)
 
 
 def _captures(exchange: Exchange) -> tuple[Capture, ...]:
@@ -313,7 +326,11 @@ def _with_content(one: ExchangeView, at: At, edits: tuple[Edit, ...]) -> Exchang
         raise Unchangeable("no payload")
     before = one.read(capture.payload)
     try:
-        after = _hl7(before, edits) if capture.payload.kind is PayloadKind.HL7 else _dicom(before, edits, capture)
+        after = (
+            edit_fields(before, edits)
+            if capture.payload.kind is PayloadKind.HL7
+            else edit_attributes(before, edits, capture)
+        )
     except (ValueError, LookupError, RecordingError) as fault:
         raise Unchangeable(str(fault)) from fault
     if after == before:
@@ -334,53 +351,13 @@ class _Overlay:
         return self.content if payload.sha256 == self.sha256 else self.below(payload)
 
 
-def _hl7(message: bytes, edits: tuple[Edit, ...]) -> bytes:
-    for one in edits:
-        message = _FIELD_OPERATIONS[one.operation](message, one)
-    return message
-
-
-def _dicom(payload: bytes, edits: tuple[Edit, ...], capture: Capture) -> bytes:
-    dataset = decode_payload(payload)
-    if dataset is None or capture.command is None:
-        raise ValueError("the data set cannot be read")
-    for one in edits:
-        dataset = _ATTRIBUTE_OPERATIONS[one.operation](dataset, one)
-    _, syntax = unwrap_payload(payload)
-    command = capture.command
-    return wrap_payload(encode(dataset, syntax), syntax, command.sop_class, command.sop_instance)
-
-
-def _undeclared(message: bytes, one: Edit) -> bytes:
-    marked = fields.set_value(message, one.path, "\x02")
-    return marked.replace(b"\x02", _UNDECLARED)
-
-
-_FIELD_OPERATIONS: Mapping[Operation, Callable[[bytes, Edit], bytes]] = MappingProxyType(
-    {
-        Operation.SET: lambda message, one: fields.set_value(message, one.path, one.value),
-        Operation.REMOVE: lambda message, one: fields.remove(message, one.path),
-        Operation.DUPLICATE: lambda message, one: fields.duplicate(message, one.path),
-        Operation.REORDER: lambda message, one: fields.reorder(message, one.path),
-        Operation.LINE_ENDS: lambda message, one: message.replace(b"\r", b"\r\n"),
-        Operation.SEPARATORS: lambda message, one: message.replace(b"^~\\&", b"^~$&", 1),
-        Operation.CHARACTERS: _undeclared,
-    }
-)
-_ATTRIBUTE_OPERATIONS: Mapping[Operation, Callable[[Dataset, Edit], Dataset]] = MappingProxyType(
-    {
-        Operation.SET: lambda dataset, one: attributes.set_value(dataset, one.path, one.value),
-        Operation.REMOVE: lambda dataset, one: attributes.remove(dataset, one.path),
-        Operation.DUPLICATE: lambda dataset, one: attributes.duplicate(dataset, one.path),
-        Operation.REORDER: lambda dataset, one: attributes.reorder(dataset, one.path),
-    }
-)
 _MAKERS: Mapping[type, Callable[[PlayView, object], PlayView]] = MappingProxyType(
     {
         EditMessage: _edit_message,  # type: ignore[dict-item]
         EditCommand: _edit_command,  # type: ignore[dict-item]
         DropExchange: _drop_exchange,  # type: ignore[dict-item]
         DropResponse: _drop_response,  # type: ignore[dict-item]
+        CopyResponse: _copy_response,  # type: ignore[dict-item]
         RepeatResponse: _repeat_response,  # type: ignore[dict-item]
         RepeatExchange: _repeat_exchange,  # type: ignore[dict-item]
         SwapExchanges: _swap,  # type: ignore[dict-item]

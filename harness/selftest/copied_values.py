@@ -22,7 +22,8 @@ from harness.model.transcript import Half
 from harness.profiles.notation import is_hl7_path
 from harness.profiles.requirements import edge_id
 from harness.selftest.attributes import another, first_and_last, places, value_at
-from harness.selftest.changes import Edit, EditCommand, Operation
+from harness.selftest.changes import EditCommand, copies
+from harness.selftest.edits import Edit, Operation
 from harness.selftest.mutants import WRONG, WRONG_UID, Base, Mutant, Spot, of_one
 
 _KIND = "consistency"
@@ -76,9 +77,19 @@ def _mutants(base: Base, path: str, touching: _Touching) -> Iterator[Mutant]:
         return
     edits, values = _edits(spot, path, touching.compare)
     if edits:
+        handed_on = set(_passed_on(base, spot)) - {spot.leg.step.transaction.id}
+        alone = any(edge.target.transaction in handed_on for edge in touching.begins)
         yield spot.mutant(
-            Mutation.WRONG_IDENTIFIER, edits, expected, values=values, later=later, alone=True, key=(spot.title, path)
+            Mutation.WRONG_IDENTIFIER, edits, expected, values=values, later=later, alone=alone, key=(spot.title, path)
         )
+
+
+def _passed_on(base: Base, spot: Spot) -> Iterator[str]:
+    """The transactions in which the message is passed on as it is."""
+    again = copies(base.view, spot.at)
+    for leg in base.view.legs:
+        if any(one.exchange.id in again for one in leg.exchanges):
+            yield leg.step.transaction.id
 
 
 def _position(spot: Spot) -> int:
@@ -173,9 +184,9 @@ def _valued(message: Message | None, dataset: Dataset | None, path: str, spot: S
 
 
 def _only_source(base: Base, edge: Edge) -> bool:
-    """Whether the target can have its value from nowhere else: one message at the source, and no other edge."""
+    """Whether the target can have its value from nowhere else: one place at the source, and no other edge."""
     alternatives = [other for other in base.knowledge.edges if _alternative(edge, other)]
-    sources = [spot.at for one in alternatives for spot, _ in _spots(base, one.source_place)]
+    sources = [(spot.at, path) for one in alternatives for spot, path in _spots(base, one.source_place)]
     return len(set(sources)) == 1
 
 

@@ -11,31 +11,31 @@ from types import MappingProxyType
 
 from harness.checks.recording import ExchangeView, LegView
 from harness.dicom.statuses import is_pending, is_success
+from harness.dicom.uids import uid_of
 from harness.model.profile import LinkKind, Service
 from harness.model.proof import Expected, Mutation
 from harness.model.transcript import Half
-from harness.selftest import attributes
+from harness.selftest import attributes, mpps_events
 from harness.selftest.changes import (
-    Change,
+    CopyResponse,
     DropExchange,
     DropResponse,
-    Edit,
     EditCommand,
-    Operation,
     RepeatExchange,
     RepeatResponse,
-    SwapExchanges,
 )
 from harness.selftest.copied_values import QUERIES
-from harness.selftest.mutants import WRONG, WRONG_UID, Base, Mutant, Spot, bare, of_one
+from harness.selftest.edits import Edit, Operation
+from harness.selftest.mpps_events import MPPS
+from harness.selftest.mutants import WRONG, WRONG_UID, Base, Mutant, Spot, bare, of_one, of_whole
 
 _REFUSED, _UNDEFINED, _DONE, _PARTLY = 0x0110, 0x4321, 0x0000, 0xB000
-_MPPS = frozenset({Service.N_CREATE, Service.N_SET})
 _SETS = ("storage.sets", "expectations")
-_STATES = ("mpps.states",)
 _REFERENCES = frozenset(
     {"ReferencedImageSequence", "ReferencedNonImageCompositeSOPInstanceSequence", "ReferencedSOPSequence"}
 )
+_CLASSES = (uid_of("SecondaryCaptureImageStorage"), uid_of("MRImageStorage"))
+_COMMITTED, _FAILED = "ReferencedSOPSequence", "FailedSOPSequence"
 _CONTAINS = "-contains-"
 """In the name of a rule on a set that may hold more."""
 _NOTICING: Mapping[Service, tuple[str, ...]] = MappingProxyType(
@@ -71,7 +71,7 @@ def _contents(base: Base, spot: Spot) -> Iterator[Mutant]:
     if form is None or command is None:
         return
     dataset = spot.exchange.request_dataset
-    relayed = spot.leg.planned.leg.reaction and form.service in _MPPS
+    relayed = spot.leg.planned.leg.reaction and form.service in MPPS
     if dataset is not None and not relayed:
         table = base.knowledge.attribute_tables.get(form.request_table)
         if table is not None and not _continued(base, spot):
@@ -88,7 +88,9 @@ def _contents(base: Base, spot: Spot) -> Iterator[Mutant]:
         back = Spot(spot.leg, spot.exchange, Half.RESPONSE, index)
         if table is not None:
             yield from attributes.of_table(back, entry, form.response_table, table, identifier=dataset)
-        yield from attributes.walk(back, entry, form.response_table or back.title)
+        title = form.response_table or back.title
+        yield from attributes.walk(back, entry, title)
+        yield from attributes.items(back, entry, title, lambda path, uid: ())
 
 
 def _elements(spot: Spot) -> Iterator[Mutant]:
@@ -139,21 +141,6 @@ def _continued(base: Base, spot: Spot) -> bool:
     return any(one is not None and one.sop_instance == command.sop_instance for one in others)
 
 
-def _whole(
-    spot: Spot, mutation: Mutation, change: Change, kind: str, *requirements: str, key: tuple[str, ...] = ()
-) -> Mutant:
-    """A mutant that is about an exchange as a whole."""
-    last = max(len(spot.exchange.exchange.responses) - 1, 0)
-    return Mutant(
-        place=spot.title.removesuffix(" request"),
-        mutation=mutation,
-        changes=(change,),
-        where=(spot.evidence(), Spot(spot.leg, spot.exchange, Half.RESPONSE, last).evidence()),
-        expected=of_one(kind, *requirements),
-        key=key or (spot.title,),
-    )
-
-
 def _answers(base: Base, spot: Spot) -> Iterator[Mutant]:
     exchange = spot.exchange.exchange
     final = exchange.final
@@ -161,42 +148,32 @@ def _answers(base: Base, spot: Spot) -> Iterator[Mutant]:
         return
     number = exchange.id
     end = Spot(spot.leg, spot.exchange, Half.RESPONSE, len(exchange.responses) - 1)
-    states = _states(base, spot)
+    states = mpps_events.states(base, spot)
     reply = of_one("dimse.reply", spot.rule("answered"))
     if reply[0].requirements[0] in base.on(spot.leg):
-        yield _whole(spot, Mutation.NO_ANSWER, DropResponse(number), "dimse.reply", spot.rule("answered"))
+        yield of_whole(spot, Mutation.NO_ANSWER, DropResponse(number), "dimse.reply", spot.rule("answered"))
     undefined = EditCommand(end.at, status=_UNDEFINED)
-    yield _whole(
+    yield of_whole(
         spot, Mutation.WRONG_STATUS, undefined, "dimse.reply", spot.rule("status-defined"), key=("defined", spot.title)
     )
     accepted = is_success(final.command.status)
     other = EditCommand(end.at, status=_REFUSED if accepted else _DONE)
     if states:
-        yield _whole(spot, Mutation.WRONG_STATUS, other, "mpps.states", *states, key=("state", *states))
+        yield of_whole(spot, Mutation.WRONG_STATUS, other, "mpps.states", *states, key=("state", *states))
     elif accepted and spot.rule("status") in base.on(spot.leg):
-        yield _whole(spot, Mutation.WRONG_STATUS, other, "dimse.status", spot.rule("status"))
+        yield of_whole(spot, Mutation.WRONG_STATUS, other, "dimse.status", spot.rule("status"))
     if final.command.service in (Service.C_MOVE, Service.C_GET):
         partly = EditCommand(end.at, status=_PARTLY, fields={"NumberOfFailedSuboperations": "1"})
-        yield _whole(spot, Mutation.WRONG_STATUS, partly, "retrieve.result", key=("partly", spot.title))
+        remaining = EditCommand(end.at, fields={"NumberOfRemainingSuboperations": "1"})
+        yield of_whole(spot, Mutation.WRONG_COMMAND, remaining, "retrieve.result", key=("remaining", spot.title))
+        yield of_whole(spot, Mutation.WRONG_STATUS, partly, "retrieve.result", key=("partly", spot.title))
     expectations = [one for one in base.of_check("expectations", spot.leg) if one.endswith(("-answer", "-status"))]
     if expectations:
-        yield _whole(spot, Mutation.WRONG_STATUS, other, "expectations", *expectations, key=("expected", *expectations))
-    yield from _entries(base, spot)
-
-
-def _states(base: Base, spot: Spot) -> tuple[str, ...]:
-    """The rows of the state machine that the exchange is held against."""
-    return tuple(
-        dict.fromkeys(
-            finding.requirement
-            for finding in base.findings
-            if finding.check == "mpps.states"
-            and "-states/" in finding.requirement
-            and finding.evidence is not None
-            and finding.evidence.exchange == spot.exchange.exchange.id
-            and finding.requirement in base.met
+        yield of_whole(
+            spot, Mutation.WRONG_STATUS, other, "expectations", *expectations, key=("expected", *expectations)
         )
-    )
+    yield from _entries(base, spot)
+    yield from _entry_of_before(spot, base)
 
 
 def _entries(base: Base, spot: Spot) -> Iterator[Mutant]:
@@ -216,9 +193,23 @@ def _entries(base: Base, spot: Spot) -> Iterator[Mutant]:
         back = Spot(spot.leg, spot.exchange, Half.RESPONSE, index)
         drop, again = DropResponse(number, index), RepeatResponse(number, index, _others(back))
         if _is_last_query(spot):
-            yield _whole(spot, Mutation.MISSING_RESPONSE, drop, "expectations", *counted)
+            yield of_whole(spot, Mutation.MISSING_RESPONSE, drop, "expectations", *counted)
             exact = [one for one in counted if one.endswith(("-matches", "-instances"))]
-            yield _whole(spot, Mutation.SURPLUS_RESPONSE, again, "expectations", *exact)
+            yield of_whole(spot, Mutation.SURPLUS_RESPONSE, again, "expectations", *exact)
+
+
+def _entry_of_before(spot: Spot, base: Base) -> Iterator[Mutant]:
+    """A query that finds nothing is answered with what an earlier one had found."""
+    own = spot.exchange.exchange
+    if any(one.payload for one in own.responses):
+        return
+    for leg in base.view.of(spot.leg.step.transaction.id, spot.leg.planned.leg.id):
+        for one in leg.exchanges:
+            if one.exchange.request.seq < own.request.seq and any(entry.payload for entry in one.exchange.responses):
+                again = CopyResponse(own.id, one.exchange.id, 0)
+                key = ("earlier entry", spot.title)
+                yield of_whole(spot, Mutation.SURPLUS_RESPONSE, again, "expectations", key=key)
+                return
 
 
 def _is_last_query(spot: Spot) -> bool:
@@ -245,7 +236,7 @@ def _instances(base: Base, spot: Spot) -> Iterator[Mutant]:
     if command.service is Service.C_STORE:
         for change, path in (
             (EditCommand(spot.at, sop_instance=WRONG_UID), "SOPInstanceUID"),
-            (EditCommand(spot.at, sop_class="1.2.840.10008.5.1.4.1.1.7"), "SOPClassUID"),
+            (EditCommand(spot.at, sop_class=next(one for one in _CLASSES if one != command.sop_class)), "SOPClassUID"),
         ):
             yield Mutant(
                 place=f"{spot.title} {path}",
@@ -258,11 +249,11 @@ def _instances(base: Base, spot: Spot) -> Iterator[Mutant]:
     elif command.service is Service.N_CREATE:
         created = [one for one in base.of_check("mpps.states", spot.leg) if one.endswith("created-once")]
         nothing = EditCommand(spot.at, sop_instance="")
-        yield _whole(spot, Mutation.WRONG_COMMAND, nothing, "mpps.states", *created)
+        yield of_whole(spot, Mutation.WRONG_COMMAND, nothing, "mpps.states", *created)
     elif command.service is Service.N_SET:
         strange = EditCommand(spot.at, sop_instance=WRONG_UID)
-        states = [one for one in base.of_check("mpps.states", spot.leg) if "initiator" in one]
-        yield _whole(spot, Mutation.WRONG_IDENTIFIER, strange, "mpps.states", *states)
+        states = [one for one in base.of_check("mpps.states", spot.leg) if "follows-states" in one]
+        yield of_whole(spot, Mutation.WRONG_IDENTIFIER, strange, "mpps.states", *states)
 
 
 def _missing(base: Base, spot: Spot) -> Iterator[Mutant]:
@@ -270,10 +261,10 @@ def _missing(base: Base, spot: Spot) -> Iterator[Mutant]:
     command = spot.exchange.exchange.request.command
     delivered = spot.rule("delivered")
     if len(spot.leg.exchanges) == 1 and spot.leg.planned.leg.required and delivered in base.on(spot.leg):
-        yield _whole(spot, Mutation.MISSING_EXCHANGE, DropExchange(number), "delivery", delivered)
+        yield of_whole(spot, Mutation.MISSING_EXCHANGE, DropExchange(number), "delivery", delivered)
     elif spot.exchange is spot.leg.exchanges[0] and spot.leg.planned.leg.required and delivered in base.on(spot.leg):
         gone = tuple(DropExchange(one.exchange.id) for one in spot.leg.exchanges)
-        whole = _whole(spot, Mutation.MISSING_EXCHANGE, gone[0], "delivery", delivered, key=("all", spot.title))
+        whole = of_whole(spot, Mutation.MISSING_EXCHANGE, gone[0], "delivery", delivered, key=("all", spot.title))
         yield replace(whole, changes=gone)
     if (
         command is not None
@@ -281,7 +272,7 @@ def _missing(base: Base, spot: Spot) -> Iterator[Mutant]:
         and command.service in _NOTICING
         and command.service not in QUERIES
     ):
-        yield _whole(
+        yield of_whole(
             spot,
             Mutation.MISSING_EXCHANGE,
             DropExchange(number),
@@ -304,42 +295,34 @@ def _same_control_id(base: Base, spot: Spot) -> Iterator[Mutant]:
         if rule.check == "hl7.control-ids" and rule.actor == spot.leg.initiator and rule.id in base.met
     ]
     again = RepeatExchange(spot.exchange.exchange.id, (Edit(Operation.SET, "PID-5.2", "OTHER"),))
-    yield _whole(spot, Mutation.SURPLUS_EXCHANGE, again, "hl7.control-ids", *rules)
+    yield of_whole(spot, Mutation.SURPLUS_EXCHANGE, again, "hl7.control-ids", *rules)
     other = (Edit(Operation.SET, "MSH-10", WRONG), Edit(Operation.SET, "PID-3.1", "P999999"))
     numbers = base.of_check("orders.numbers")
     of_leg = [one for one in numbers if base.knowledge.requirement(one).transaction == spot.leg.step.transaction.id]
     named = (Edit(Operation.SET, "MSA-2", WRONG),)
     again = RepeatExchange(spot.exchange.exchange.id, other, answer_edits=named)
-    yield _whole(spot, Mutation.SURPLUS_EXCHANGE, again, "orders.numbers", key=("numbers", spot.title, *of_leg))
+    yield of_whole(spot, Mutation.SURPLUS_EXCHANGE, again, "orders.numbers", key=("numbers", spot.title, *of_leg))
 
 
 def _surplus(base: Base, spot: Spot) -> Iterator[Mutant]:
     command = spot.exchange.exchange.request.command
-    if command is None or (spot.leg.planned.leg.reaction and command.service in (*_MPPS, Service.C_STORE)):
+    if command is None or (spot.leg.planned.leg.reaction and command.service in (*MPPS, Service.C_STORE)):
         return
     number = spot.exchange.exchange.id
     if command.service is Service.C_STORE:
         edits = (Edit(Operation.SET, "SOPInstanceUID", WRONG_UID),)
         again = RepeatExchange(number, edits, sop_instance=WRONG_UID)
-        yield _whole(spot, Mutation.SURPLUS_EXCHANGE, again, "C-STORE", *_noticing(base, spot, Service.C_STORE))
+        yield of_whole(spot, Mutation.SURPLUS_EXCHANGE, again, "C-STORE", *_noticing(base, spot, Service.C_STORE))
     elif command.service in (Service.N_ACTION, Service.N_EVENT_REPORT):
         other = Edit(Operation.SET, "ReferencedSOPSequence[0].ReferencedSOPInstanceUID", WRONG_UID)
         alike: tuple[Edit, ...] = ()
         named = _has_items(spot, "ReferencedSOPSequence")
         for changes in (alike, (other,)) if named else (alike,):
             again = RepeatExchange(number, changes)
-            yield _whole(spot, Mutation.SURPLUS_EXCHANGE, again, "storage.sets", key=(spot.title, str(bool(changes))))
-        yield from _as_failed(spot)
-    elif command.service in _MPPS and is_success(spot.exchange.status or 0):
-        yield from _second_step(base, spot)
-        rules = base.of_check("mpps.states", spot.leg)
-        sent = [one for one in rules if "initiator" in one]
-        final = command.service is Service.N_CREATE or _is_final(spot.exchange)
-        for at_end in (False, True) if final else (True,):
-            again = RepeatExchange(number, at_end=at_end)
-            yield _whole(spot, Mutation.ILLEGAL_STATE, again, "mpps.states", *sent, key=(spot.title, str(at_end)))
-        if command.service is Service.N_SET:
-            yield from _before_creation(base, spot)
+            yield of_whole(spot, Mutation.SURPLUS_EXCHANGE, again, "storage.sets", key=(spot.title, str(bool(changes))))
+        yield from _told_otherwise(spot)
+    elif command.service in MPPS and is_success(spot.exchange.status or 0):
+        yield from mpps_events.out_of_turn(base, spot)
 
 
 def _has_items(spot: Spot, keyword: str) -> bool:
@@ -347,60 +330,18 @@ def _has_items(spot: Spot, keyword: str) -> bool:
     return dataset is not None and bool(dataset.get(keyword))
 
 
-def _as_failed(spot: Spot) -> Iterator[Mutant]:
-    """What was committed is reported as failed."""
+def _told_otherwise(spot: Spot) -> Iterator[Mutant]:
+    """What was committed is reported as failed, and what failed as committed."""
     dataset = spot.exchange.request_dataset
-    count = len(dataset.get("ReferencedSOPSequence") or ()) if dataset is not None else 0
-    if dataset is None or not count:
-        return
-    last, failed = f"ReferencedSOPSequence[{count - 1}]", "FailedSOPSequence[0]"
-    edits = [
-        Edit(Operation.SET, f"{failed}.{name}", attributes.value_at(dataset, f"{last}.{name}") or "")
-        for name in ("ReferencedSOPClassUID", "ReferencedSOPInstanceUID")
-    ]
-    edits += [Edit(Operation.SET, f"{failed}.FailureReason", "272"), Edit(Operation.REMOVE, last)]
-    yield spot.mutant(Mutation.WRONG_STATUS, edits, key=(spot.title, "failed"))
-
-
-def _is_final(exchange: ExchangeView) -> bool:
-    """Whether a message ends a performed step."""
-    dataset = exchange.request_dataset
-    status = attributes.value_at(dataset, "PerformedProcedureStepStatus") if dataset is not None else ""
-    return status in ("COMPLETED", "DISCONTINUED")
-
-
-def _second_step(base: Base, spot: Spot) -> Iterator[Mutant]:
-    """Another performed step under the same Performed Procedure Step ID, with the same series."""
-    again = RepeatExchange(spot.exchange.exchange.id, sop_instance=WRONG_UID, at_end=True)
-    command = spot.exchange.exchange.request.command
-    if command is not None and command.service is Service.N_CREATE:
-        yield _whole(spot, Mutation.SURPLUS_EXCHANGE, again, "mpps.steps", key=("second step", spot.title))
-        return
-    created = [
-        one.exchange.id
-        for leg in base.view.legs
-        for one in leg.exchanges
-        if leg.planned.leg.id == spot.leg.planned.leg.id and _creates(one, spot.exchange)
-    ]
-    if created:
-        first = RepeatExchange(created[0], sop_instance=WRONG_UID, at_end=True)
-        whole = _whole(spot, Mutation.SURPLUS_EXCHANGE, again, "mpps.steps", key=("second step", spot.title))
-        yield replace(whole, changes=(first, again))
-
-
-def _creates(one: ExchangeView, other: ExchangeView) -> bool:
-    """Whether an N-CREATE makes the instance that another message is about."""
-    made, named = one.exchange.request.command, other.exchange.request.command
-    if made is None or named is None:
-        return False
-    return made.service is Service.N_CREATE and made.sop_instance == named.sop_instance
-
-
-def _before_creation(base: Base, spot: Spot) -> Iterator[Mutant]:
-    """The N-SET comes before its N-CREATE."""
-    for leg in base.view.legs:
-        for one in leg.exchanges:
-            if leg.planned.leg.id == spot.leg.planned.leg.id and _creates(one, spot.exchange):
-                swap = SwapExchanges(one.exchange.id, spot.exchange.exchange.id)
-                rules = [rule for rule in base.of_check("mpps.states", spot.leg) if "initiator" in rule]
-                yield _whole(spot, Mutation.LATE, swap, "mpps.states", *rules)
+    for sequence, other in (_COMMITTED, _FAILED), (_FAILED, _COMMITTED):
+        count = len(dataset.get(sequence) or ()) if dataset is not None else 0
+        if dataset is None or not count:
+            continue
+        last, there = f"{sequence}[{count - 1}]", f"{other}[{len(dataset.get(other) or ())}]"
+        edits = [
+            Edit(Operation.SET, f"{there}.{name}", attributes.value_at(dataset, f"{last}.{name}") or "")
+            for name in ("ReferencedSOPClassUID", "ReferencedSOPInstanceUID")
+        ]
+        edits += [Edit(Operation.SET, f"{there}.FailureReason", "272")] if other == _FAILED else []
+        edits += [Edit(Operation.REMOVE, last if count > 1 else sequence)]
+        yield spot.mutant(Mutation.WRONG_STATUS, edits, touched=(sequence, other), key=(spot.title, sequence))

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from harness.hl7 import FieldPath, Located, Message, field_definition, parse_path, set_value
-from harness.model.names import RequirementId
+from harness.model.names import ExchangeId, RequirementId
 from harness.model.proof import Mutation
 from harness.model.tables import Hl7Row, Hl7Table, Usage
 from harness.model.transcript import Half
 from harness.profiles.notation import parse_condition
-from harness.selftest.changes import Edit, Operation
+from harness.selftest.edits import Edit, Operation
 from harness.selftest.mutants import WRONG, WRONG_UID, Mutant, Spot, bare, of_one
 
 _DEMANDED = frozenset({Usage.REQUIRED, Usage.REQUIRED_BY_IHE})
@@ -36,6 +36,8 @@ _WRONG_FORM: Mapping[str, str] = MappingProxyType(
 """A value that is not of the type, for the types that have a form of their own (HL7 v2.5.1 2.A)."""
 _CHOOSING: Mapping[str, str] = MappingProxyType({"MSH-9": "message-type", "MSH-12": "version", "ORC-1": ""})
 """Fields by which a message has one form of its leg or another, with the rule of the header that speaks of them."""
+_TIMES = ("TS", "DTM", "DT", "TM", "SI")
+"""Types of the parts of a composite value that have a form of their own."""
 _OF_TYPE: Mapping[str, str] = MappingProxyType(
     {"TS": "20240102", "DTM": "20240102", "DT": "20240102", "TM": "1015", "NM": "7", "SI": "1", "UID": WRONG_UID}
 )
@@ -116,7 +118,27 @@ class _Row:
             if row.type in _WRONG_FORM and not row.values:
                 edit = Edit(Operation.SET, hit.path, _WRONG_FORM[row.type])
                 yield self._mutant(Mutation.WRONG_TYPE, "type", edit, later=later)
+            part = self._wrong_part(hit)
+            if part is not None:
+                yield self._mutant(Mutation.WRONG_TYPE, "part", part, later=later)
         yield from self._repeated()
+
+    def _wrong_part(self, hit: Located) -> Edit | None:
+        """One part of a composite value that is not of its type: an authority without an identifier, a universal ID
+        without its type, a time that is none. None where another row speaks of it, or nothing can be wrong with it."""
+        definition = field_definition(self.bound.segment, self.bound.field, self.table.version)
+        if definition is None or self.bound.component or not self.row.type or b"^" not in hit.raw:
+            return None
+        free = [n for n, _ in enumerate(definition.components, 1) if f"{self.path}.{n}" not in self.table.rows]
+        if definition.datatype in ("CX", "EI") and 1 in free:
+            return Edit(Operation.SET, f"{hit.path}.1", "")
+        for number in free:
+            kind = definition.components[number - 1].datatype
+            if kind in _TIMES:
+                return Edit(Operation.SET, f"{hit.path}.{number}", _WRONG_FORM[kind])
+            if kind == "HD" and definition.datatype != "CX":
+                return Edit(Operation.SET, f"{hit.path}.{number}.2", "1.2.3")
+        return None
 
     def _repeated(self) -> Iterator[Mutant]:
         target = self.bound
@@ -190,11 +212,11 @@ def walk(
     message: Message,
     name: str,
     table: Hl7Table | None = None,
-    met: frozenset[RequirementId] = frozenset(),
+    known: frozenset[tuple[ExchangeId, RequirementId]] = frozenset(),
 ) -> Iterator[Mutant]:
     """Every field that is there, left out, null, and with another value, whether or not a row speaks of it.
 
-    A field that is only due when it is known has to be there where the recording meets its row (`met`). Otherwise it is
+    A field that is only due when it is known has to be there where the sender is `known` to hold it. Otherwise it is
     not known from a table what has to break; what breaks besides what speaks of the field is too much.
     """
     for segment in message.segments:
@@ -209,17 +231,11 @@ def walk(
             leaf = f"{path}.1" if message.has(f"{path}.2") else path
             key = (spot.leg.step.transaction.id, spot.half.value, message.version, path)
             row = table.rows.get(path) if table is not None else None
-            known = row is not None and row.use in _IF_KNOWN and f"{name}/{path}" in met
-            due = of_one("hl7.table known", f"{name}/{path}") if known and not row_decides(row) else ()
-            scripted = (*key, str(spot.leg.play.scenario.path != ""))
-            yield spot.mutant(Mutation.REMOVED, (Edit(Operation.SET, path, ""),), due, key=scripted)
+            held = (spot.at.exchange, RequirementId(f"{name}/{path}")) in known
+            due = of_one("hl7.table known", f"{name}/{path}") if held and row and row.use in _IF_KNOWN else ()
+            yield spot.mutant(Mutation.REMOVED, (Edit(Operation.SET, path, ""),), due, key=key)
             yield spot.mutant(Mutation.NULLED, (Edit(Operation.SET, path, '""'),), key=key)
             yield spot.mutant(Mutation.WRONG_VALUE, (Edit(Operation.SET, leaf, value),), key=key)
-
-
-def row_decides(row: Hl7Row | None) -> bool:
-    """Whether a row is met by the mere form of a value."""
-    return row is not None and bool(row.values or row.equals or row.type)
 
 
 _IF_KNOWN = frozenset({Usage.REQUIRED_IF_KNOWN, Usage.REQUIRED_MAY_BE_EMPTY, Usage.CONDITIONAL_MAY_BE_EMPTY})

@@ -15,7 +15,8 @@ from harness.model.proof import Mutation
 from harness.model.tables import Hl7Table
 from harness.model.transcript import Half
 from harness.selftest import hl7_fields
-from harness.selftest.changes import At, DropResponse, Edit, EditMessage, Operation
+from harness.selftest.changes import At, DropResponse, EditMessage
+from harness.selftest.edits import Edit, Operation
 from harness.selftest.mutants import WRONG, Base, Mutant, Spot, of_one
 
 _STRUCTURE, _HEADER, _ACK = "hl7.structure", "hl7.header", "hl7.ack"
@@ -29,7 +30,7 @@ def of_request(base: Base, spot: Spot, message: Message) -> Iterator[Mutant]:
     table = base.knowledge.table_of(form) if form is not None else None
     if form is not None and table is not None:
         yield from hl7_fields.of_table(spot, message, form.table, table)
-        yield from hl7_fields.walk(spot, message, form.table, table, base.on(spot.leg))
+        yield from hl7_fields.walk(spot, message, form.table, table, base.known_at)
         yield from _again(spot, message)
         yield from _segments(spot, message, form, table)
         yield from _header(spot, message, form, table)
@@ -73,6 +74,7 @@ def _again(spot: Spot, message: Message) -> Iterator[Mutant]:
     if "ORC" not in names:
         return
     family = (spot.leg.step.transaction.id, message.version)
+    yield from _group_again(spot, message, family)
     for name in dict.fromkeys(names[names.index("ORC") + 1 :]):
         copies = [Edit(Operation.DUPLICATE, f"{name}[{names.count(name)}]")]
         yield spot.mutant(Mutation.REPEATED, copies, touched=(name, ""), key=(*family, name, "again"))
@@ -84,6 +86,22 @@ def _again(spot: Spot, message: Message) -> Iterator[Mutant]:
                 edits = (*copies, Edit(Operation.SET, leaf, WRONG))
                 key = (*family, name, str(number))
                 yield spot.mutant(Mutation.REPEATED, edits, touched=(name, ""), key=key)
+
+
+def _group_again(spot: Spot, message: Message, family: tuple[str, str]) -> Iterator[Mutant]:
+    """The last order group once more, as it is, and with another value in each field."""
+    names = message.segment_names()
+    last = len(names) - 1 - names[::-1].index("ORC")
+    again = Edit(Operation.REPEAT_REST, "ORC")
+    yield spot.mutant(Mutation.REPEATED, (again,), touched=("ORC", ""), key=(*family, "group"))
+    for name in dict.fromkeys(names[last:]):
+        for number in range(1, _FIELDS):
+            path = f"{name}[{names.count(name)}]-{number}"
+            if message.has(path):
+                copy = f"{name}[{names.count(name) + 1}]-{number}"
+                edit = Edit(Operation.SET, f"{copy}.1" if message.has(f"{path}.2") else copy, WRONG)
+                key = (*family, "group", name, str(number))
+                yield spot.mutant(Mutation.REPEATED, (again, edit), touched=(name, ""), key=key)
 
 
 _FIELDS = 60
@@ -110,8 +128,10 @@ def _encoding(spot: Spot, message: Message, form: MessageForm | None) -> Iterato
         (Operation.CHARACTERS, "character-set", "PID-5.2" if "PID" in message.segment_names() else "MSH-4"),
     ):
         touched = (path, "MSH-18") if operation is Operation.CHARACTERS else (path,)
-        edit = Edit(operation, path)
-        yield spot.mutant(Mutation.ENCODING, (edit,), of_one(_HEADER, spot.rule(row)), touched=touched, key=(row,))
+        edits = [Edit(operation, path)]
+        if operation is Operation.CHARACTERS and message.has("MSH-18"):
+            edits.insert(0, Edit(Operation.SET, "MSH-18", ""))
+        yield spot.mutant(Mutation.ENCODING, edits, of_one(_HEADER, spot.rule(row)), touched=touched, key=(row,))
 
 
 def _answer(base: Base, spot: Spot, message: Message) -> Iterator[Mutant]:
@@ -130,7 +150,7 @@ def _answer(base: Base, spot: Spot, message: Message) -> Iterator[Mutant]:
     name = next((name for name, one in base.knowledge.hl7_tables.items() if one is table), "")
     if table is not None:
         yield from hl7_fields.of_table(back, answer, name, table)
-        yield from hl7_fields.walk(back, answer, name, table, base.on(spot.leg))
+        yield from hl7_fields.walk(back, answer, name, table, base.known_at)
     yield from _acknowledgement(base, back, message, answer)
 
 
@@ -139,7 +159,7 @@ def _acknowledgement(base: Base, back: Spot, message: Message, answer: Message) 
     yield _said(back, "MSA-2", "", Mutation.REMOVED, "ack-echo")
     yield _said(back, "MSA-1", "XX", Mutation.WRONG_CODE, "ack-code")
     yield _said(back, "MSA-1", "", Mutation.REMOVED, "ack-code")
-    yield _said(back, "MSH-9", "ADT^A99", Mutation.WRONG_VALUE, "ack-type")
+    yield from _of_type(base, back, message, answer)
     yield from hl7_fields.walk(back, answer, f"{back.title} ACK")
     for path in ("MSA-4", "MSA-5", "MSA-6", "ERR-3", "ERR-4"):
         if answer.has(path.split("-")[0]) and not answer.has(path):
@@ -153,6 +173,18 @@ def _acknowledgement(base: Base, back: Spot, message: Message, answer: Message) 
         )
     elif message.version >= "2.5" and not answer.has("ERR"):
         yield _said(back, "MSA-1", "AR", Mutation.WRONG_CODE, "ack-error")
+
+
+def _of_type(base: Base, back: Spot, message: Message, answer: Message) -> Iterator[Mutant]:
+    """The wrong type of answer; to a message of a type that is not known, the wrong code."""
+    met = base.on(back.leg)
+    if back.leg.message_form(message) is not None:
+        yield _said(back, "MSH-9", "ADT^A99", Mutation.WRONG_VALUE, "ack-type")
+    elif back.rule("ack-unknown-type") in met:
+        yield _said(back, "MSA-1", "AE", Mutation.WRONG_CODE, "ack-unknown-type")
+    if back.rule("ack-error-codes") in met and answer.has("ERR"):
+        yield _said(back, "ERR-3.1", WRONG, Mutation.WRONG_CODE, "ack-error-codes")
+        yield _said(back, "ERR-4", WRONG, Mutation.WRONG_CODE, "ack-error-codes")
 
 
 def _said(back: Spot, path: str, value: str, mutation: Mutation, row: str) -> Mutant:

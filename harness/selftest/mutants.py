@@ -17,20 +17,21 @@ from pydicom.dataset import Dataset
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.dicom import paths as paths_of
 from harness.model.finding import Evidence, Finding
-from harness.model.names import RequirementId
+from harness.model.names import ExchangeId, RequirementId
 from harness.model.proof import Expected, Mutation
 from harness.model.transcript import Half
 from harness.model.verdict import Outcome
 from harness.profiles import Knowledge
 from harness.profiles.notation import is_hl7_path
-from harness.selftest.changes import At, Change, Edit, EditMessage
+from harness.selftest.changes import At, Change, EditMessage
+from harness.selftest.edits import Edit
 from harness.selftest.recordings import BaseRecording
 
 WRONG_UID = "2.25.999999999999999999999999999999"
 """A UID that no recording holds."""
 WRONG = "WRONG1"
 
-_TRIED = frozenset(set(Mutation) - {Mutation.EMPTIED, Mutation.NULLED, Mutation.WRONG_TYPE, Mutation.REPEATED})
+_TRIED = frozenset(set(Mutation) - {Mutation.EMPTIED, Mutation.NULLED, Mutation.WRONG_TYPE})
 """Changes that are tried on every rule of a whole play, because no table tells which it notices."""
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -95,6 +96,19 @@ class Base:
             if finding.outcome is Outcome.MET:
                 found[finding.step or "", finding.leg].add(finding.requirement)
         return {place: frozenset(ids) for place, ids in found.items()}
+
+    @cached_property
+    def known_at(self) -> frozenset[tuple[ExchangeId, RequirementId]]:
+        """The requirements that a message meets by a value that its sender is known to hold, by exchange.
+
+        A finding on such a value says what was expected; one on the mere form of a value does not.
+        """
+        return frozenset(
+            (finding.evidence.exchange, finding.requirement)
+            for finding in self.findings
+            if finding.evidence is not None
+            if finding.outcome is Outcome.MET and finding.expected and _is_first(finding.evidence)
+        )
 
     def on(self, leg: LegView) -> frozenset[RequirementId]:
         """The requirements that are met on a leg."""
@@ -172,9 +186,8 @@ class Spot:
         dataset = self.dataset
         if dataset is None or not path or "-" in path or tag_for_keyword(bare(path).rpartition(".")[2]) is None:
             return ()
-        outer, _, _ = path.rpartition(".")
         found = [one.value for one in paths_of.values(dataset, path)]
-        around = [one.element for one in paths_of.values(dataset, bare(outer) if outer else path)]
+        around = [one.element for one in paths_of.values(dataset, bare(path).partition(".")[0])]
         items = [item for element in around if element.VR == "SQ" for item in element.value]
         return (*found, *(uid for item in items for uid in _uids(item)))
 
@@ -184,6 +197,21 @@ class Spot:
         if self.half is Half.REQUEST:
             return self.exchange.request_dataset
         return self.exchange.response_datasets[self.response]
+
+
+def of_whole(
+    spot: Spot, mutation: Mutation, change: Change, kind: str, *requirements: str, key: tuple[str, ...] = ()
+) -> Mutant:
+    """A mutant that is about an exchange as a whole."""
+    last = max(len(spot.exchange.exchange.responses) - 1, 0)
+    return Mutant(
+        place=spot.title.removesuffix(" request"),
+        mutation=mutation,
+        changes=(change,),
+        where=(spot.evidence(), Spot(spot.leg, spot.exchange, Half.RESPONSE, last).evidence()),
+        expected=of_one(kind, *requirements),
+        key=key or (spot.title,),
+    )
 
 
 def of_one(kind: str, *requirements: str) -> tuple[Expected, ...]:
@@ -207,6 +235,12 @@ def _uids(item: Dataset) -> Iterator[str]:
                 yield from _uids(below)
         elif element.VR == "UI" and not element.keyword.endswith("ClassUID"):
             yield str(element.value)
+
+
+def _is_first(evidence: Evidence) -> bool:
+    """Whether a place is in the first segment of its name."""
+    segment = evidence.path.partition("-")[0]
+    return "[" not in segment or segment.endswith("[1]")
 
 
 def bare(path: str) -> str:

@@ -159,13 +159,13 @@ def _proof(request: Request, share: _Share, trials: Sequence[Trial], file: Known
     unproved = [one for one, standing in standings.items() if standing is Standing.UNPROVED]
     return Proof(
         bases=share.bases,
-        trials=tuple(trials),
+        trials=tuple(file.unexplained(trial) for trial in trials),
         kinds=_kinds(trials),
         survivors=survivors,
         standings=standings,
         unproved=file.of_unproved(unproved),
         refused=share.refused,
-        drift=file.drift(survivors, unproved) if request.whole else (),
+        drift=file.drift(trials, survivors, unproved) if request.whole else (),
         seconds=seconds,
     )
 

@@ -6,7 +6,7 @@ Every actor counts as played by one system, so that nothing is excused.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from harness.engine.judging import judge
 from harness.engine.placing import PlacedRecording
 from harness.engine.storage import Evidence
 from harness.engine.unscripted import PLAYER, unscripted_play
+from harness.model.names import StepId
 from harness.model.plan import LegState, Plan, PlannedLeg, PlannedStep
 from harness.model.run import PlayResult
 from harness.model.transcript import Capture, Event, Exchange, Transcript
@@ -66,7 +67,12 @@ def _bases(
     plan: Plan, transcript: Transcript, read: ReadPayload, knowledge: Knowledge, *, name: str = ""
 ) -> tuple[tuple[BaseRecording, ...], tuple[Refused, ...]]:
     run = judge(plan, transcript, read, knowledge)
-    faults = {result.play: tuple(dict.fromkeys(_faults(result))) for result in run.plays}
+    illegal = {
+        play.id: frozenset(planned.step.id for planned in play.steps if planned.step.illegal)
+        for assignment in plan.assignments
+        for play in assignment.plays
+    }
+    faults = {result.play: tuple(dict.fromkeys(_faults(result, illegal[result.play]))) for result in run.plays}
     recording = PlacedRecording(plan, transcript, read, knowledge)
     bases: list[BaseRecording] = []
     refused: list[Refused] = []
@@ -80,13 +86,15 @@ def _bases(
     return tuple(bases), tuple(refused)
 
 
-def _faults(result: PlayResult) -> Iterator[str]:
-    """What a play shows that a faultless one does not."""
-    found = [finding for step in result.steps for leg in step.legs for finding in leg.findings]
-    for judged in found:
+def _faults(result: PlayResult, illegal: Container[StepId]) -> Iterator[str]:
+    """What a play shows that a faultless one does not; a request of an illegal step is meant to be at fault."""
+    placed = [(step.step, leg, finding) for step in result.steps for leg in step.legs for finding in leg.findings]
+    found = [judged for _, _, judged in placed]
+    for step, leg, judged in placed:
         requirement = judged.requirement
         grave = requirement.strength is Strength.SHALL and requirement.citation.confidence is not Confidence.UNSURE
-        if judged.finding.outcome is Outcome.VIOLATED and grave and not judged.declared:
+        meant = judged.declared or (step in illegal and judged.finding.actor == leg.initiator)
+        if judged.finding.outcome is Outcome.VIOLATED and grave and not meant:
             finding = judged.finding
             yield f"{requirement.id}: expected {finding.expected}, received {finding.received}"
     if result.interrupted:

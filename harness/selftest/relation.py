@@ -21,10 +21,14 @@ from harness.model.transcript import Half
 from harness.profiles.notation import is_hl7_path, parse_condition
 from harness.selftest.mutants import Base, Mutant, bare
 
+_OF_MESSAGES = "hl7.control-ids"
+"""The check that holds a message as a whole against an earlier one, which its findings name as their origin."""
 _TELLING = 4
 """Characters of a value that says by itself whose it is."""
-_CHOOSING = ("MSH-9", "MSH-12", "ORC-1")
-"""Fields by which a message has one form of its leg or another: with them all rows of its table change."""
+_CHARACTERS = "MSH-18"
+"""The field by which all text of a message is read."""
+_CHOOSING = ("MSH-9", "MSH-12", _CHARACTERS, "ORC-1")
+"""Fields by which a message has one form of its leg or another, or its text is read: with them all of it changes."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +43,26 @@ class Relation:
         found = tuple(broken)
         expected = {one for group in mutant.expected for one in group.requirements}
         fallen = {one.requirement for one in found if one.requirement in expected or self._is_near(mutant, one)}
-        values = {_value_of(one) for one in fallen} | set(self._values_at(mutant))
+        values = {_value_of(one) for one in fallen} | set(self._values_at(mutant.where))
         fallen |= {one.requirement for one in found if _value_of(one.requirement) in values - {""}}
+        fallen |= {one.requirement for one in found if self._shows(one, values - {""})}
         implied = self._implied((*fallen, *self._rows_at(mutant)))
         return tuple(one for one in found if one.requirement not in fallen and one.requirement not in implied)
+
+    def _shows(self, finding: Finding, values: set[str]) -> bool:
+        """Whether a rule on a whole play points at a place where one of the copied values stands."""
+        evidence = finding.evidence
+        leg = self._legs.get(evidence.exchange) if evidence is not None and evidence.path else None
+        if evidence is None or leg is None or self.scopes.get(finding.check, Scope.PLAY) is not Scope.PLAY:
+            return False
+        at = leg.step.transaction.id, evidence.half
+        ends = (
+            end for edge in self.base.knowledge.edges if edge.rule in values for end in (edge.source_place, edge.target)
+        )
+        return any(
+            (end.transaction, end.half) == at and any(_loose(path) == _loose(evidence.path) for path in end.paths)
+            for end in ends
+        )
 
     def _is_near(self, mutant: Mutant, finding: Finding) -> bool:
         scope = self.scopes.get(finding.check, Scope.PLAY)
@@ -51,27 +71,30 @@ class Relation:
             return True
         if whole and (scope is Scope.PLAY or self._is_of_same_leg(mutant, finding)):
             return True
+        same = any(_is_same_thing(place, finding.evidence) for place in mutant.where)
+        if same and (scope is Scope.PLAY or self._is_of_same_leg(mutant, finding)):
+            return True
         if scope is not Scope.PLAY:
             return False
-        if any(_is_same_thing(place, finding.evidence) for place in mutant.where):
-            return True
         shown = f"{finding.expected}\n{finding.received}\n{finding.origin}"
         return any(len(value) >= _TELLING and value in shown for value in mutant.values)
 
     def _is_of_same_leg(self, mutant: Mutant, finding: Finding) -> bool:
-        """Whether an exchange that is missing or repeated was on the leg where the finding is."""
+        """Whether what was changed is on a leg of the kind where the finding is."""
         legs = [self._legs.get(place.exchange) for place in mutant.where]
         return any(leg is not None and leg.planned.leg.id == finding.leg for leg in legs)
 
     def _is_tied(self, place: Evidence, finding: Finding) -> bool:
         """Whether the row that broke names the changed place in its condition or as its equal, or was chosen by it."""
+        if finding.check == _OF_MESSAGES and finding.origin == f"exchange {place.exchange}":
+            return True
         if finding.evidence is None or finding.evidence.exchange != place.exchange:
             return False
         same_half = place.half is finding.evidence.half
         if same_half and any(paths_overlap(_loose(place.path), chosen) for chosen in _CHOOSING):
             return True
-        if finding.check.startswith("iod"):
-            return True  # its conditions name other attributes of the object
+        if finding.check.startswith("iod") or finding.check == _OF_MESSAGES:
+            return True  # its conditions name other attributes of the object, or it compares whole messages
         table, _, path = finding.requirement.partition("/")
         hl7, attributes = self.base.knowledge.hl7_tables.get(table), self.base.knowledge.attribute_tables.get(table)
         field = hl7.rows.get(path) if hl7 is not None else None
@@ -92,16 +115,17 @@ class Relation:
                     if f"{name}/{path}" in self._known:
                         yield RequirementId(f"{name}/{path}")
 
-    def _values_at(self, mutant: Mutant) -> Iterator[str]:
-        """The copied values that stand at the changed places."""
-        for place in mutant.where:
+    def _values_at(self, places: Iterable[Evidence]) -> Iterator[str]:
+        """The copied values that stand at some places."""
+        for place in places:
             leg = self._legs.get(place.exchange)
-            if leg is None or not place.path:
+            if leg is None:
                 continue
             for edge in self.base.knowledge.edges:
                 for end in (edge.source_place, edge.target):
                     if (end.transaction, end.half) == (leg.step.transaction.id, place.half) and any(
-                        paths_overlap(_loose(path), _loose(place.path)) for path in end.paths
+                        place.path == _CHARACTERS or paths_overlap(_loose(path), _loose(place.path))
+                        for path in end.paths
                     ):
                         yield edge.rule
 

@@ -6,7 +6,7 @@ Owns the form of `*.specimen.yaml`. It must not know what a rule demands of a sp
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -35,15 +35,19 @@ _ANSWERED = datetime(2024, 1, 2, 10, 15, 1)
 
 @dataclass(frozen=True, kw_only=True)
 class ResponseEntry(Record):
-    """One DIMSE response: status in hexadecimal, and perhaps a data set."""
+    """One DIMSE response: status in hexadecimal, and perhaps optional command elements and a data set."""
 
     status: str = "0000"
+    fields: Mapping[str, str] | None = None
     dataset: object = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExchangeEntry(Record):
-    """One exchange as written: an HL7 `request` with its `answer`, or a DIMSE service with data set and responses."""
+    """One exchange as written: an HL7 `request` with its `answer`, or a DIMSE service with data set and responses.
+
+    `illegal`: no conforming initiator makes the request; what becomes of it is what counts.
+    """
 
     transaction: str
     leg: str
@@ -57,6 +61,7 @@ class ExchangeEntry(Record):
     dataset: object = None
     responses: tuple[ResponseEntry, ...] = (ResponseEntry(),)
     opened_by_peer: bool = False
+    illegal: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,9 +118,8 @@ class _Reader:
         if (entry.service is None) == (not entry.request):
             self._faults.add(self._source.place_of(*at), "an exchange has an HL7 `request` or a DIMSE `service`")
             return None
-        if entry.service is None:
-            return self._hl7(entry)
-        return self._dimse(entry, entry.service, at)
+        made = self._hl7(entry) if entry.service is None else self._dimse(entry, entry.service, at)
+        return replace(made, illegal=entry.illegal) if made is not None else None
 
     def _hl7(self, entry: ExchangeEntry) -> UnscriptedExchange:
         request = _message(entry.request)
@@ -134,7 +138,7 @@ class _Reader:
             for index, one in enumerate(entry.responses)
         ]
         try:
-            return dimse_exchange(
+            made = dimse_exchange(
                 entry.transaction,
                 entry.leg,
                 service,
@@ -149,6 +153,9 @@ class _Reader:
         except (ValueError, RecordingError) as fault:
             self._faults.add(self._source.place_of(*at), str(fault))
             return None
+        said = zip(made.responses, entry.responses, strict=True)
+        answered = (replace(one, command=replace(one.command, fields=dict(of.fields or {}))) for one, of in said)
+        return replace(made, responses=tuple(answered))
 
     def _status(self, text: str, at: tuple[str | int, ...]) -> int:
         try:

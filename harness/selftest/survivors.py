@@ -6,14 +6,14 @@ Owns the form of `survivors.yaml`. An entry that no longer stands for anything i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from harness.model.names import RequirementId
-from harness.model.proof import Expected, Survivor, SurvivorReason, Trial
+from harness.model.proof import Broken, Expected, Survivor, SurvivorReason, Trial
 from harness.model.record import Record
 from harness.yaml_source import load
 
@@ -39,10 +39,16 @@ class UnprovedEntry(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class KnownSurvivors(Record):
-    """The file."""
+    """The file. `collateral` is what breaks beside, although it has nothing to do with the change."""
 
     survivors: tuple[SurvivorEntry, ...] = ()
     unproved: tuple[UnprovedEntry, ...] = ()
+    collateral: tuple[SurvivorEntry, ...] = ()
+
+    def unexplained(self, trial: Trial) -> Trial:
+        """A trial with the collateral that the file gives no reason for."""
+        left = tuple(one for one in trial.collateral if not any(_hits(entry, trial, one) for entry in self.collateral))
+        return trial if left == trial.collateral else replace(trial, collateral=left)
 
     def explained(self, trial: Trial, expected: Expected) -> Survivor:
         """A survivor, with its reason where the file has one."""
@@ -56,13 +62,21 @@ class KnownSurvivors(Record):
             for one in requirements
         }
 
-    def drift(self, survivors: Iterable[Survivor], unproved: Iterable[RequirementId]) -> tuple[str, ...]:
-        """The entries that stand for nothing."""
+    def drift(
+        self, trials: Iterable[Trial], survivors: Iterable[Survivor], unproved: Iterable[RequirementId]
+    ) -> tuple[str, ...]:
+        """The entries that stand for nothing; `trials` with all their collateral."""
         surviving, left = tuple(survivors), tuple(unproved)
+        hit = [trial for trial in trials if trial.collateral]
         idle = [
             f"survivors: {entry.mutant} ({entry.requirement})"
             for entry in self.survivors
             if not any(_fits(entry, one.trial, one.expected) for one in surviving)
+        ]
+        idle += [
+            f"collateral: {entry.mutant} ({entry.requirement})"
+            for entry in self.collateral
+            if not any(_hits(entry, trial, one) for trial in hit for one in trial.collateral)
         ]
         return (
             *idle,
@@ -77,6 +91,10 @@ class KnownSurvivors(Record):
 def _fits(entry: SurvivorEntry, trial: Trial, expected: Expected) -> bool:
     named = any(fnmatchcase(one, entry.requirement) for one in expected.requirements)
     return named and fnmatchcase(trial.name, entry.mutant)
+
+
+def _hits(entry: SurvivorEntry, trial: Trial, broken: Broken) -> bool:
+    return fnmatchcase(trial.name, entry.mutant) and fnmatchcase(broken.requirement, entry.requirement)
 
 
 def known_survivors(path: Path | Traversable | None = None) -> KnownSurvivors:

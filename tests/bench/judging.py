@@ -19,7 +19,7 @@ from recordings import Multiplied
 
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.checks.registry import leg_checks, play_checks
-from harness.engine.judging import judge
+from harness.engine.judging import judge, uncollected
 from harness.engine.placing import PlacedRecording
 from harness.engine.storage import Evidence
 from harness.model.names import CheckName
@@ -30,7 +30,7 @@ from harness.wiring import RunRequest, execute, workshop
 WANTED = 10_000
 """Exchanges of the large recording."""
 
-_FOR_HL7APY = 150
+_FOR_HL7APY = 200
 _HL7 = "hl7."
 
 
@@ -72,27 +72,29 @@ def unread(views: Iterable[PlayView]) -> list[PlayView]:
 
 
 def messages_of(views: Iterable[PlayView]) -> list[bytes]:
-    """The HL7 requests of the plays."""
+    """The HL7 messages of the plays, acknowledgements included."""
     return [
-        exchange.request_message.raw
+        message.raw
         for view in views
         for leg in view.legs
         for exchange in leg.exchanges
-        if exchange.request_message is not None
+        for message in (exchange.request_message, exchange.answer_message)
+        if message is not None
     ]
 
 
 def apply(views: Iterable[PlayView], wanted: Callable[[CheckName], bool]) -> None:
     """Every check that is wanted, on every leg that names it."""
     on_legs, on_plays = leg_checks(), play_checks()
-    for view in views:
-        for name, check in on_plays.items():
-            if wanted(name):
-                list(check(view))
-        for leg in view.legs:
-            for name in leg.planned.leg.checks:
-                if name in on_legs and wanted(name) and leg.exchanges:
-                    list(on_legs[name](leg))
+    with uncollected():
+        for view in views:
+            for name, check in on_plays.items():
+                if wanted(name):
+                    list(check(view))
+            for leg in view.legs:
+                for name in leg.planned.leg.checks:
+                    if name in on_legs and wanted(name) and leg.exchanges:
+                        list(on_legs[name](leg))
 
 
 def validates(raw: bytes) -> bool:

@@ -6,8 +6,9 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -115,11 +116,21 @@ def _other(identifier: str, number: int) -> str:
 
 
 def _substituted(content: bytes, changed: Mapping[bytes, bytes]) -> bytes:
-    return _TOKEN.sub(lambda found: changed.get(found.group(), found.group()), content) if changed else content
+    def other(found: re.Match[bytes]) -> bytes:
+        """Behind a value of even length the tag of the next element may begin with what looks like a digit."""
+        token = found.group()
+        return changed.get(token) or changed.get(token[:-1], token[:-1]) + token[-1:]
+
+    return _TOKEN.sub(other, content) if changed else content
+
+
+@cache
+def _codec(kind: type[_T]) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 def _changed(kind: type[_T], record: _T, changed: Mapping[bytes, bytes], names: Mapping[bytes, bytes]) -> _T:
-    codec: TypeAdapter[_T] = TypeAdapter(kind)
+    codec: TypeAdapter[_T] = _codec(kind)
     text = _substituted(codec.dump_json(record), changed)
     for old, new in names.items():
         text = text.replace(b'"' + old + b'"', b'"' + new + b'"')

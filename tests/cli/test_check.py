@@ -106,8 +106,12 @@ def test_a_file_that_is_neither(swf: Swf, tmp_path: Path, order: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
     ended = swf("check", str(tmp_path / "notes.txt"))
     assert ended.code == 3
-    assert "neither HL7 nor DICOM: it begins with 68 65 6c 6c 6f" in ended.out
+    assert "neither HL7 nor DICOM: it begins with `hello`; an HL7 message begins with MSH" in ended.out
     assert swf("check", str(tmp_path)).code == 0
+    (tmp_path / "notes.txt").write_bytes(b" " + order.read_bytes())
+    assert "MSH is not at the beginning of a line" in swf("check", str(tmp_path / "notes.txt")).out
+    (tmp_path / "notes.txt").write_bytes(b"hello\xff\x01")
+    assert "it begins with 68 65 6c 6c 6f ff 01" in swf("check", str(tmp_path / "notes.txt")).out
 
 
 def test_nothing_from_a_file_moves_the_cursor(swf: Swf, tmp_path: Path) -> None:

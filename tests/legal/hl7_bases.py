@@ -9,6 +9,7 @@ from harness.engine.unscripted import UnscriptedExchange, hl7_exchange
 from harness.hl7 import Message
 from harness.selftest.specimens import shipped_specimens
 from tests.legal.hl7_text import Text
+from tests.legal.judged import KNOWLEDGE
 
 ORDERS = """
 MSH|^~\\&|OP|SWF|OF|SWF|20240102101500||{type}|OP{number}|P|{version}
@@ -39,6 +40,16 @@ class Base:
     text: Text
     answer: bytes | None
 
+    @property
+    def kind(self) -> str:
+        """Type and event of the message."""
+        return "^".join(self.text.value(0, 9).split("^")[:2])
+
+    @property
+    def initiator(self) -> str:
+        """The actor that sends it."""
+        return KNOWLEDGE.transactions[self.transaction].leg(self.leg).initiator
+
     def exchange(self, text: Text, answer: bytes | None) -> UnscriptedExchange:
         """The message, changed, with its answer."""
         return hl7_exchange(self.transaction, self.leg, text.bytes(), answer)
@@ -50,14 +61,12 @@ def bases() -> tuple[Base, ...]:
     found: dict[tuple[str, ...], Base] = {}
     for specimen in shipped_specimens():
         for one in specimen.exchanges:
-            if one.command is None and one.request is not None:
+            if one.command is None and one.request is not None and one.request.isascii():
                 message = Message.parse(one.request)
                 controls = dict.fromkeys(hit.value for hit in message.all("ORC-1"))
                 key = (one.transaction, message.type, *controls, message.version)
                 text = Text.of(one.request)
-                found.setdefault(
-                    key, Base(" ".join(key), one.transaction, one.leg, specimen.form, text, one.answer)
-                )
+                found.setdefault(key, Base(" ".join(key), one.transaction, one.leg, specimen.form, text, one.answer))
     written = [*_orders(), *_reports()]
     return (*found.values(), *written)
 

@@ -1,160 +1,22 @@
-"""Legal but unusual variations of HL7 messages (HL7 v2.5.1 2, v2.3.1 2). Each takes a message and gives it back changed.
+"""Legal but unusual variations of HL7 messages (HL7 v2.5.1 2, v2.3.1 2), each from a message to a changed one.
 
 A variation that a message does not admit leaves it as it is. What the transactions forbid is not among them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from types import MappingProxyType
 
 from hypothesis import strategies as st
 
-from tests.legal.hl7_text import RECOMMENDED, Text
+from tests.legal.hl7_parts import ADT_STRUCTURES, FILLINGS, NOT_BEFORE_2_5, ORDER, SEGMENTS
+from tests.legal.hl7_text import Text
 
 Draw = Callable[[st.SearchStrategy], object]
 Change = Callable[[Draw, Text], Text]
 
-ESCAPES = ("\\F\\", "\\S\\", "\\T\\", "\\R\\", "\\E\\", "\\X41\\", "\\X0D0A\\", "\\.br\\", "\\H\\bold\\N\\", "\\Zlocal\\")
 SEPARATORS = ("!", "#", "$", "%", "*", "@", ";", ":", "=", "{", "`", "<")
-
-FILLINGS: Mapping[str, Mapping[int, tuple[str, ...]]] = MappingProxyType(
-    {
-        "MSH": {
-            17: ("SWE", "DEU"),
-            19: ("sv^Swedish^ISO639", "de"),
-            21: ("PROF1^IHE",),
-        },
-        "EVN": {4: ("01", "zz"), 5: ("OP1^LIND^MARIA",)},
-        "PID": {
-            1: ("1", "0001"),
-            6: ("BERG^EVA", "^EVA"),
-            10: ("q", "2106-3^White^HL70005", "a\\T\\b^c"),
-            11: ("12 ELM ST \\T\\ CO^^LUND^^22100^SWE^H~BOX 1^^LUND", "&ELM ST&12^^LUND", "^^LUND"),
-            13: ("^PRN^PH^^46^8^5551234~^NET^Internet^a@b.example", "(46)8-5551234X12CHOME"),
-            14: ("5551234",),
-            15: ("sv^Swedish^99X",),
-            16: ("q", "M^Married^HL70002"),
-            17: ("zzz",),
-            21: ("P900^^^SWF",),
-            22: ("q",),
-            23: ("ST. \\T\\ MARY",),
-            24: ("N", "Y"),
-            25: ("2",),
-            30: ("N",),
-        },
-        "PV1": {
-            1: ("1",),
-            4: ("E", "q"),
-            5: ("PRE1^^^SWF",),
-            7: ("3001^ALM^BO~3002^ASK^ADA", "3001^van&ALM&van^BO^^^DR^MD^^SWF&1.2.3&ISO^L"),
-            8: ("3004^HOLM^PETER~3005^BRANDT^EVA",),
-            10: ("rad", "zzz"),
-            14: ("q",),
-            15: ("B6", "A0", "B6~A0"),
-            17: ("3003^EK^IDA",),
-            18: ("q",),
-            20: ("q",),
-            36: ("01",),
-            39: ("X",),
-            44: ("20240102", "202401021000"),
-            50: ("ALT1^^^SWF",),
-        },
-        "ORC": {
-            6: ("N", "E"),
-            10: ("4001^LIND^MARIA",),
-            11: ("4002^LIND^KARL",),
-            13: ("RADOPD^1^2^SWF",),
-            14: ("^WPN^PH^^46^8^5551234", "555 1234"),
-            15: ("20240102", "20240102101400.5"),
-            16: ("why^because \\T\\ so^99X", "^free text"),
-            18: ("CT^Scanner^L",),
-            19: ("4001^LIND^MARIA~4002^LIND^KARL",),
-        },
-        "TQ1": {10: ("if \\T\\ when",), 11: ("text",), 3: ("",), 12: ("S",)},
-        "OBR": {
-            11: ("G", "q"),
-            12: ("HIGH^high risk \\T\\ more^99X", "^aneurysm"),
-            13: ("a \\T\\ b", "\\X41\\", "fever \\.br\\ cough"),
-            17: ("^WPN^PH^^46^8^5551234",),
-            30: ("WALK", "CART"),
-            31: ("^cough \\T\\ fever", "R05^Cough^I10~R50^Fever^I10"),
-            33: ("3001&ALM&BO",),
-            41: ("A", "N"),
-            43: ("^note",),
-        },
-        "SCH": {8: ("NORMAL^Normal^HL70276", "^odd"), 9: ("30",), 12: ("4002^LIND^KARL",), 13: ("5551234",)},
-        "AIS": {5: ("0",), 7: ("30",)},
-        "MRG": {3: ("ACC66^^^SWF",)},
-        "IPC": {7: ("CTROOM", "CT\\T\\1^SWF"), 8: ("ROOM1^Room 1^99X", "^Room"), 9: ("CT1",)},
-        "OBX": {7: ("0-1", "a\\T\\b"), 9: ("0.5",), 13: ("q",), 15: ("LAB^Lab^99X",), 16: ("4001^LIND^MARIA",)},
-    }
-)
-"""Values that optional fields may have, by segment and field."""
-
-NOT_BEFORE_2_5 = (("MSH", 21),)
-"""Fields that version 2.3.1 has otherwise, or does not have."""
-
-_ADT = ("MSH", "SFT", "EVN", "PID", "PD1", "NK1", "PV1", "PV2", "DB1", "OBX", "AL1", "DG1")
-_OMG = ("MSH", "SFT", "NTE", "PID", "PD1", "NK1", "PV1", "PV2", "GT1", "AL1", "ORC", "TQ1", "TQ2", "OBR", "DG1", "OBX")
-ORDER: Mapping[tuple[str, bool], tuple[str, ...]] = MappingProxyType(
-    {
-        ("ADT_A01", False): ("MSH", "EVN", "PID", "PD1", "NK1", "PV1", "PV2", "DB1", "OBX", "AL1", "DG1"),
-        ("ADT_A02", False): ("MSH", "EVN", "PID", "PD1", "PV1", "PV2", "DB1", "OBX"),
-        ("ADT_A03", False): ("MSH", "EVN", "PID", "PD1", "PV1", "PV2", "DB1", "DG1", "OBX"),
-        ("ADT_A06", False): ("MSH", "EVN", "PID", "PD1", "MRG", "NK1", "PV1", "PV2", "DB1", "OBX", "AL1", "DG1"),
-        ("ADT_A09", False): ("MSH", "EVN", "PID", "PD1", "PV1", "PV2", "DB1", "OBX", "DG1"),
-        ("ADT_A12", False): ("MSH", "EVN", "PID", "PD1", "PV1", "PV2", "DB1", "OBX"),
-        ("ADT_A38", False): ("MSH", "EVN", "PID", "PD1", "PV1", "PV2", "DB1", "OBX", "DG1"),
-        ("ADT_A39", False): ("MSH", "EVN", "PID", "PD1", "MRG", "PV1"),
-        ("ORM_O01", False): ("MSH", "NTE", "PID", "PD1", "PV1", "PV2", "GT1", "AL1", "ORC", "OBR", "DG1", "OBX"),
-        ("SIU_S12", False): ("MSH", "SCH", "NTE", "PID", "PV1", "PV2", "OBX", "DG1", "RGS", "AIS"),
-        ("ORU_R01", False): ("MSH", "PID", "PD1", "PV1", "PV2", "ORC", "OBR", "NTE", "OBX"),
-        ("ADT_A01", True): _ADT,
-        ("ADT_A02", True): ("MSH", "SFT", "EVN", "PID", "PD1", "PV1", "PV2", "DB1", "OBX"),
-        ("ADT_A03", True): ("MSH", "SFT", "EVN", "PID", "PD1", "NK1", "PV1", "PV2", "DB1", "AL1", "DG1", "OBX"),
-        ("ADT_A05", True): _ADT,
-        ("ADT_A06", True): (
-            "MSH", "SFT", "EVN", "PID", "PD1", "MRG", "NK1", "PV1", "PV2", "DB1", "OBX", "AL1", "DG1",
-        ),
-        ("ADT_A09", True): ("MSH", "SFT", "EVN", "PID", "PD1", "PV1", "PV2", "DB1", "OBX", "DG1"),
-        ("ADT_A12", True): ("MSH", "SFT", "EVN", "PID", "PD1", "PV1", "PV2", "DB1", "OBX", "DG1"),
-        ("ADT_A38", True): ("MSH", "SFT", "EVN", "PID", "PD1", "PV1", "PV2", "DB1", "OBX", "DG1"),
-        ("ADT_A39", True): ("MSH", "SFT", "EVN", "PID", "PD1", "MRG", "PV1"),
-        ("OMG_O19", True): _OMG,
-        ("OMI_O23", True): (
-            "MSH", "SFT", "NTE", "PID", "PD1", "PV1", "PV2", "GT1", "AL1", "ORC", "TQ1", "TQ2", "OBR", "DG1", "OBX", "IPC",
-        ),
-        ("SIU_S12", True): ("MSH", "SCH", "TQ1", "NTE", "PID", "PD1", "PV1", "PV2", "OBX", "DG1", "RGS", "AIS"),
-        ("ORU_R01", True): ("MSH", "SFT", "PID", "PD1", "NK1", "PV1", "PV2", "ORC", "OBR", "NTE", "OBX"),
-    }
-)  # fmt: skip
-"""Segments in the order of their structure, up to version 2.4 and from 2.5 on; segments of later groups are left out."""
-
-_ADT_STRUCTURES = MappingProxyType(
-    {
-        "A04": "ADT_A01", "A05": "ADT_A01", "A08": "ADT_A01", "A13": "ADT_A01", "A11": "ADT_A09", "A07": "ADT_A06",
-        "A40": "ADT_A39",
-    }
-)  # fmt: skip
-
-SEGMENTS: Mapping[str, str] = MappingProxyType(
-    {
-        "SFT": "SFT|SWF^L|1.0|PRODUCT|BIN1",
-        "NTE": "NTE|1|L|a comment \\T\\ more",
-        "PD1": "PD1|||SWF CLINIC^L",
-        "NK1": "NK1|1|LINDGREN^KARL|SPO",
-        "PV2": "PV2|||why^because^99X",
-        "DB1": "DB1|1|PT",
-        "OBX": "OBX|1|ST|WEIGHT^Weight^99X||70|kg^kilogram^99X|||||F",
-        "AL1": "AL1|1|DA|IOD^Iodine^99X",
-        "DG1": "DG1|1||R05^Cough^I10|||W",
-        "GT1": "GT1|1||LINDGREN^KARL",
-        "TQ2": "TQ2|1|S",
-    }
-)
-"""Segments that may come in addition."""
 
 
 def _some(draw: Draw, *values: object) -> str:
@@ -193,9 +55,16 @@ def identifiers(draw: Draw, text: Text) -> Text:
     if not places:
         return text
     own = text.value(places[0], 3)
+    if "~" in own or "&" in own:
+        return text
     kind = "^PI" if text.version >= "2.5" else ""
-    others = [f"9001^^^OTHER{kind}", "19580714-1234^^^SE&1.2.752.129.2.1.3.1&ISO^NNSWE", "X^7^M11^LAB&1.2&ISO^MR^SWF&1.3&ISO"]
-    full = "^".join([*(own.split("^") + [""] * 5)[:4], "MR" if kind else "", "SWF&1.2.3&ISO"])
+    others = [
+        f"9001^^^OTHER{kind}",
+        "19580714-1234^^^SE&1.2.752.129.2.1.3.1&ISO^NNSWE",
+        "X^7^M11^LAB&1.2&ISO^MR^SWF&1.3&ISO",
+    ]
+    number, authority = (own.split("^") + [""] * 4)[:4:3]
+    full = f"{number}^^^{authority}&1.2.3&ISO^{'MR' if kind else ''}^SWF&1.2.3.4&ISO"
     chosen = draw(st.permutations(others))[: draw(st.integers(0, 3))]
     ids = draw(st.permutations([draw(st.sampled_from([own, full])), *chosen]))
     return text.with_value(places[0], 3, "~".join(ids))
@@ -208,8 +77,9 @@ def names(draw: Draw, text: Text) -> Text:
         return text
     name = st.sampled_from(
         [
-            "LINDGREN", "^ASTA", "LINDGREN^ASTA^MARIA^JR^DR^PHD^L", "van der LIND&van der&LIND^ASTA", "O'NEILL^ANN-MARIE",
-            "LINDGREN \\T\\ SON^ASTA", "LINDGREN^ASTA^^^^^D", "LINDGREN^ASTA^^^^^^A", "L", "X" * 40 + "^Y",
+            "LINDGREN", "^ASTA", "LINDGREN^ASTA^MARIA^JR^DR^PHD^L", "van der LIND&van der&LIND^ASTA",
+            "O'NEILL^ANN-MARIE", "LINDGREN \\T\\ SON^ASTA", "LINDGREN^ASTA^^^^^D", "LINDGREN^ASTA^^^^^^A", "L",
+            "X" * 40 + "^Y",
         ]
     )  # fmt: skip
     first = draw(name)
@@ -226,7 +96,9 @@ def times(draw: Draw, text: Text) -> Text:
     places = text.places(segment)
     if not places or not text.value(places[0], number):
         return text
-    whole = text.value(places[0], number)[:14].ljust(14, "0")
+    whole = text.value(places[0], number).ljust(14, "0")
+    if not (whole.isdigit() and len(whole) == 14):
+        return text
     shapes = ["{0}.1", "{0}.1234", "{0}+0100", "{0}-0930", "{1}", "{0}.5-0500", "{1}+0000"]
     value = _some(draw, *shapes).format(whole, whole[:12])
     if draw(st.booleans()) and text.version < "2.5":
@@ -239,7 +111,9 @@ def births(draw: Draw, text: Text) -> Text:
     places = text.places("PID")
     if not places or not text.value(places[0], 7):
         return text
-    return text.with_value(places[0], 7, _some(draw, "1958", "195807", "19580714", "195807141030", "19580714103000+0100"))
+    return text.with_value(
+        places[0], 7, _some(draw, "1958", "195807", "19580714", "195807141030", "19580714103000+0100", '""')
+    )
 
 
 def sexes(draw: Draw, text: Text) -> Text:
@@ -254,7 +128,9 @@ def applications(draw: Draw, text: Text) -> Text:
     """Sender and receiver by namespace and universal identifier."""
     number = draw(st.integers(3, 6))
     value = text.value(0, number)
-    return text.with_value(0, number, _some(draw, f"{value}^1.2.3.4^ISO", f"{value}^swf.example^DNS", f"{value} 1", "a" * 40))
+    return text.with_value(
+        0, number, _some(draw, f"{value}^1.2.3.4^ISO", f"{value}^swf.example^DNS", f"{value} 1", "a" * 40)
+    )
 
 
 def headers(draw: Draw, text: Text) -> Text:
@@ -286,7 +162,7 @@ def local_segments(draw: Draw, text: Text) -> Text:
 def further_segments(draw: Draw, text: Text) -> Text:
     """An optional segment of the structure, where the structure has it."""
     kind, event = (*text.value(0, 9).split("^"), "")[:2]
-    structure = text.structure or (_ADT_STRUCTURES.get(event, f"ADT_{event}") if kind == "ADT" else f"{kind}_{event}")
+    structure = text.structure or (ADT_STRUCTURES.get(event, f"ADT_{event}") if kind == "ADT" else f"{kind}_{event}")
     structure = "SIU_S12" if kind == "SIU" else structure
     order = ORDER.get((structure, text.version >= "2.5"))
     if order is None:
@@ -294,7 +170,7 @@ def further_segments(draw: Draw, text: Text) -> Text:
     present = {segment[0] for segment in text.segments}
     possible = [name for name in order if name in SEGMENTS and name not in present]
     if "PID" not in present:
-        possible = [name for name in possible if order.index(name) < order.index("ORC") and name in ("NTE", "SFT")]
+        possible = [name for name in possible if name == "SFT"]
     elif "PV1" not in present:
         possible = [name for name in possible if name not in ("PV2", "PV1", "DB1", "GT1", "AL1", "OBX", "DG1")]
     if "ORC" in order and "OBR" not in present:
@@ -305,6 +181,57 @@ def further_segments(draw: Draw, text: Text) -> Text:
     later = set(order[order.index(name) + 1 :])
     place = next((at for at, one in enumerate(text.segments) if one[0] in later), len(text.segments))
     return text.with_segment(place, SEGMENTS[name])
+
+
+def several(draw: Draw, text: Text) -> Text:
+    """More steps, more orders, or more observations in one message."""
+    kind = text.value(0, 9).split("^")[0]
+    names = [segment[0] for segment in text.segments]
+    if any("SPS7" in field or "SPS8" in field for segment in text.segments for field in segment):
+        return text
+    if "MRG" in names and "P5005^^^SWF" not in str(text):
+        identifier = "P5005^^^SWF^PI" if text.version >= "2.5" else "P5005^^^SWF"
+        text = text.with_segment(len(names), f"PID|||{identifier}||OAKES^ANN")
+        return text.with_segment(len(names) + 1, "MRG|T66^^^SWF||||||DOE^ANN")
+    if kind == "OMI" and draw(st.booleans()):
+        place = text.places("IPC")[0]
+        added = text.with_segment(place + 1, "|".join(text.segments[place]))
+        return added.with_value(place + 1, 4, "SPS7^OF").with_value(place + 1, 6, "X7^other^99SWF")
+    if kind in ("OMI", "OMG", "ORM") and "OBR" in names:
+        first = names.index("ORC")
+        last = max(at for at, name in enumerate(names) if name in ("OBR", "TQ1", "IPC", "DG1", "OBX", "NTE"))
+        return _once_more(text, first, last + 1)
+    if kind == "ORU":
+        return text.with_segment(len(names), f"OBX|3|{_some(draw, 'ST', 'TX', 'FT')}|SR Text||a\\T\\b~more||||||F")
+    return text
+
+
+def _once_more(text: Text, first: int, end: int) -> Text:
+    """The orders from one place to another again, for another step or under another number."""
+    for number, segment in enumerate(text.segments[first:end]):
+        place = end + number
+        text = text.with_segment(place, "|".join(segment))
+        if segment[0] == "IPC":
+            text = text.with_value(place, 4, f"SPS8{number}^OF")
+        if segment[0] == "OBR":
+            text = text.with_value(place, 1, str(number + 2)) if text.value(place, 1) else text
+            text = text.with_value(place, 20, f"SPS8{number}") if text.value(place, 20) else text
+    if text.places("IPC") or text.places("ZDS"):
+        return text
+    for place in range(end, end + end - first):
+        if text.segments[place][0] in ("ORC", "OBR"):
+            for field in (2, 3):
+                if text.value(place, field):
+                    text = text.with_value(place, field, f"{text.value(place, field).replace('1^', '8^')}")
+    return text
+
+
+def comments(draw: Draw, text: Text) -> Text:
+    """A comment on an order or an observation."""
+    places = text.places("OBR")
+    if not places or text.places("NTE"):
+        return text
+    return text.with_segment(places[-1] + 1, _some(draw, "NTE|1||a\\T\\b", "NTE|1|L|one~two", "NTE|||text"))
 
 
 def longer(draw: Draw, text: Text) -> Text:
@@ -354,21 +281,23 @@ def separators(draw: Draw, text: Text) -> Text:
 
 def null(draw: Draw, text: Text) -> Text:
     """The null in an optional field that nobody demands."""
-    segment, number = draw(st.sampled_from([("PID", 11), ("PID", 13), ("PID", 16), ("PV1", 18), ("OBR", 13), ("ORC", 14)]))
+    segment, number = draw(
+        st.sampled_from([("PID", 11), ("PID", 13), ("PID", 16), ("PV1", 18), ("OBR", 13), ("ORC", 14)])
+    )
     places = text.places(segment)
     return text.with_value(places[0], number, '""') if places else text
 
 
 CHANGES: tuple[Change, ...] = (
     empty_ends, filled, filled, filled, identifiers, names, times, births, sexes, applications, headers, versions,
-    local_segments, further_segments, further_segments, longer, characters, null,
+    local_segments, further_segments, further_segments, longer, characters, null, several, several, comments,
 )  # fmt: skip
 
 
 @st.composite
 def varied(draw: Draw, text: Text) -> Text:
     """A message with some of the variations, and now and then with other delimiters."""
-    chosen = draw(st.lists(st.integers(0, len(CHANGES) - 1), max_size=4))
+    chosen = draw(st.lists(st.integers(0, len(CHANGES) - 1), max_size=6))
     for number in chosen:
         text = CHANGES[number](draw, text)
     return separators(draw, text) if draw(st.integers(0, 7)) == 7 else text

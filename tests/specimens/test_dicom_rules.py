@@ -390,7 +390,7 @@ CHANGES: list[tuple[str, str, str, Change, set[str]]] = [
         "rad-27.report-retrieved",
         "RAD-27/store",
         given("CompletionFlag", "PARTIAL"),
-        {"consistency/report-completion.rad-25-to-rad-27"},
+        {"consistency/report-completion.rad-25-to-rad-27", "storage/retrieved-equals-issued"},
     ),
     # queries
     (

@@ -159,6 +159,20 @@ BROKEN: list[tuple[str, str, str, Change, dict[str, str]]] = [
         {"rad-1.adt-a04-2.5.1/PID-3": "PID-3[2]"},
     ),
     ("the merged authority", NEW_12, "a40", field("MRG-1.4.1", "XX"), {"rad-12.adt-a40-2.5.1/MRG-1.4.1": "MRG-1.4.1"}),
+    (
+        "an event that is another one",
+        NEW_12,
+        "a40",
+        field("EVN-1", "A08"),
+        {"rad-12.adt-a40-2.5.1/EVN-1": "EVN-1", "rad-12.adt-a40-2.5.1/EVN-1.1": "EVN-1.1"},
+    ),
+    (
+        "the order of a status",
+        OLD_3,
+        "in-process",
+        lambda one: one + b"OBR|1|A1^OP|F9^OF|CT-CHEST^CT chest^99SWF\r",
+        {"rad-3.orm-o01-sc/OBR-3.1": "OBR-3.1"},
+    ),
     ("a long identifier", NEW_12, "a03", field("MSH-10", "C" * 21), {"rad-12.to-order-filler/lengths": "MSH-10"}),
 ]
 
@@ -257,6 +271,9 @@ LEGAL: list[tuple[str, str, str, Change]] = [
     ("several procedures in OMI", NEW_13, ENLARGED, lambda one: _second_procedure(one)),
     ("null", OLD_1, "a04", field("PID-10", '""')),
     ("a class of the site", OLD_1, "a04", field("PV1-2", "Q")),
+    ("a blank behind the version", OLD_1, "a04", lambda one: one.replace(b"|2.3.1\r", b"|2.3.1 \r")),
+    ("a group that is new", "rad-48.appointments-2.4", "moved", lambda one: one.replace(b"RGS|1|U", b"RGS|1|A")),
+    ("another authority in MRG-1", OLD_12, "a40", lambda one: one.replace(b"MRG|", b"MRG|77^^^MPI~")),
     ("two merges", NEW_12, "a40", lambda one: _second_merge(one)),
 ]
 
@@ -277,12 +294,22 @@ def test_legal_but_unusual(name: str, step: str, change: Change) -> None:
     assert {one for one in found if not one.startswith("consistency/")} == set()
 
 
-def test_other_encoding_characters_only_warn() -> None:
-    def otherwise(message: bytes) -> bytes:
-        return message.replace(b"^~\\&", b"@!\\$").replace(b"^", b"@")
+def _otherwise(message: bytes) -> bytes:
+    """The message with other encoding characters than the recommended ones."""
+    return message.translate(bytes.maketrans(b"^~&", b"@!$"))
 
-    found = {one for one in changed(NEW_13, MOVED, otherwise) if not one.startswith("consistency/")}
-    assert found == {"rad-13.to-image-manager/delimiters"}
+
+def test_other_encoding_characters_only_warn() -> None:
+    assert set(changed(NEW_13, MOVED, _otherwise)) == {"rad-13.to-image-manager/delimiters"}
+
+
+@pytest.mark.parametrize("name", sorted(SPECIMENS))
+def test_values_are_compared_whatever_separates_their_parts(name: str) -> None:
+    specimen = SPECIMENS[name]
+    first, *others = specimen.exchanges
+    exchanges = (first, *(replace(one, request=_otherwise(one.request or b"")) for one in others))
+    before = set(violations(judged(specimen, specimen.exchanges)))
+    assert {one for one in violations(judged(specimen, exchanges)) if not one.endswith("/delimiters")} == before
 
 
 # what the sender knows

@@ -229,7 +229,7 @@ class Workflow:
         )
         return make(
             AccessionNumber=ACCESSION,
-            ReferringPhysicianName="",
+            ReferringPhysicianName="HOLM^PETER",
             ReferencedStudySequence=[],
             PatientName="LINDGREN^ASTA",
             PatientID="P1001",

@@ -90,6 +90,15 @@ def test_a_condition_in_prose_is_not_judged_and_one_that_cannot_be_read_stays_op
     assert judged(tools.dataset(), {"PatientID": row("1C", when="whenever it pleases")}) == [(UNDECIDED, "PatientID")]
 
 
+def test_whatever_a_condition_in_prose_says_the_attribute_is_not_there_without_a_value(tools: Any) -> None:
+    rows = {"PatientID": row("1C", condition="if known")}
+    assert judged(tools.dataset(PatientID="P1"), rows) == [(MET, "PatientID")]
+    assert judged(tools.dataset(PatientID=""), rows) == [(VIOLATED, "PatientID")]
+    assert judged(tools.dataset(PatientID=""), {"PatientID": row("2C", condition="if known")}) == [
+        (NOT_APPLICABLE, "PatientID")
+    ]
+
+
 def test_a_return_key_is_judged_only_where_it_was_asked_for(tools: Any) -> None:
     rows = {"PatientID": row("1", when_requested=True)}
     assert judged(tools.dataset(), rows, tools.dataset(PatientID="")) == [(VIOLATED, "PatientID")]

@@ -71,3 +71,15 @@ def test_an_instance_that_is_named_twice(archive: Archive) -> None:
 def test_a_notification_about_another_step_or_none(archive: Archive, mpps: str) -> None:
     archive.notify("1.7.1", mpps=mpps)
     assert archive.broken() == set()
+
+
+def test_what_went_to_another_archive_or_came_later_is_not_named(archive: Archive) -> None:
+    leg = archive.rec.leg("RAD-8", "store", "stored")
+    make = archive.tools.dataset
+    archive.rec.dimse(leg, Service.C_STORE, make(SOPInstanceUID="1.7.1"), sop_class="CTImageStorage", instance="1.7.1")
+    archive.notify("1.7.1")
+    assert archive.broken() == set()
+    archive.rec.dimse(leg, Service.C_STORE, make(SOPInstanceUID="1.7.2"), sop_class="CTImageStorage", instance="1.7.2")
+    assert archive.broken() == set()
+    archive.notify("1.7.1")
+    assert archive.broken() == {"names-every-instance"}

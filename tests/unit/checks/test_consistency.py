@@ -169,6 +169,12 @@ def test_where_the_source_was_not_observed_the_next_place_upstream_counts(depart
     assert (broken.requirement, broken.actor, broken.expected) == ("consistency/created", "Modality", "1.2.3")
 
 
+def test_what_stands_for_a_place_that_was_not_observed_came_before_the_copy(department: Department) -> None:
+    department.stored("1.2.3")
+    department.worklist(("1.2.4", "S1"))
+    assert department.judged() == {"announced": {Outcome.NOT_APPLICABLE}, "stored": {Outcome.NOT_APPLICABLE}}
+
+
 def test_nothing_is_held_against_a_copy_of_nothing(department: Department) -> None:
     department.scheduled("")
     department.worklist(("1.2.4", "S1"))

@@ -150,3 +150,15 @@ def test_what_was_refused_is_not_shown_until_it_is_taken(archive: Archive) -> No
     archive.store("1.7.4")
     archive.find("IMAGE", *entries, step="later")
     assert archive.broken() == set()
+
+
+def test_an_instance_that_was_taken_with_a_warning_may_have_been_changed(archive: Archive) -> None:
+    archive.store("1.7.4", series="1.3.1", status=0xB000, StudyInstanceUID="1.3", PatientID="P2")
+    archive.find("STUDY", PatientID="P2")
+    assert archive.broken() == set()
+
+
+def test_a_duplicate_that_is_refused_is_there(archive: Archive) -> None:
+    archive.store("1.7.8", status=0x0111)
+    archive.find("IMAGE", *({"SOPInstanceUID": uid} for uid in ("1.7.1", "1.7.2", "1.7.8")))
+    assert archive.broken() == set()

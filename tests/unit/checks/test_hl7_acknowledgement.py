@@ -50,6 +50,7 @@ def test_a_good_message_and_its_answer_meet_every_row(leg: Callable[..., Any], g
         "ack-type": MET,
         "ack-event": MET,
         "ack-control-id": MET,
+        "ack-header": MET,
         "ack-unknown-type": NOT_APPLICABLE,
         "ack-error": NOT_APPLICABLE,
         "ack-error-codes": NOT_APPLICABLE,
@@ -107,6 +108,24 @@ def test_a_rule_that_the_profile_does_not_state_is_not_judged(leg: Callable[...,
     view = leg(good, None)
     silent = replace(view, knowledge=replace(real, leg_rules={}))
     assert list(hl7_acknowledgement.check(silent)) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "outcome"),
+    [
+        (b"|P|2.5.1", b"|P|2.5.1", MET),
+        (b"|P|2.5.1", b"||2.5.1", VIOLATED),
+        (b"|P|2.5.1", b"|P|", VIOLATED),
+        (b"|ACK^O19^ACK", b"|ORG^O20^ORG_O20", NOT_APPLICABLE),
+    ],
+)
+def test_the_header_of_an_answer_is_complete(
+    before: bytes, after: bytes, outcome: Outcome, leg: Callable[..., Any], good: bytes, tools: Any
+) -> None:
+    answer = tools.plain_ack(good, "AA", "9")
+    assert before in answer
+    found = row_outcomes(hl7_acknowledgement.check(leg(good, answer.replace(before, after))))
+    assert found["ack-header"] is outcome
 
 
 @pytest.mark.parametrize(("code", "outcome"), [("AR", MET), ("AE", VIOLATED), ("AA", NOT_APPLICABLE)])

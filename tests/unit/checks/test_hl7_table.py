@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from harness.checks import hl7_table
+from harness.checks.rows import is_unfilled
 from harness.hl7 import Message
 from harness.model.names import ActorName, TransactionId
 from harness.model.tables import Hl7Row, Hl7Table, Usage
@@ -64,6 +65,17 @@ def judged(raw: str, **rows: Hl7Row) -> list[tuple[Outcome, str]]:
         ("PID|||1^^^&x&ISO\r", {"PID_3": row(type="CX")}, [(VIOLATED, "PID-3")]),
         ("PID||||||F\r", {"PID_7": row("O", values=("F",), when="PID-1 valued")}, []),
         ("ORC||A^B\rOBR||A^B^\r", {"OBR_2": row("O", equals="ORC-2")}, [(MET, "OBR-2")]),
+        ("ORC||A\rOBR||A~B\r", {"OBR_2": row("O", equals="ORC-2")}, [(VIOLATED, "OBR-2[2]")]),
+        (
+            "ORC||||||||||||1^X\rOBR||||||||||||||||2^Y~1^X\r",
+            {"OBR_16c1": row("O", equals="ORC-12.1")},
+            [(MET, "OBR-16[1].1")],
+        ),
+        (
+            "ORC||||||||||||1^X\rOBR||||||||||||||||2^Y~3^Z\r",
+            {"OBR_16c1": row("O", equals="ORC-12.1")},
+            [(VIOLATED, "OBR-16[1].1")],
+        ),
         (
             "ORC||A\rOBR||A\rORC||B\rORC||C\rOBR||C\r",
             {"OBR_2": row("O", equals="ORC-2")},
@@ -105,3 +117,44 @@ def test_an_application_answer_is_judged_against_its_own_table(recording: Callab
         if one.requirement.startswith("rad-3.orr-o02/")
     }
     assert found["rad-3.orr-o02/ORC-2"] == (VIOLATED, "Order Placer")
+
+
+@pytest.mark.parametrize(
+    ("code", "rest", "lacking"),
+    [
+        ("AA", "", {"rad-3.orr-o02/ORC-1", "rad-3.orr-o02/OBR-2"}),
+        ("AE", "", set()),
+        ("AA", "ORC|NA|A1|F1\r", {"rad-3.orr-o02/OBR-2"}),
+    ],
+)
+def test_an_answer_has_the_segments_of_the_fields_that_are_due(
+    code: str, rest: str, lacking: set[str], recording: Callable[..., Any]
+) -> None:
+    rec = recording(form="2.3.1")
+    opened = rec.leg("RAD-3", "to-order-placer", "numbered")
+    ask = b"MSH|^~\\&|OF|S|OP|S|2024||ORM^O01|1|P|2.3.1\rORC|SN||F1\rOBR|||F1\r"
+    rec.hl7(opened, ask, f"MSH|^~\\&|OP|S|OF|S|2024||ORR^O02|2|P|2.3.1\rMSA|{code}|1\r{rest}".encode())
+    found = hl7_table.check(rec.view(opened))
+    assert {one.requirement for one in found if one.received.startswith("no segment")} == lacking
+
+
+@pytest.mark.parametrize(("control", "judged"), [("SN", True), ("SC", False), ("OC", False)])
+def test_an_answer_that_a_plain_one_may_replace_has_no_table(
+    control: str, judged: bool, recording: Callable[..., Any]
+) -> None:
+    rec = recording()
+    opened = rec.leg("RAD-3", "to-order-placer", "told")
+    ask = f"MSH|^~\\&|OF|S|OP|S|2024||OMG^O19^OMG_O19|1|P|2.5.1\rORC|{control}|A1|F1||CM\r"
+    rec.hl7(opened, ask.encode(), b"MSH|^~\\&|OP|S|OF|S|2024||ORG^O20^ORG_O20|2|P|2.5.1\rMSA|AA|1\rORC|OK|A1|F1\r")
+    found = {one.requirement: one.outcome for one in hl7_table.check(rec.view(opened))}
+    assert (found.get("rad-3.org-o20/ORC-1") is VIOLATED) is judged
+
+
+@pytest.mark.parametrize("value", ["$ACCESSION_NUMBER$", "${accession}", "{{ accession }}"])
+def test_the_name_of_a_template_variable_is_no_value(value: str) -> None:
+    assert is_unfilled(value)
+
+
+@pytest.mark.parametrize("value", ["$5", "$", "A$B$", "{1}", "$A$B$", "US$", "$100$"])
+def test_a_value_may_hold_a_dollar(value: str) -> None:
+    assert not is_unfilled(value)

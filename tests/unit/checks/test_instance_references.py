@@ -136,3 +136,17 @@ def test_an_instance_is_reported_once(archive: Archive) -> None:
     archive.ask("1.7.1", "1.7.2", "1.7.3")
     archive.tell("1.7.1", "1.7.2", failed=("1.7.3", "1.7.3"))
     assert archive.broken() == {"reported-once"}
+
+
+def test_what_was_asked_for_twice_may_be_told_twice(archive: Archive) -> None:
+    archive.ask("1.7.1", "1.7.1")
+    archive.tell("1.7.1", "1.7.1")
+    assert archive.broken() == {"requested-once"}
+
+
+def test_a_request_is_sent_again_when_its_report_was_not_taken(archive: Archive) -> None:
+    archive.ask("1.7.1")
+    archive.tell("1.7.1", status=0x0110)
+    archive.ask("1.7.1")
+    archive.tell("1.7.1")
+    assert archive.broken() == set()

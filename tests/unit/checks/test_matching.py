@@ -74,6 +74,9 @@ def test_a_worklist_query_combines_date_and_time_of_the_start(tools: Any) -> Non
     assert wrong(tools, key, start("20240102", "230000"), combined=True) == []
     assert wrong(tools, key, start("20240103", "110100"), combined=True) != []
     assert wrong(tools, key, start("20240102", "230000")) != []
+    assert wrong(tools, start("-20240102", "235959-"), start("20240102", "235959.5"), combined=True) == []
+    assert wrong(tools, start("-20240102", "1000-1100"), start("20231231", "0900"), combined=True) == []
+    assert wrong(tools, start("-20240102", "1000-1100"), start("20240102", "1200"), combined=True) != []
 
 
 def test_hostile_wildcards_come_to_an_end(tools: Any) -> None:

@@ -182,3 +182,8 @@ def test_a_second_step_for_the_same_scheduled_step_appends(recording: Callable[.
 
 def test_the_outcomes_are_outcomes(hop: Hop) -> None:
     assert {one.outcome for one in mpps_states.check(hop.rec.play())} == {Outcome.MET}
+
+
+def test_a_responder_may_have_ended_the_step_itself(hop: Hop) -> None:
+    hop.send(Service.N_SET, "", 0x0110, step="set", error_id="42768")
+    assert hop.violated() == []

@@ -11,10 +11,11 @@ from harness.model.verdict import Outcome
 
 VIOLATED = Outcome.VIOLATED
 ORDER = ("RAD-2", "to-order-filler")
-ORDER_TEXT = "MSH|^~\\&|{sender}|S|OF|S|2024||OMG^O19^OMG_O19|{id}|P|2.5.1\rPID|||P1\rORC|NW|{placer}\r"
+ORDER_TEXT = "MSH|^~\\&|{sender}|S|OF|S|{time}||OMG^O19^OMG_O19|{id}|P|2.5.1\rPID|||P1\rORC|NW|{placer}\r"
 SCHEDULE = ("RAD-4", "to-image-manager")
+UPDATE = ("RAD-13", "to-image-manager")
 SCHEDULE_TEXT = (
-    "MSH|^~\\&|OF|S|IM|S|2024||OMI^O23^OMI_O23|{id}|P|2.5.1\rORC|NW|{placer}|{filler}\rIPC|A|{procedure}|{study}|S\r"
+    "MSH|^~\\&|OF|S|IM|S|{time}||OMI^O23^OMI_O23|{id}|P|2.5.1\rORC|NW|{placer}|{filler}\rIPC|A|{procedure}|{study}|S\r"
 )
 
 
@@ -26,11 +27,11 @@ def hl7_play(recording: Callable[..., Any], *messages: tuple[str, str, str]) -> 
 
 
 def order(**parts: str) -> tuple[str, str, str]:
-    return (*ORDER, ORDER_TEXT.format(**{"sender": "OP", "id": "1", "placer": "A1^OP", **parts}))
+    return (*ORDER, ORDER_TEXT.format(**{"sender": "OP", "id": "1", "time": "2024", "placer": "A1^OP", **parts}))
 
 
 def schedule(**parts: str) -> tuple[str, str, str]:
-    values = {"id": "1", "placer": "A1", "filler": "F1", "procedure": "R1", "study": "1.2", **parts}
+    values = {"id": "1", "time": "2024", "placer": "A1", "filler": "F1", "procedure": "R1", "study": "1.2", **parts}
     return (*SCHEDULE, SCHEDULE_TEXT.format(**values))
 
 
@@ -44,6 +45,7 @@ def violations(findings: Any) -> list[str]:
         ([order(), order()], []),
         ([order(), order(id="2", placer="A2^OP")], []),
         ([order(), order(placer="A2^OP")], ["control-ids/order-placer"]),
+        ([order(), order(time="2025")], []),
         ([order(), order(sender="OTHER", placer="A2^OP")], []),
         ([order(id=""), order(id="", placer="A2^OP")], []),
     ],
@@ -61,10 +63,15 @@ def test_a_control_id_names_one_message(
         ([order(), order(id="2", placer="A2^OP")], []),
         ([order(), order(id="2")], ["orders/placer-number-unique"]),
         ([order(), order(id="2", placer="A1^OTHER")], []),
-        ([schedule(), schedule(id="2")], []),
-        ([schedule(), schedule(id="2", placer="A2")], ["orders/filler-number-unique"]),
+        ([schedule(), schedule(id="2")], ["orders/study-announced-once"]),
+        ([schedule(), schedule(time="2025")], []),
+        ([schedule(), (*UPDATE, schedule(id="2")[2])], []),
+        ([schedule(), schedule(id="2", placer="A2", procedure="R2", study="1.3")], ["orders/filler-number-unique"]),
         ([schedule(), schedule(id="2", study="1.3")], ["orders/one-study-per-procedure"]),
         ([schedule(), schedule(id="2", procedure="R2")], ["orders/one-study-per-procedure"]),
+        ([order(), order(id="2", placer="A2^OP\rORC|NW|A1^OP")], ["orders/placer-number-unique"]),
+        ([order(), order(id="2", placer="A2^OP\rORC|CA|A1^OP")], []),
+        ([order(), order(time="2025")], []),
         ([schedule(), schedule(id="2", procedure="R2", study="1.3")], []),
     ],
 )
@@ -72,21 +79,6 @@ def test_a_number_is_used_for_one_thing(
     messages: list[tuple[str, str, str]], broken: list[str], recording: Callable[..., Any]
 ) -> None:
     assert violations(orders.check(hl7_play(recording, *messages))) == broken
-
-
-@pytest.mark.parametrize(
-    ("surviving", "dissolved", "broken"),
-    [
-        ("P1^^^SWF", "P2^^^SWF", []),
-        ("P1^^^SWF", "P1^^^SWF", ["orders/merge-identifiers-differ"]),
-        ("P1^^^SWF", "P2^^^OTHER", ["orders/merge-identifiers-differ"]),
-    ],
-)
-def test_a_merge_names_two_patients_of_one_authority(
-    surviving: str, dissolved: str, broken: list[str], recording: Callable[..., Any]
-) -> None:
-    raw = f"MSH|^~\\&|ADT|S|OF|S|2024||ADT^A40^ADT_A39|1|P|2.5.1\rPID|||{surviving}\rMRG|{dissolved}\r"
-    assert violations(orders.check(hl7_play(recording, ("RAD-12", "to-order-filler", raw)))) == broken
 
 
 @pytest.mark.parametrize(("echoed", "broken"), [("F1^OF", []), ("F2^OF", ["orders/filler-number-echoed"])])
@@ -127,8 +119,14 @@ def test_a_status_names_the_order_by_its_filler_number(
     assert violations(orders.check(hl7_play(recording, *messages))) == broken
 
 
-def adt(event: str, patient: str, transaction: str = "RAD-12", leg: str = "to-order-filler") -> tuple[str, str, str]:
-    raw = f"MSH|^~\\&|ADT|S|OF|S|2024||ADT^{event}|{event}{patient}|P|2.5.1\rPID|||{patient}\rMRG|P0^^^SWF\r"
+def adt(
+    event: str, patient: str, transaction: str = "RAD-12", leg: str = "to-order-filler", account: str = "ACC1^^^SWF"
+) -> tuple[str, str, str]:
+    merge = "MRG|P0^^^SWF\r" if event == "A40" else ""
+    raw = (
+        f"MSH|^~\\&|ADT|S|OF|S|2024||ADT^{event}|{event}{patient}|P|2.5.1\r"
+        f"PID|||{patient}|||||||||||||||{account}\r{merge}"
+    )
     return transaction, leg, raw
 
 
@@ -141,6 +139,10 @@ def adt(event: str, patient: str, transaction: str = "RAD-12", leg: str = "to-or
         ([adt("A04", "P1^^^SWF", "RAD-1"), adt("A03", "P9^^^SWF")], ["orders/update-of-registered-patient"]),
         ([adt("A04", "P1^^^SWF", "RAD-1"), adt("A40", "P9^^^SWF"), adt("A08", "P9^^^SWF")], []),
         ([adt("A08", "P9^^^SWF")], []),
+        ([adt("A04", "P1^^^SWF", "RAD-1"), adt("A08", "P9^^^SWF", account="ACC2^^^SWF")], []),
+        ([adt("A04", "P1^^^SWF", "RAD-1"), adt("A08", "P9^^^SWF", account="ACC1^^^OTHER")], []),
+        ([adt("A04", "P1^^^SWF", "RAD-1"), adt("A08", "P9^^^SWF", account="")], []),
+        ([adt("A04", "P0^^^SWF", "RAD-1"), adt("A40", "P9^^^SWF", account=""), adt("A08", "P9^^^SWF")], []),
         ([adt("A04", "P1^^^SWF", "RAD-1", "to-order-placer"), adt("A08", "P9^^^SWF")], []),
     ],
 )
@@ -162,3 +164,9 @@ def test_a_worklist_alone_shows_one_study_for_two_procedures(recording: Callable
     leg = rec.leg("RAD-5", "query")
     rec.dimse(leg, Service.C_FIND, make(), answers, sop_class="ModalityWorklistInformationModelFind")
     assert violations(orders.check(rec.play())) == ["orders/one-study-per-procedure"]
+
+
+def test_an_order_control_that_is_repeated_is_read_all_the_same(recording: Callable[..., Any]) -> None:
+    transaction, leg_id, raw = order()
+    play = hl7_play(recording, (transaction, leg_id, raw.replace("ORC|NW|", "ORC|NW~NW|")), order(id="2"))
+    assert violations(orders.check(play)) == ["orders/placer-number-unique"]

@@ -176,3 +176,43 @@ def test_images_of_one_step_are_the_consistency_s_business(department: Departmen
 def test_a_scheduled_step_is_one_item(department: Department) -> None:
     department.start("1.9.1", "SPS1", "SPS2", "SPS2")
     assert department.broken() == {"one-item-per-scheduled-step"}
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value")
+@pytest.mark.parametrize("at", [("2024-01-01", "000100"), ("20240101", "25:99"), ("20241399", "0001")])
+def test_an_end_that_is_no_date_or_time_is_not_compared(department: Department, at: tuple[str, str]) -> None:
+    department.start("1.9.1")
+    department.end("1.9.1", "1.2.1", at=at)
+    assert department.broken() == set()
+
+
+def test_steps_of_two_orders_may_have_the_same_ids(department: Department) -> None:
+    department.start("1.9.1", "SPS1", "SPS1")
+    assert department.broken() == {"one-item-per-scheduled-step"}
+    items = department.rec.legs[-1].exchanges[-1].request_dataset.ScheduledStepAttributesSequence
+    items[0].AccessionNumber, items[1].AccessionNumber = "ACC1", "ACC2"
+    assert department.broken() == set()
+
+
+def test_copies_in_the_study_of_each_procedure_name_what_is_of_it(department: Department) -> None:
+    department.start("1.9.1", "SPS1", "SPS2")
+    department.image("1.7.1", "1.9.1", "SPS1")
+    department.image("1.7.2", "1.9.1", "SPS2")
+    assert department.broken() == {"images-name-every-step"}
+    items = department.rec.legs[0].exchanges[0].request_dataset.ScheduledStepAttributesSequence
+    images = [one.request_dataset for one in department.rec.legs[-1].exchanges]
+    for study, item, image in zip(("1.2", "1.3"), items, images, strict=True):
+        item.StudyInstanceUID = image.StudyInstanceUID = study
+    assert department.broken() == set()
+    images[1].RequestAttributesSequence[0].ScheduledProcedureStepID = "SPS1"
+    assert department.broken() == {"images-name-every-step"}
+
+
+def test_an_image_names_its_step_with_the_class_of_steps(department: Department) -> None:
+    department.start("1.9.1")
+    department.image("1.7.1", "1.9.1", "SPS1")
+    item = department.rec.legs[-1].exchanges[-1].request_dataset.ReferencedPerformedProcedureStepSequence[0]
+    item.ReferencedSOPClassUID = uid_of("ModalityPerformedProcedureStep")
+    assert department.broken() == set()
+    item.ReferencedSOPClassUID = uid_of("StudyComponentManagement")
+    assert department.broken() == {"images-name-step-class"}

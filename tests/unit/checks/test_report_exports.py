@@ -83,7 +83,7 @@ def test_an_image_that_the_report_does_not_refer_to(recording: Callable[..., Any
     ("status", "verified", "faults"),
     [
         ("F", "UNVERIFIED", {"export-of-final-report"}),
-        ("C", "UNVERIFIED", {"export-of-final-report"}),
+        ("C", "UNVERIFIED", set()),
         ("P", "UNVERIFIED", set()),
         ("C", "VERIFIED", set()),
     ],

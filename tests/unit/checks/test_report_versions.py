@@ -156,3 +156,20 @@ def test_a_draft_before_the_final_report_is_no_fault(reading: Reading) -> None:
 def test_evidence_is_listed_in_its_place(reading: Reading, path: str) -> None:
     reading.store("RAD-24", "submit", edit.set_value(reading.report(), path, "9.9"))
     assert reading.broken() == {"evidence-in-its-place"}
+
+
+def test_a_version_of_a_version(recording: Callable[..., Any], tools: Any) -> None:
+    reading = Reading(recording, tools)
+    reading.store("RAD-24", "submit", reading.report())
+    reading.store("RAD-25", "issue", reading.replacing("1.8.2", "1.8.1"))
+    reading.store("RAD-25", "issue", reading.replacing("1.8.3", "1.8.2"))
+    assert reading.broken() == set()
+
+
+def test_a_report_on_another_study_replaces_nothing(recording: Callable[..., Any], tools: Any) -> None:
+    reading = Reading(recording, tools)
+    reading.store("RAD-24", "submit", reading.report())
+    reading.store("RAD-25", "issue", reading.report("1.8.2", StudyInstanceUID="1.3"))
+    assert reading.broken() == set()
+    reading.store("RAD-25", "issue", reading.report("1.8.3"))
+    assert reading.broken() == {"new-version-names-predecessor"}

@@ -45,7 +45,7 @@ class Reading:
             PlacerOrderNumberImagingServiceRequest="A1",
             FillerOrderNumberImagingServiceRequest="F1",
         )
-        pointer = make(ValueType="IMAGE", RelationshipType="CONTAINS", ReferencedSOPSequence=[reference])
+        pointer = make(ValueType="IMAGE", RelationshipType="INFERRED FROM", ReferencedSOPSequence=[reference])
         text = make(ValueType="TEXT", RelationshipType="CONTAINS", TextValue="Clear.", ContentSequence=[pointer])
         return make(
             SOPClassUID=SR,
@@ -211,3 +211,52 @@ def test_without_images_the_request_is_the_one_that_was_scheduled(
     reading.rec.hl7(reading.rec.leg("RAD-4", "to-image-manager", "scheduled"), order.encode())
     reading.store("RAD-24", "submit", edit.set_value(reading.report(), f"ReferencedRequestSequence[0].{path}", value))
     assert reading.broken() == broken
+
+
+def test_an_exam_without_an_order_has_a_report_without_a_request(reading: Reading) -> None:
+    reading.image()
+    image = reading.rec.legs[-1].exchanges[-1].request_dataset
+    del image.AccessionNumber, image.RequestAttributesSequence
+    report = reading.report()
+    report.ReferencedRequestSequence = []
+    reading.store("RAD-24", "submit", report)
+    assert reading.broken() == set()
+    image.AccessionNumber = "ACC1"
+    assert reading.broken() == {"referenced-request"}
+
+
+def test_a_report_may_name_the_request_as_it_was_changed(reading: Reading) -> None:
+    reading.image()
+    raw = (
+        "MSH|^~\\&|OF|S|IM|S|2024||ORM^O01|7|P|2.3.1\rPID|||P1001||LINDGREN^ASTA\r"
+        "ORC|XO|A1|F1||SC\rOBR||A1|F1|||||||||||||||ACC9|RP1|SPS1\rZDS|1.2\r"
+    )
+    reading.rec.hl7(reading.rec.leg("RAD-13", "to-image-manager", "changed"), raw.encode())
+    reading.store(
+        "RAD-24", "submit", edit.set_value(reading.report(), "ReferencedRequestSequence[0].AccessionNumber", "ACC9")
+    )
+    assert reading.broken() == set()
+
+
+def test_a_new_version_may_refer_to_more_but_not_to_less(reading: Reading) -> None:
+    reading.image()
+    reading.store("RAD-24", "submit", reading.report())
+    more = edit.set_value(reading.report(), "SOPInstanceUID", "1.8.2")
+    series = more[EVIDENCE].value[0].ReferencedSeriesSequence[0]
+    series.ReferencedSOPSequence.append(reading.tools.dataset(ReferencedSOPInstanceUID="1.7.5"))
+    reading.store("RAD-25", "issue", more)
+    assert reading.broken() == set()
+    less = edit.set_value(reading.report(), "SOPInstanceUID", "1.8.3")
+    less[EVIDENCE].value[0].ReferencedSeriesSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID = "1.7.6"
+    reading.store("RAD-25", "issue", less)
+    assert reading.broken() == {"issued-as-submitted"}
+
+
+def test_after_a_merge_a_report_may_be_issued_and_exported_for_the_surviving_patient(reading: Reading) -> None:
+    reading.image()
+    reading.store("RAD-24", "submit", reading.report())
+    raw = "MSH|^~\\&|OF|S|RM|S|2024||ADT^A40|8|P|2.3.1\rPID|||P2||OAKES^ASTA\rMRG|P1001\r"
+    reading.rec.hl7(reading.rec.leg("RAD-12", "to-image-manager", "merged"), raw.encode())
+    reading.store("RAD-25", "issue", edit.set_value(reading.report(), "PatientID", "P2"))
+    reading.export(patient="P2")
+    assert reading.broken() == set()

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from harness.checks import retrieval
+from harness.model.names import PlayerName
 from harness.model.profile import Service
 from harness.model.verdict import Outcome
 
@@ -28,7 +30,12 @@ AT_THE_END = {name: value for name, value in ALL_COUNTERS.items() if "Remaining"
         ([(0xFF00, None, AT_THE_END), (0, None, AT_THE_END)], {"counters"}),
         ([(0, None, ALL_COUNTERS)], {"counters"}),
         ([(0, None, {**AT_THE_END, "NumberOfFailedSuboperations": "1"})], {"counters"}),
-        ([(0xB000, None, AT_THE_END)], {"completed"}),
+        ([(0xB000, None, AT_THE_END)], {"completed", "counters"}),
+        ([(0xB000, None, {**AT_THE_END, "NumberOfWarningSuboperations": "1"})], {"completed"}),
+        (
+            [(0xB000, None, {**AT_THE_END, "NumberOfCompletedSuboperations": "0", "NumberOfFailedSuboperations": "1"})],
+            {"completed", "counters", "failed-list"},
+        ),
         ([(0xFE00, None, ALL_COUNTERS)], {"completed"}),
         ([(0xA801, None)], {"completed"}),
     ],
@@ -39,3 +46,12 @@ def test_a_retrieve_ends_as_its_counters_say(
     view = exchange("RAD-16", "move", Service.C_MOVE, tools.dataset(QueryRetrieveLevel="STUDY"), responses, MOVE)
     found = by_row(retrieval.check(view))
     assert {name for name, outcomes in found.items() if VIOLATED in outcomes} == broken
+
+
+def test_a_product_may_be_unable_to_take_what_it_retrieves(exchange: Any, tools: Any, by_row: Any) -> None:
+    answers = [(0xB000, None, {**AT_THE_END, "NumberOfFailedSuboperations": "1"})]
+    keys = tools.dataset(QueryRetrieveLevel="STUDY")
+    view = exchange("RAD-16", "move", Service.C_MOVE, keys, answers, MOVE)
+    product = replace(view, planned=replace(view.planned, initiator=PlayerName("product")))
+    assert by_row(retrieval.check(view))["completed"] == {VIOLATED}
+    assert by_row(retrieval.check(product))["completed"] == {Outcome.UNDECIDED}

@@ -123,3 +123,25 @@ def test_the_declared_character_set_is_not_compared_but_the_text_is(archive: Arc
 def test_counters_are_those_of_the_c_stores(archive: Archive, status: int, broken: set[str]) -> None:
     play = archive.play(archive.image(), status=status)
     assert {one.outcome.value for one in move_results.check(play)} - {"met"} == broken
+
+
+def test_an_object_that_is_sent_again_counts_once(archive: Archive) -> None:
+    play = archive.play(archive.image(), status=0xA700)
+    archive.send("RAD-16", "store", archive.image(), ExplicitVRLittleEndian)
+    assert {one.outcome.value for one in move_results.check(play)} == {"violated"}
+    assert {one.outcome.value for one in move_results.check(archive.rec.play())} == {"met"}
+
+
+def test_private_numbers_are_unknown_behind_an_implicit_syntax(archive: Archive) -> None:
+    private = archive.image()
+    block = private.private_block(0x0099, "MAKER", create=True)
+    block.add_new(1, "US", 7)
+    block.add_new(2, "LO", "kept")
+    assert outcomes(archive.play(private, ImplicitVRLittleEndian, private)) == {"met"}
+
+
+def test_a_private_text_is_compared_across_syntaxes(archive: Archive) -> None:
+    private, copy = archive.image(), archive.image()
+    private.private_block(0x0099, "MAKER", create=True).add_new(1, "LO", "kept")
+    copy.private_block(0x0099, "MAKER", create=True).add_new(1, "LO", "lost")
+    assert "violated" in outcomes(archive.play(copy, ImplicitVRLittleEndian, private))

@@ -321,3 +321,120 @@ def test_findings_point_into_the_wire(archive: Archive) -> None:
         ("Image Manager", "report", "ReferencedSOPSequence")
     ]
     assert found[0].received == "0 committed, 0 failed; not reported: 1.7.1"
+
+
+def by_product(play: Any, transaction: str) -> Any:
+    """The play with a product as the initiator of a transaction."""
+    legs = tuple(
+        replace(leg, planned=replace(leg.planned, initiator=PlayerName("product")))
+        if leg.step.transaction.id == transaction
+        else leg
+        for leg in play.legs
+    )
+    return replace(play, legs=legs)
+
+
+def judged(play: Any, rule: str) -> set[str]:
+    return {one.outcome.value for one in storage_sets.check(play) if one.requirement == rule}
+
+
+def test_images_of_a_step_that_goes_on_are_not_listed_yet(archive: Archive) -> None:
+    archive.store("1.7.1", mpps="1.9")
+    archive.complete("1.7.1")
+    archive.store("1.7.2", mpps="1.9.2", series="1.2.2")
+    assert archive.broken() == set()
+    archive.store("1.7.3", mpps="1.9", series="1.2.2")
+    assert archive.broken() == {"listed-equals-stored"}
+
+
+def test_an_object_of_another_study_is_of_no_step(archive: Archive) -> None:
+    archive.store("1.7.1", mpps="1.9")
+    archive.complete("1.7.1")
+    other = archive.tools.dataset(SOPInstanceUID="1.7.9", StudyInstanceUID="1.3", SeriesInstanceUID="1.3.1")
+    leg = archive.leg("RAD-8", "store", "stored")
+    archive.rec.dimse(leg, Service.C_STORE, other, sop_class="CTImageStorage", instance="1.7.9")
+    assert archive.broken() == set()
+
+
+def test_what_a_discontinued_step_lists_need_not_be_stored(archive: Archive) -> None:
+    archive.store("1.7.1", mpps="1.9")
+    archive.complete("1.7.1", "1.7.2", reason="110501")
+    assert archive.judged()["listed-equals-stored"] == {"undecided"}
+    archive.store("1.7.3", mpps="1.9")
+    assert archive.broken() == {"listed-equals-stored"}
+
+
+def test_an_instance_that_was_stored_after_the_request_may_be_reported_as_failed(archive: Archive) -> None:
+    archive.store("1.7.1")
+    archive.commit(["1.7.1", "1.7.2"], ["1.7.1"], ["1.7.2"])
+    archive.store("1.7.2")
+    archive.commit(["1.7.2"], ["1.7.2"], uid="1.8.2")
+    assert archive.broken() == set()
+
+
+def test_a_product_may_ask_for_what_it_stored_before(archive: Archive) -> None:
+    archive.store("1.7.1")
+    archive.commit(["1.7.1", "1.6.1"], ["1.7.1", "1.6.1"])
+    assert archive.broken() == {"never-stored-not-committed"}
+    assert judged(by_product(archive.rec.play(), "RAD-10"), "storage/never-stored-not-committed") == {"met"}
+
+
+def test_a_report_on_nothing_of_the_play_is_of_an_earlier_request(archive: Archive) -> None:
+    archive.store("1.7.1")
+    archive.commit(["1.7.1"], ["1.7.1"])
+    make = archive.tools.dataset
+    late = make(TransactionUID="1.5", ReferencedSOPSequence=[make(ReferencedSOPInstanceUID="1.6.1")])
+    archive.rec.dimse(archive.leg("RAD-10", "report", "committed"), Service.N_EVENT_REPORT, late, sop_class=COMMIT)
+    assert archive.broken() == set()
+    late.ReferencedSOPSequence[0].ReferencedSOPInstanceUID = "1.7.1"
+    archive.rec.dimse(archive.leg("RAD-10", "report", "committed"), Service.N_EVENT_REPORT, late, sop_class=COMMIT)
+    assert archive.broken() == {"committed-equals-requested"}
+
+
+def test_the_report_on_a_request_without_an_answer_is_no_unknown_one(archive: Archive) -> None:
+    make = archive.tools.dataset
+    content = make(TransactionUID="1.8", ReferencedSOPSequence=[make(ReferencedSOPInstanceUID="1.7.1")])
+    archive.store("1.7.1")
+    archive.rec.dimse(archive.leg("RAD-10", "request", "committed"), Service.N_ACTION, content, [], sop_class=COMMIT)
+    archive.rec.dimse(archive.leg("RAD-10", "report", "committed"), Service.N_EVENT_REPORT, content, sop_class=COMMIT)
+    assert archive.broken() == set()
+
+
+def test_what_was_stored_unseen_may_be_retrieved(archive: Archive) -> None:
+    archive.store("1.7.1")
+    archive.rec.leg("RAD-18", "store", "derived", state=LegState.NOT_OBSERVABLE)
+    archive.retrieve("1.7.1", "1.7.9")
+    assert archive.broken() == set()
+    archive.retrieve("1.7.8", StudyInstanceUID="1.3")
+    assert archive.broken() == {"retrieved-equals-stored"}
+
+
+def test_an_archive_files_late_images_under_the_surviving_patient(archive: Archive) -> None:
+    raw = "MSH|^~\\&|OF|S|IM|S|2024||ADT^A40^ADT_A39|9|P|2.5.1\rPID|||P2||OAKES^ASTA\rMRG|P1001\r"
+    archive.rec.hl7(archive.leg("RAD-12", "to-image-manager", "merged"), raw.encode())
+    archive.store("1.7.1")
+    archive.find("1.7.1")
+    archive.find(PatientID="P1001")
+    archive.retrieve("1.7.1", PatientID="P2")
+    assert archive.broken() == set()
+
+
+def test_an_issuer_may_be_added_but_not_changed(archive: Archive) -> None:
+    archive.store("1.7.1")
+    archive.retrieve("1.7.1", IssuerOfPatientID="SWF")
+    assert archive.broken() == set()
+
+
+def test_reports_are_retrieved_as_they_were_issued(archive: Archive) -> None:
+    make = archive.tools.dataset
+    report = make(SOPInstanceUID="1.8.1", StudyInstanceUID="1.2", SeriesInstanceUID="1.2.8", StudyID="1")
+    keys = make(QueryRetrieveLevel="STUDY", StudyInstanceUID="1.2")
+    for transaction, leg in (("RAD-25", "issue"), ("RAD-27", "store")):
+        if transaction == "RAD-27":
+            archive.rec.dimse(archive.leg("RAD-27", "move", "read"), Service.C_MOVE, keys, sop_class=MOVE)
+        opened = archive.leg(transaction, leg, "issued" if transaction == "RAD-25" else "read")
+        archive.rec.dimse(opened, Service.C_STORE, report, sop_class="BasicTextSRStorage", instance="1.8.1")
+    assert archive.judged()["retrieved-equals-issued"] == {"met"}
+    archive.rec.legs[-1].exchanges[-1].request_dataset.StudyID = "2"
+    found = storage_sets.check(archive.rec.play())
+    assert {one.actor for one in found if one.outcome is Outcome.VIOLATED} == {"Report Repository"}

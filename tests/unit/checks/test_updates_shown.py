@@ -147,3 +147,33 @@ def test_a_cancelled_procedure_is_not_in_the_worklist(department: Department) ->
     assert department.broken() == set()
     department.worklist(department.shown(step="SPS2"), department.shown())
     assert department.broken() == {"worklist-without-cancelled"}
+
+
+def test_identifiers_of_two_authorities_are_not_merged(department: Department) -> None:
+    department.update("A40", "P1^^^HOSPITAL", "OAKES^ASTA", "MRG|P1001^^^CLINIC\r")
+    department.query(department.shown())
+    assert department.broken() == set()
+    department.update("A40", "P1^^^HOSPITAL~P2^^^CLINIC", "OAKES^ASTA", "MRG|P1001^^^CLINIC\r")
+    department.query(department.shown(), department.shown(patient="P2", name="OAKES^ASTA"))
+    assert department.broken() == {"query-shows-patient"}
+
+
+def test_the_last_message_about_a_step_counts_and_one_with_several_controls_says_nothing(
+    department: Department,
+) -> None:
+    department.procedure("CA")
+    later = department.rec.legs.pop()
+    department.procedure("NW", "RAD-4")
+    department.rec.legs.insert(0, later)
+    department.worklist(department.shown())
+    assert department.broken() == set()
+    both = (
+        b"MSH|^~\\&|OF|S|IM|S|2024||ORM^O01|9|P|2.3.1\rPID|||P1001||LINDGREN^ASTA\r"
+        b"ORC|CA|A1|F1\rOBR||A1|F1|||||||||||||||ACC1|RP1|SPS2\rORC|XO|A1|F1\rOBR||A1|F1|||||||||||||||ACC1|RP1|SPS1\rZDS|1.2\r"
+    )
+    department.rec.hl7(department._leg("RAD-13", "to-image-manager"), both)
+    department.worklist(department.shown())
+    assert department.broken() == set()
+    department.procedure("CA")
+    department.worklist(department.shown())
+    assert department.broken() == {"worklist-without-cancelled"}

@@ -189,6 +189,15 @@ def test_an_answer_alone_is_judged_by_the_base_standard() -> None:
     assert message.recognitions == ()
     assert "not among the files" in message.note
     assert broken(check(ACK.replace(b"MSA|AA|OF1\r", b""))) == {"base/hl7/structure"}
+    assert broken(check(ACK.replace(b"|AA|", b"|ZZ|"))) == {"base/hl7/acknowledgement"}
+    assert broken(check(ACK.replace(b"MSA|AA|OF1", b"MSA|AA"))) == {"base/hl7/acknowledgement"}
+    assert broken(check(ACK.replace(b"|AA|", b"|CA|"))) == set()
+
+
+@pytest.mark.parametrize(("error", "fault"), [("101|E", False), ("999|E", True), ("101|X", True), ("X9^^99L|W", False)])
+def test_the_errors_of_an_answer_alone(error: str, fault: bool) -> None:
+    refused = ACK.replace(b"|AA|", b"|AE|").replace(b"|2.3.1", b"|2.5.1") + f"ERR||PID^1^3|{error}\r".encode()
+    assert ("base/hl7/error" in broken(check(refused))) is fault
 
 
 def test_a_refusal_is_not_held_against_anybody() -> None:

@@ -97,4 +97,13 @@ def test_parts_of_composite_values(segment: str, number: int, value: tuple[Any, 
 def test_an_identifier_may_be_left_to_its_own_row() -> None:
     definition = field_definition("PID", 3, "2.5.1")
     assert definition is not None
-    assert composite_fault(definition, ("", "", "", "NS"), "2.5.1", first=False) is None
+    assert composite_fault(definition, ("", "", "", "NS"), "2.5.1", judged=[True]) is None
+    assert composite_fault(definition, ("", "", "", "NS"), "2.5.1", judged=[False]) is not None
+
+
+def test_a_component_may_be_left_to_its_own_row() -> None:
+    definition = field_definition("ORC", 7, "2.5.1")
+    assert definition is not None
+    timing = ("1", "", "", "noon")
+    assert composite_fault(definition, timing, "2.5.1", judged=[False, False, False, True]) is None
+    assert composite_fault(definition, timing, "2.5.1", judged=[True]) is not None

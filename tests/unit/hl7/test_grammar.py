@@ -106,6 +106,13 @@ def test_a_segment_out_of_order_is_named(
     assert _faults(raw, structure, Message.parse(samples[name]).version) == [("out of order", segment)]
 
 
+@pytest.mark.parametrize("rest", ["", "NTE|1||text\r", "DG1|1||R05^Cough^I10\rOBX|1|ST|W^Weight^99X||70||||||F\r"])
+def test_a_second_order_is_no_incomplete_result_of_the_first(rest: str) -> None:
+    order = f"ORC|NW|A1^OP\rTQ1|1\rOBR||A1^OP||CT^CT^99X\r{rest}"
+    raw = f"MSH|^~\\&|OP|S|OF|S|2024||OMG^O19^OMG_O19|1|P|2.5.1\rPID|||P1\rPV1||O\r{order}{order}"
+    assert _faults(raw.encode(), "OMG_O19", "2.5.1") == []
+
+
 def test_a_segment_once_too_often_is_named(samples: Mapping[str, bytes]) -> None:
     assert _faults(duplicate(samples["A04"], "PID"), "ADT_A01", "2.3.1") == [("unexpected", "PID")]
     assert _faults(duplicate(samples["A04"], "PV1"), "ADT_A01", "2.3.1") == [("unexpected", "PV1")]

@@ -1,0 +1,67 @@
+"""Each rule can fail, and it alone: the whole proof, from recordings of every shipped scenario and every specimen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.model.proof import LEAST_RATE, Proof, Standing
+from harness.selftest.proving import Request, prove
+from harness.selftest.survivors import known_survivors
+from harness.wiring import RunRequest, execute
+
+SECONDS = 120.0
+"""On two processors that do nothing else."""
+
+
+class Silent:
+    """Nobody looks."""
+
+    def play_started(self, play: object) -> None: ...
+
+    def waiting(self, play: object, step: object, seconds: float) -> None: ...
+
+    def step_ended(self, play: object, step: object, state: str, seconds: float) -> None: ...
+
+    def play_judged(self, result: object) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def proof(tmp_path_factory: pytest.TempPathFactory) -> Proof:
+    out = tmp_path_factory.mktemp("proof") / "run"
+    execute(RunRequest(suts=("none",), out=out, jobs=2, seed=1), Silent())
+    return prove(Request(runs=(out,)), known_survivors())
+
+
+def test_every_recording_is_faultless(proof: Proof) -> None:
+    assert proof.refused == {}
+    assert len(proof.bases) > 50
+
+
+def test_nearly_everything_is_noticed(proof: Proof) -> None:
+    assert proof.rate >= LEAST_RATE
+    assert {kind.kind: kind.rate for kind in proof.kinds if kind.rate < LEAST_RATE and kind.total > 100} == {}
+    assert proof.total > 5000
+
+
+def test_every_survivor_has_a_reason(proof: Proof) -> None:
+    assert [(one.trial.name, one.trial.base, one.expected) for one in proof.unexplained] == []
+
+
+def test_no_check_raises(proof: Proof) -> None:
+    assert [(trial.name, trial.base, trial.crash) for trial in proof.crashes] == []
+
+
+def test_nothing_unrelated_breaks(proof: Proof) -> None:
+    found: dict[str, Any] = {f"{trial.name} [{trial.base}]": trial.collateral for trial in proof.collateral}
+    assert found == {}
+
+
+def test_every_requirement_that_is_decided_was_broken_or_says_why_not(proof: Proof) -> None:
+    assert [name for name, reason in proof.unproved.items() if reason is None] == []
+    assert sum(standing is Standing.PROVED for standing in proof.standings.values()) > 2500
+
+
+def test_no_reason_is_left_over(proof: Proof) -> None:
+    assert proof.drift == ()

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 
+from harness.checks.hl7_table import NULL
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.checks.registry import play_check
 from harness.hl7 import Message
@@ -125,6 +126,6 @@ def _ordered(message: Message | None, seq: int) -> Iterator[tuple[int, str, str]
     if message is None:
         return
     for number in range(1, message.segment_names().count("ORC") + 1):
-        placer, filler = (message.first(f"ORC[{number}]-{one}.1").strip() for one in (2, 3))
+        placer, filler = (message.first(f"ORC[{number}]-{one}.1").strip().replace(NULL, "") for one in (2, 3))
         if placer:
             yield seq, placer, filler

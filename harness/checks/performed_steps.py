@@ -224,7 +224,7 @@ def _classes(play: PlayView, steps: tuple[_Step, ...]) -> Iterator[Finding]:
             named = first(item, "ReferencedSOPClassUID").strip(" \0")
             if named and first(item, "ReferencedSOPInstanceUID").strip(" \0") in known:
                 path = f"{_STEPS}[0].ReferencedSOPClassUID"
-                yield from _ruled(play, CLASS, one.carrier, uid_of(named) == _MPPS, path, _MPPS, named)
+                yield from _ruled(play, CLASS, one.carrier, named == _MPPS, path, _MPPS, named)
 
 
 def _study(content: Dataset) -> str:

@@ -33,12 +33,21 @@ EntryKey = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class _Query:
-    """One finished query with its entries."""
+    """One finished query. `returned` are its entries by what tells them apart, as far as they say it; `entries` those
+    that say all of it."""
 
     leg: LegView
     exchange: ExchangeView
     identifier: Dataset
-    entries: dict[EntryKey, Dataset]
+    returned: tuple[tuple[EntryKey, Dataset], ...]
+
+    @cached_property
+    def entries(self) -> dict[EntryKey, Dataset]:
+        return {key: entry for key, entry in self.returned if all(key)}
+
+    def may_show(self, wanted: EntryKey) -> bool:
+        """Whether an entry was returned that nothing tells from the wanted one: not every key is always asked for."""
+        return any(all(part in ("", one) for part, one in zip(key, wanted, strict=True)) for key, _ in self.returned)
 
     @property
     def seq(self) -> int:
@@ -58,7 +67,7 @@ def check(play: PlayView) -> Iterator[Finding]:
     for query in queries:
         known = _known(query, queries, changes)
         due = {key: entry for key, entry in known.items() if _is_due(query, entry)}
-        missing = [entry for key, entry in due.items() if key not in query.entries]
+        missing = [entry for key, entry in due.items() if not query.may_show(key)]
         for entry in missing:
             yield from query.leg.ruled(
                 CHECK,
@@ -66,7 +75,7 @@ def check(play: PlayView) -> Iterator[Finding]:
                 Outcome.VIOLATED,
                 final_evidence(query.exchange),
                 expected=f"the entry of step {first(entry, _STEP_ID)}, patient {first(entry, 'PatientID')}",
-                received=f"{len(query.entries)} entries without it",
+                received=f"{len(query.returned)} entries without it",
             )
         if due and not missing:
             yield from query.leg.ruled(CHECK, "complete", Outcome.MET, final_evidence(query.exchange))
@@ -77,8 +86,8 @@ def _queries(play: PlayView) -> Iterator[_Query]:
         for exchange in leg.exchanges:
             identifier = exchange.request_dataset
             if identifier is not None and accepted(exchange.status):
-                entries = {_key(entry): entry for _, entry in pending(exchange)}
-                yield _Query(leg, exchange, identifier, {key: one for key, one in entries.items() if all(key)})
+                returned = tuple((_key(entry), entry) for _, entry in pending(exchange))
+                yield _Query(leg, exchange, identifier, returned)
 
 
 def _key(entry: Dataset) -> EntryKey:

@@ -22,7 +22,7 @@ from harness.engine.loose_files import NamedFile
 from harness.engine.loose_reading import Found, read_contents
 from harness.engine.overriding import overrides_used
 from harness.engine.recognising import Loose, Reading, as_exchange, named_reading, readings
-from harness.engine.together import Member, cases_of
+from harness.engine.together import QUERIES, Member, cases_of, unless_changed
 from harness.engine.unscripted import PLAYER, UnscriptedExchange, unscripted_play
 from harness.errors import InputError
 from harness.model.checked import (
@@ -171,19 +171,37 @@ class Checking:
             if answer is not None:
                 self._judge_base(answer)
             return
-        reading = item.readings[0]
         if item.found.faults:
             item.note = "judged no further, for it cannot be read to its end"
             self._judge_base(item)
             return
-        exchange = as_exchange(item.loose, reading, answer=answer.loose.content if answer is not None else None)
-        for judged in self._judged([exchange], _decides_alone):
+        for judged in self._as_it_fits(item, answer):
             at = judged.finding.evidence
             holder = answer if at is not None and at.half is Half.RESPONSE and not item.loose.dicom else item
-            if holder is not None and self._counts(judged, reading, answered=answer is not None):
+            if holder is not None:
                 holder.findings.append(placed(judged, holder.found))
         if answer is not None and not answer.findings:
             self._judge_base(answer)
+
+    def _as_it_fits(self, item: _Item, answer: _Item | None) -> Sequence[JudgedFinding]:
+        """The findings on a message as what it is read as; where one message may be of several transactions, as queries
+        are, as the first of them in which nothing fails."""
+        command = item.readings[0].command
+        asks = command is not None and command.service in QUERIES and not item.forced
+        fitting = item.readings if asks else item.readings[:1]
+        decided: list[Sequence[JudgedFinding]] = []
+        for place, reading in enumerate(fitting):
+            exchange = as_exchange(item.loose, reading, answer=answer.loose.content if answer is not None else None)
+            found = [
+                judged
+                for judged in self._judged([exchange], _decides_alone)
+                if self._counts(judged, reading, answered=answer is not None)
+            ]
+            if not any(judged.verdict is Verdict.FAIL for judged in found):
+                item.readings = (reading, *item.readings[:place], *item.readings[place + 1 :])
+                return found
+            decided.append(found)
+        return decided[0]
 
     def _judged(
         self, exchanges: Sequence[UnscriptedExchange], wanted: Callable[[CheckName], bool]
@@ -248,7 +266,7 @@ class Checking:
                 member = case.holder(judged)
                 if member is not None:
                     item = items[member.number]
-                    found = placed(judged, item.found)
+                    found = placed(unless_changed(judged), item.found)
                     item.findings.append(replace(found, together=True))
                     counted += judged.finding.outcome in (Outcome.MET, Outcome.VIOLATED)
             names = dict.fromkeys(shells[items[member.number].file].name for member in case.members)

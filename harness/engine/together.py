@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.checks.carriers import Carrier, answers, requests
 from harness.checks.registry import is_partial
@@ -21,7 +21,7 @@ from harness.model.names import TransactionId
 from harness.model.profile import Service
 from harness.model.run import JudgedFinding
 from harness.model.transcript import Half
-from harness.model.verdict import Outcome
+from harness.model.verdict import Outcome, Verdict
 from harness.profiles import Knowledge
 
 _UNIQUE = ("study", "series", "instance", "mpps", "transaction")
@@ -35,7 +35,8 @@ _MANY = frozenset({"instance", "series", "mpps", "transaction"})
 _LISTED = frozenset({"ReferencedSOPInstanceUID", "SeriesInstanceUID"})
 """Attributes by which lists name objects."""
 
-_QUERIES = frozenset({Service.C_FIND, Service.C_MOVE, Service.C_GET})
+QUERIES = frozenset({Service.C_FIND, Service.C_MOVE, Service.C_GET})
+"""Services whose messages look alike in several transactions."""
 _STEPS = frozenset({Service.N_CREATE, Service.N_SET})
 _CONTROL_IDS = "hl7.control-ids"
 _CONSISTENCY = "consistency"
@@ -101,6 +102,16 @@ class Case:
         )
 
 
+def unless_changed(judged: JudgedFinding) -> JudgedFinding:
+    """A contradiction between two files is none if a message that is not among them changed the value in between."""
+    if judged.finding.check != _CONSISTENCY or judged.finding.outcome is not Outcome.VIOLATED:
+        return judged
+    received = f"{judged.finding.received}, unless it was changed in between"
+    finding = replace(judged.finding, outcome=Outcome.UNDECIDED, received=received)
+    verdict = Verdict.INCONCLUSIVE if judged.verdict is Verdict.FAIL else judged.verdict
+    return replace(judged, finding=finding, verdict=verdict, warning=False)
+
+
 def _service(carrier: Carrier) -> Service | None:
     command = carrier.exchange.exchange.request.command
     return command.service if command is not None else None
@@ -145,7 +156,7 @@ def cases_of(members: Iterable[Member], knowledge: Knowledge) -> Iterator[Case]:
 def _tells(member: Member) -> bool:
     """Whether a message says something of a case: a query does not, and what an archive returns is its own matter."""
     command = member.reading.command
-    if command is None or command.service not in _QUERIES:
+    if command is None or command.service not in QUERIES:
         return True
     return member.reading.half is Half.RESPONSE and "Worklist" in str(member.reading.leg.dimse)
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from harness.checks.recording import ExchangeView, LegView
+from harness.dicom.paths import first
 from harness.dicom.statuses import is_pending, is_success
 from harness.dicom.uids import uid_of
 from harness.model.profile import LinkKind, Service
@@ -114,8 +115,10 @@ def _elements(spot: Spot) -> Iterator[Mutant]:
 
 def _sets(base: Base, spot: Spot, path: str, missing: str) -> tuple[Expected, ...]:
     """The sets that a sequence of references is held against; an instance that was never stored may be left out."""
-    if bare(path).rpartition(".")[2] not in _REFERENCES:
-        return ()
+    dataset = spot.dataset
+    given_up = dataset is not None and attributes.value_at(dataset, "PerformedProcedureStepStatus") == "DISCONTINUED"
+    if bare(path).rpartition(".")[2] not in _REFERENCES or (given_up and not missing):
+        return ()  # what a discontinued step lists need not be stored
     free = missing not in _stored(base)
     rules = [one for one in base.of_check("storage.sets", spot.leg) if not (_CONTAINS in one and free)]
     return of_one("storage.sets", *rules)
@@ -182,7 +185,10 @@ def _entries(base: Base, spot: Spot) -> Iterator[Mutant]:
     pending = [
         index
         for index, one in enumerate(responses)
-        if one.command and one.command.status is not None and is_pending(one.command.status) and one.payload
+        if one.command
+        and one.command.status is not None
+        and is_pending(one.command.status)
+        and _is_of_patient(spot, index)
     ]
     if not pending:
         return
@@ -196,6 +202,15 @@ def _entries(base: Base, spot: Spot) -> Iterator[Mutant]:
             yield of_whole(spot, Mutation.MISSING_RESPONSE, drop, "expectations", *counted)
             exact = [one for one in counted if one.endswith(("-matches", "-instances"))]
             yield of_whole(spot, Mutation.SURPLUS_RESPONSE, again, "expectations", *exact)
+
+
+def _is_of_patient(spot: Spot, index: int) -> bool:
+    """Whether an entry is about the patient of the step, or says of nobody whom it is about."""
+    entry = spot.exchange.response_datasets[index]
+    if entry is None:
+        return False
+    patient = spot.leg.play.case.patients.get(spot.leg.step.step.patient)
+    return first(entry, "PatientID") in ("", patient.id if patient is not None else "")
 
 
 def _entry_of_before(spot: Spot, base: Base) -> Iterator[Mutant]:

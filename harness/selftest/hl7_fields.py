@@ -232,10 +232,21 @@ def walk(
             key = (spot.leg.step.transaction.id, spot.half.value, message.version, path)
             row = table.rows.get(path) if table is not None else None
             held = (spot.at.exchange, RequirementId(f"{name}/{path}")) in known
-            due = of_one("hl7.table known", f"{name}/{path}") if held and row and row.use in _IF_KNOWN else ()
+            noticed = (f"{name}/{path}", *_copied(spot, path))
+            due = of_one("hl7.table known", *noticed) if held and row and row.use in _IF_KNOWN else ()
             yield spot.mutant(Mutation.REMOVED, (Edit(Operation.SET, path, ""),), due, key=key)
             yield spot.mutant(Mutation.NULLED, (Edit(Operation.SET, path, '""'),), key=key)
             yield spot.mutant(Mutation.WRONG_VALUE, (Edit(Operation.SET, leaf, value),), key=key)
 
 
+def _copied(spot: Spot, path: str) -> Iterator[str]:
+    """The edges that end at the field by which an order is known again: without it, the order is not found."""
+    if path != _ORDER:
+        return
+    for edge in spot.leg.knowledge.edges:
+        if edge.target.transaction == spot.leg.step.transaction.id and f"{path}.1" in edge.target.paths:
+            yield f"consistency/{edge.id}"
+
+
+_ORDER = "ORC-2"
 _IF_KNOWN = frozenset({Usage.REQUIRED_IF_KNOWN, Usage.REQUIRED_MAY_BE_EMPTY, Usage.CONDITIONAL_MAY_BE_EMPTY})

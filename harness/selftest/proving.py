@@ -19,8 +19,10 @@ from time import monotonic
 from harness import checks
 from harness.model.names import RequirementId
 from harness.model.proof import KindResult, Proof, Standing, Trial
+from harness.model.tables import Edge
 from harness.model.verdict import Outcome
 from harness.profiles import knowledge
+from harness.profiles.requirements import edge_id
 from harness.selftest.changes import Change
 from harness.selftest.mutants import Mutant
 from harness.selftest.recordings import BaseRecording, Refused, of_run, of_specimens
@@ -63,8 +65,15 @@ def prove(request: Request, survivors: KnownSurvivors) -> Proof:
     begun = monotonic()
     shares = _shares(request)
     done = dict(one for share in shares for one in share.trials)
-    trials = tuple(done[number] for number in sorted(done))
+    trials = tuple(done[number] for number in sorted(done) if _is_shown(done[number], request))
     return _proof(request, shares[0], trials, survivors, monotonic() - begun)
+
+
+def _is_shown(trial: Trial, request: Request) -> bool:
+    """Whether a trial says something of what was asked for."""
+    if request.whole or trial.expected:
+        return True
+    return any(fnmatchcase(one.requirement, request.requirement) for one in trial.broken)
 
 
 def _prepare(request: Request) -> _Benches:
@@ -81,10 +90,11 @@ def _prepare(request: Request) -> _Benches:
         refused += bad
     bases.sort(key=lambda base: (sum(len(leg.exchanges) for leg in base.view.legs), base.name))
     benches = tuple(Bench(base) for base in bases)
-    return _Benches(benches, tuple(refused), tuple(_chosen(benches, request)))
+    chosen = tuple(_chosen(benches))
+    return _Benches(benches, tuple(refused), chosen if request.whole else _narrowed(benches, chosen, request))
 
 
-def _chosen(benches: Sequence[Bench], request: Request) -> Iterator[tuple[int, Mutant]]:
+def _chosen(benches: Sequence[Bench]) -> Iterator[tuple[int, Mutant]]:
     """The mutants that teach something that none before them does."""
     learnt: set[tuple[object, ...]] = set()
     for index, bench in enumerate(benches):
@@ -95,13 +105,29 @@ def _chosen(benches: Sequence[Bench], request: Request) -> Iterator[tuple[int, M
                 continue
             learnt |= lessons
             made.add(mutant.changes)
-            if request.whole or _is_wanted(mutant, request):
-                yield index, mutant
+            yield index, mutant
+
+
+def _narrowed(
+    benches: Sequence[Bench], chosen: Iterable[tuple[int, Mutant]], request: Request
+) -> tuple[tuple[int, Mutant], ...]:
+    """The mutants that a kind of rule or some requirements have to notice.
+
+    Where no table tells which these are, all others of the recordings that decide such a requirement.
+    """
+    everything = tuple(chosen)
+    wanted = tuple((index, mutant) for index, mutant in everything if _is_wanted(mutant, request))
+    if wanted or request.kind != "*":
+        return wanted
+    deciding = {
+        index
+        for index, bench in enumerate(benches)
+        if any(fnmatchcase(one, request.requirement) for one in bench.base.met)
+    }
+    return tuple((index, mutant) for index, mutant in everything if index in deciding and not mutant.expected)
 
 
 def _is_wanted(mutant: Mutant, request: Request) -> bool:
-    if request.requirement != "*" and not mutant.expected:
-        return request.kind == "*"
     return any(
         fnmatchcase(expected.kind, request.kind)
         and any(fnmatchcase(one, request.requirement) for one in expected.requirements)
@@ -179,8 +205,19 @@ def _kinds(trials: Iterable[Trial]) -> tuple[KindResult, ...]:
     return tuple(KindResult(kind=kind, killed=one[0], total=one[1]) for kind, one in sorted(counts.items()))
 
 
+def _alternatives() -> Iterable[list[Edge]]:
+    """Edges that say where one value may come from: what is none of these values is charged under one of them."""
+    groups: dict[tuple[object, ...], list[Edge]] = defaultdict(list)
+    for edge in knowledge().edges:
+        groups[edge.by, edge.target, edge.compare].append(edge)
+    return groups.values()
+
+
 def _standings(decided: frozenset[RequirementId], trials: Iterable[Trial]) -> Mapping[RequirementId, Standing]:
     broken = {one.requirement for trial in trials for one in trial.broken}
+    broken |= {
+        edge_id(one) for group in _alternatives() if any(edge_id(one) in broken for one in group) for one in group
+    }
     standings = {}
     for requirement in knowledge().requirements():
         if requirement.check is None:

@@ -127,7 +127,7 @@ def compare_messages(out: Path) -> None:
         return sum(validates(raw) for raw in sample)
 
     title = f"HL7 messages judged with all their rules: {len(messages)} messages, {len(sample)} of them by hl7apy"
-    report(title, side_by_side({"ours": ours, "hl7apy, structure alone": hl7apy}, 3), "ours")
+    report(title, side_by_side({"ours": ours, "hl7apy, structure alone": hl7apy}, 5, time.process_time), "ours")
 
 
 def worklist_answers(out: Path) -> None:
@@ -162,7 +162,7 @@ def main() -> None:
     """Run once, then measure."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
-        execute(RunRequest(suts=(), scenarios=(), out=out, seed=1), Silent())
+        execute(RunRequest(suts=("none",), scenarios=(), out=out, seed=1), Silent())
         compare_messages(out)
         worklist_answers(out)
         large_recording(out)

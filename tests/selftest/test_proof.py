@@ -11,9 +11,6 @@ from harness.selftest.proving import Request, prove
 from harness.selftest.survivors import known_survivors
 from harness.wiring import RunRequest, execute
 
-SECONDS = 120.0
-"""On two processors that do nothing else."""
-
 
 class Silent:
     """Nobody looks."""

@@ -109,7 +109,10 @@ def both(*changes: Change) -> Change:
     return apply
 
 
-@pytest.mark.parametrize("name", sorted(specimens()))
+LEGAL = sorted(name for name, one in specimens().items() if not any(part.illegal for part in one.exchanges))
+
+
+@pytest.mark.parametrize("name", LEGAL)
 def test_a_specimen_is_legal(name: str) -> None:
     assert broken(findings(name)) == set()
 

@@ -124,3 +124,11 @@ def test_an_entry_that_is_back_afterwards_was_there_all_the_time(worklist: Workl
     worklist.ask(modality="CT")
     worklist.ask(entry, PatientID="P1")
     assert worklist.outcomes() == [("query-2", Outcome.VIOLATED)]
+
+
+def test_an_entry_that_says_less_may_be_the_one(worklist: Worklist) -> None:
+    worklist.ask(worklist.entry("P1", "S1"), PatientID="P1")
+    shorter = worklist.entry("P1", "S1")
+    del shorter.StudyInstanceUID
+    worklist.ask(shorter, modality="CT")
+    assert worklist.outcomes() == [("query-1", Outcome.MET)]

@@ -40,3 +40,10 @@ def test_paths_are_read_and_written(text: str, path: FieldPath) -> None:
 def test_what_is_no_path_says_why(text: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         parse_path(text)
+
+
+def test_a_path_in_another_occurrence_and_repetition_differs_in_them_alone() -> None:
+    path = parse_path("PID[2]-3.4.1")
+    assert path.at(3, 2) == FieldPath("PID", 3, 3, 2, 4, 1)
+    assert path.at(3, 2) is path.at(3, 2)
+    assert path.at(2, 0) is path

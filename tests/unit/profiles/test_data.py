@@ -22,14 +22,14 @@ VERIFIED, BELIEVED, UNSURE = Confidence.VERIFIED, Confidence.BELIEVED, Confidenc
 
 
 def test_counts() -> None:
-    assert len(KNOWN.transactions) == 16
-    assert sum(len(transaction.legs) for transaction in KNOWN.transactions.values()) == 26
-    assert len(KNOWN.hl7_tables) == 42
-    assert len(KNOWN.attribute_tables) == 13
-    assert len(KNOWN.edges) == 92
-    assert sum(len(rules) for rules in KNOWN.leg_rules.values()) == 28
-    assert len(KNOWN.play_rules) == 70
-    assert len(KNOWN.requirements()) == 2010
+    assert len(KNOWN.transactions) == 26
+    assert sum(len(transaction.legs) for transaction in KNOWN.transactions.values()) == 50
+    assert len(KNOWN.hl7_tables) == 58
+    assert len(KNOWN.attribute_tables) == 25
+    assert len(KNOWN.edges) == 221
+    assert sum(len(rules) for rules in KNOWN.leg_rules.values()) == 52
+    assert len(KNOWN.play_rules) == 153
+    assert len(KNOWN.requirements()) == 4415
 
 
 @pytest.mark.parametrize(

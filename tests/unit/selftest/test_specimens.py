@@ -137,4 +137,4 @@ def test_an_illegal_request_is_meant_and_its_answer_is_judged(tmp_path: Path) ->
     assert [reason.partition(":")[0] for reason in refused[0].reasons] == ["rad-1.to-order-placer/ack-unknown-type"]
     meant = REFUSED.replace("    illegal: true\n", "").replace("id: refused", "id: meant")
     bases, refused = of_specimens([load_specimen(written(tmp_path, meant, "meant"))], knowledge())
-    assert [reason.partition(":")[0] for reason in refused[0].reasons] == ["rad-1.to-order-placer/message-type"]
+    assert "rad-1.to-order-placer/message-type" in [reason.partition(":")[0] for reason in refused[0].reasons]

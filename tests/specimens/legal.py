@@ -79,7 +79,8 @@ def message_of(table: Hl7Table, about: str = "") -> bytes:
     for path, row in rows.items():
         if row.when:
             other, value = _condition_path(row)
-            if value and row.when != (rows[about].when if about in rows else ""):
+            holds = value == wanted.get(other)
+            if value and not holds and row.when != (rows[about].when if about in rows else ""):
                 continue
             if value:
                 wanted.setdefault(other, value)

@@ -174,6 +174,8 @@ def test_a_keyboard_interrupt_leaves_a_report_that_says_so(scenario: Any, projec
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            # whoever runs the tests in the background may have SIGINT ignored, which is inherited
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         ) as process:
             mute.settimeout(60.0)
             connection, _ = mute.accept()

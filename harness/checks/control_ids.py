@@ -18,7 +18,13 @@ from harness.model.verdict import Outcome
 
 CHECK = "hl7.control-ids"
 _SENDERS = ("adt", "order-placer", "order-filler", "report-manager")
-RULES = tuple(f"control-ids/{actor}{kind}" for actor in _SENDERS for kind in ("", "-across-receivers"))
+_SEVERAL_RECEIVERS = ("adt", "order-filler")
+"""Senders whose messages go to more than one actor."""
+
+RULES = (
+    *(f"control-ids/{actor}" for actor in _SENDERS),
+    *(f"control-ids/{actor}-across-receivers" for actor in _SEVERAL_RECEIVERS),
+)
 
 _ADDRESSING = ("MSH-5", "MSH-6", "MSH-7")
 

@@ -23,7 +23,7 @@ from harness.profiles import Knowledge
 
 
 class PlacedRecording:
-    """A transcript seen through its plan. `late` came after their play was sealed, `orphans` fit no play."""
+    """A transcript seen through its plan. `late` came after all their plays were sealed, `orphans` fit no play."""
 
     def __init__(self, plan: Plan, transcript: Transcript, read: ReadPayload, knowledge: Knowledge) -> None:
         self._transcript = transcript
@@ -52,7 +52,7 @@ class PlacedRecording:
         self.late = [
             exchange.id
             for exchange in transcript.exchanges
-            if any(self._is_late(place, exchange) for place in self._placed[exchange.id])
+            if self._placed[exchange.id] and all(self._is_late(one, exchange) for one in self._placed[exchange.id])
         ]
         self.orphans = [
             exchange.id

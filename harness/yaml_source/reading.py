@@ -19,6 +19,7 @@ from harness.yaml_source.tree import Faults, SourceMapping, SourceSequence, Sour
 SIZE_LIMIT = 2 * 1024 * 1024
 """Bytes; a larger file is refused unread."""
 NESTING_LIMIT = 32
+_TOO_DEEP = f"nested deeper than {NESTING_LIMIT} levels"
 
 
 def read(path: Path | Traversable) -> SourceMapping:
@@ -53,6 +54,8 @@ def _text(path: Path | Traversable, name: str) -> str:
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
+    if "maximum nesting depth" in (error.problem or ""):  # a limit of the parser's own, far above ours
+        return _TOO_DEEP
     parts = (error.context, error.problem)
     return "not YAML: " + ", ".join(part for part in parts if part)
 
@@ -122,7 +125,7 @@ class _Builder:
         if self._is_key():
             raise fault(place, "a key must be a plain word")
         if len(self.stack) == NESTING_LIMIT:
-            raise fault(place, f"nested deeper than {NESTING_LIMIT} levels")
+            raise fault(place, _TOO_DEEP)
         mapping = isinstance(event, yaml.MappingStartEvent)
         value = SourceMapping(place) if mapping else SourceSequence(place)
         self._attach(value, place)

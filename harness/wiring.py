@@ -11,14 +11,13 @@ from datetime import datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
 import actors
 from harness import checks
 from harness.actor import actor_classes
-from harness.engine.claims import EXIT_FAIL, EXIT_PASS, EXIT_UNDECIDED
+from harness.engine.claims import EXIT_PASS, EXIT_UNDECIDED
 from harness.engine.judging import Strictness
 from harness.engine.launching import ReferenceProcess
 from harness.engine.planning import Planner
@@ -37,11 +36,8 @@ from harness.model.transcript import Payload
 from harness.profiles import Knowledge, knowledge
 from harness.profiles.overriding import load_overrides
 from harness.scenario_files import ScenarioFiles
-from harness.selftest.proving import Request, prove
-from harness.selftest.survivors import known_survivors
 from reports import reports
 from reports.console import ConsoleProgress, summary
-from reports.proof import proof_json, proof_lines
 
 BOX_ALONE = "none"
 REFERENCE = "reference"
@@ -49,12 +45,17 @@ REFERENCE = "reference"
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
-    """What the user asked for, from the command line or from pytest."""
+    """What the user asked for, from the command line or from pytest.
+
+    `systems` take the place of `suts`. `defect` is one of the reference system, `own_defect` one of our own actors.
+    """
 
     suts: Sequence[str] = ()
+    systems: Sequence[System] = ()
     scenarios: Sequence[str] = ()
     out: Path | None = None
     defect: str = ""
+    own_defect: str = ""
     jobs: int = 1
     seed: int | None = None
     strictness: Strictness = field(default_factory=Strictness)
@@ -213,9 +214,9 @@ def session(request: RunRequest, progress: RunProgress) -> Iterator[tuple[RunSes
     shop = workshop()
     seed = request.seed if request.seed is not None else new_seed()
     out = request.out or new_out(seed)
-    systems = shop.systems(request.suts)
-    if request.defect:
-        shop.defect(request.defect)
+    systems = request.systems or shop.systems(request.suts)
+    for name in filter(None, (request.defect, request.own_defect)):
+        shop.defect(name)
     with launched_systems(systems, seed, request.defect) as (ready, processes):
         plan = make_plan(request, ready, seed, out.name)
         setting = Setting(
@@ -224,6 +225,7 @@ def session(request: RunRequest, progress: RunProgress) -> Iterator[tuple[RunSes
             launched=processes,
             strictness=request.strictness,
             environment=environment(),
+            deviations=shop.defect(request.own_defect).deviations if request.own_defect else (),
         )
         with RunSession(setting, plan, out, progress) as opened:
             yield opened, plan, out
@@ -309,45 +311,6 @@ def reference_system(seed: int, defect: str) -> Iterator[ReferenceSystem]:
         history=tuple(shop.cases().values()),
     ) as system:
         yield system
-
-
-@dataclass(frozen=True, kw_only=True)
-class SelftestRequest:
-    """What the user asked of `swf selftest`; `kind` and `requirement` are patterns."""
-
-    kind: str = "*"
-    requirement: str = "*"
-    run: Path | None = None
-    jobs: int = 0
-    seed: int = 1
-    as_json: bool = False
-
-
-def selftest(request: SelftestRequest, show: Callable[[str], object]) -> int:
-    """`swf selftest`: record, change, judge, and show what was noticed; returns the exit code."""
-    with TemporaryDirectory(prefix="swf-selftest-") as folder:
-        out = request.run
-        if out is None:
-            out = Path(folder) / "run"
-            box = RunRequest(suts=(BOX_ALONE,), out=out, jobs=2, seed=request.seed)
-            execute(box, LiveProgress(ConsoleProgress(Console(quiet=True))))
-        workshop()
-        proof = prove(
-            Request(
-                runs=(out,),
-                kind=request.kind,
-                requirement=request.requirement,
-                jobs=request.jobs,
-                seed=request.seed,
-            ),
-            known_survivors(),
-        )
-    narrowed = (request.kind, request.requirement) != ("*", "*")
-    for line in (proof_json(proof),) if request.as_json else proof_lines(proof, verbose=narrowed):
-        show(line)
-    if proof.refused and request.run is None:
-        return EXIT_UNDECIDED
-    return EXIT_PASS if proof.holds else EXIT_FAIL
 
 
 class LiveProgress:

@@ -57,13 +57,17 @@ class Launched(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What every run of a process shares, and how severe its judgement is."""
+    """What every run of a process shares, and how severe its judgement is.
+
+    `deviations` are violations that our own actors commit throughout, for the proof that nobody else is blamed.
+    """
 
     knowledge: Knowledge
     procedures: ProcedurePlan
     launched: Mapping[PlayerName, Launched] = field(default_factory=dict)
     strictness: Strictness = field(default_factory=Strictness)
     environment: Mapping[str, str] = field(default_factory=dict)
+    deviations: tuple[Deviation, ...] = ()
 
 
 class RunSession:
@@ -190,6 +194,7 @@ class RunSession:
                 clock=SystemClock(),
                 seed=self._plan.seed,
                 procedures=self._setting.procedures,
+                deviations=self._setting.deviations,
             )
         )
         self._staged = department.assignment

@@ -30,3 +30,22 @@ def test_a_folder_without_evidence_is_unusable(swf: Swf, tmp_path: Path) -> None
     ended = swf("selftest", "--run", str(tmp_path))
     assert ended.code == 3
     assert "holds no evidence/ folder" in ended.err
+
+
+def test_a_defect_is_run_for_real(swf: Swf) -> None:
+    ended = swf("selftest", "--live", "--defect", "obr2-differs", "--jobs", "1")
+    assert ended.code == 0
+    assert "noticed    obr2-differs" in ended.out
+    assert "1 of 1 defects noticed with the right blame" in ended.out
+
+
+def test_an_unknown_defect_is_unusable(swf: Swf) -> None:
+    ended = swf("selftest", "--live", "--defect", "obr2-differ")
+    assert ended.code == 3
+    assert "no defect is called `obr2-differ`" in ended.err
+    assert "obr2-differs" in ended.err
+
+
+def test_live_and_changed_recordings_do_not_mix(swf: Swf) -> None:
+    assert swf("selftest", "--live", "--kind", "hl7.ack").code == 3
+    assert swf("selftest", "--defect", "obr2-differs").code == 3

@@ -37,12 +37,17 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class Bedside:
-    """What a person beside the patient knows: name and ID of the patient, and the service that was ordered."""
+    """What a person beside the patient knows: name and ID of the patient, and the service that was ordered.
+
+    `prior_id` and `prior_authority`: the ID that the patient had before, where the step names one.
+    """
 
     name: PersonName
     patient_id: str
     authority: str
     service: str
+    prior_id: str = ""
+    prior_authority: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from harness.checks.expecting import (
     inapplicable,
     of_service,
     patient_of,
+    shower,
     top_queries,
     undecided,
 )
@@ -27,6 +28,7 @@ from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.checks.registry import play_check
 from harness.dicom.paths import first
 from harness.model.finding import Evidence, Finding
+from harness.model.names import ActorName
 from harness.model.plan import PlannedStep
 from harness.model.profile import Service
 from harness.model.scenario import Answer
@@ -105,7 +107,11 @@ def _instances(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> It
     if facts.storing_hidden(play):
         yield inapplicable(view, "instances", evidence, "instances stored", "what was stored is not observable")
         return
-    held = facts.holdings(one for one in facts.stored(play) if _before(one.carrier.seq, legs))
+    held = facts.holdings(
+        one
+        for one in facts.stored(play)
+        if _before(one.carrier.seq, legs) and one.carrier.leg.responder == _keeper(view)
+    )
     if not held.sure:
         yield undecided(view, "instances", evidence, "instances stored", NOTHING_STORED)
         return
@@ -116,6 +122,11 @@ def _instances(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> It
     yield decided(
         view, "instances", not missing and not extra, evidence, f"{len(held.sure)} instances", "; ".join(parts)
     )
+
+
+def _keeper(view: LegView) -> ActorName:
+    """Whose instances are shown: the answering side of a query or retrieve, the taking side of a store."""
+    return shower(view) if view.planned.leg.reaction else view.responder
 
 
 def _before(seq: int, legs: Sequence[LegView]) -> bool:

@@ -367,9 +367,12 @@ def _acts(planned: PlannedStep) -> bool:
 def bedside(play: Play, planned: PlannedStep) -> Bedside:
     """What a person beside the patient knows in this step."""
     patient = play.case.patients[planned.step.patient]
+    prior = play.case.patients.get(planned.step.prior)
     return Bedside(
         name=patient.name,
         patient_id=patient.id,
         authority=patient.authority,
         service=planned.step.service or play.case.order.service,
+        prior_id=prior.id if prior else "",
+        prior_authority=prior.authority if prior else "",
     )

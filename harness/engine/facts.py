@@ -37,6 +37,9 @@ def hook_facts(
             if (party := _party(department, peer, planned)) is not None
         },
     }
+    prior = play.case.patients.get(planned.step.prior)
+    if prior is not None:
+        facts["prior"] = {"id": prior.id, "authority": prior.authority}
     own = _party(department, actor, planned)
     if own is not None:
         facts["own"] = adapter(Party).dump_python(own, mode="json")

@@ -11,7 +11,7 @@ from harness.errors import InputError
 from harness.identifiers import Identifiers
 from harness.model.names import HARNESS, ActorName, PlayerName, PlayId, TransactionId
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
-from harness.model.profile import Leg, LinkKind, Profile, Transaction
+from harness.model.profile import Leg, LinkKind, Profile, Service, Transaction
 from harness.model.scenario import Answer, Case, Scenario, Step
 from harness.model.system import Binding, DimseAddress, Hl7Address, Party, System, Times
 from harness.profiles import Knowledge
@@ -142,8 +142,8 @@ class Planner:
         return any(
             (actor, step.transaction) in roles.claimed
             for step in scenario.steps
-            for leg in self._knowledge.transactions[step.transaction].legs
-            for actor in (leg.initiator, leg.responder)
+            for leg in legs_of(step, self._knowledge.transactions[step.transaction])
+            for actor in _ends(leg)
         )
 
     def _forms(self, roles: Roles, scenario: Scenario) -> tuple[str, ...]:
@@ -189,7 +189,7 @@ class Planner:
 
     def _planned_step(self, roles: Roles, step: Step, form: str) -> PlannedStep:
         transaction = self._knowledge.transactions[step.transaction]
-        legs = tuple(_planned_leg(roles, transaction.id, leg, form) for leg in transaction.legs)
+        legs = tuple(_planned_leg(roles, transaction.id, leg, form) for leg in legs_of(step, transaction))
         legs = tuple(_without_ignorance(roles, transaction, leg) for leg in legs)
         culprit = _asked_to_misbehave(roles, step)
         if culprit is not None:
@@ -207,9 +207,9 @@ class Planner:
             actor
             for play in plays
             for planned in play.steps
-            for leg in planned.transaction.legs
-            if leg.required
-            for actor in _ends(leg)
+            for bound in planned.legs
+            if bound.leg.required
+            for actor in _ends(bound.leg)
         } | {step.initiator for play in plays for step in play.scenario.steps}
         for actor in sorted(actors):
             told = next((system.department[actor] for system in roles.systems if actor in system.department), None)
@@ -237,6 +237,23 @@ def ae_title(actor: ActorName) -> str:
     words = actor.upper().split()
     name = f"SWF_{'_'.join(words)}"
     return name if len(name) <= 16 else f"SWF_{'_'.join(word[:4] for word in words)}"[:16]
+
+
+def legs_of(step: Step, transaction: Transaction) -> tuple[Leg, ...]:
+    """The legs of the transaction that belong to a step: of repositories only the one that is asked (`at`), and of
+    a transaction that is begun by an actor that else only passes it on, its own."""
+    legs = tuple(leg for leg in transaction.legs if step.at is None or step.at in _ends(leg))
+    if step.at is not None:
+        return tuple(replace(leg, required=True) for leg in legs)
+    begun = [leg for leg in legs if leg.initiator == step.initiator]
+    if begun and all(leg.reaction for leg in begun):
+        return tuple(replace(leg, reaction=False) for leg in begun)
+    unasked = {leg.responder for leg in begun if not leg.required and _asks(leg)}
+    return tuple(leg for leg in legs if unasked.isdisjoint(_ends(leg)))
+
+
+def _asks(leg: Leg) -> bool:
+    return leg.dimse is not None and leg.dimse.service in (Service.C_FIND, Service.C_MOVE, Service.C_GET)
 
 
 def _ends(leg: Leg) -> tuple[ActorName, ActorName]:

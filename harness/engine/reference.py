@@ -140,6 +140,7 @@ class ReferenceSystem:
         step = adapter(Step).validate_python(body["step"])
         actor = self._department.actor(ActorName(str(body["actor"])))
         patient = adapter(dict[str, object]).validate_python(body["patient"])
+        prior = adapter(dict[str, str]).validate_python(body.get("prior", {}))
         case = body.get("case")
         actor.perform(
             Action(
@@ -151,6 +152,8 @@ class ReferenceSystem:
                     patient_id=str(patient["id"]),
                     authority=str(patient["authority"]),
                     service=str(body["service"]),
+                    prior_id=prior.get("id", ""),
+                    prior_authority=prior.get("authority", ""),
                 ),
                 case=adapter(Case).validate_python(case) if case is not None and actor.originates else None,
             )

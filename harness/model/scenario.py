@@ -66,7 +66,9 @@ class Step(Record):
     instances that were never stored are added to a commitment request, `until` makes a query a probe that is
     repeated until its expectation holds, `illegal` marks a request that no conforming initiator makes (it is never
     asked of a system under test), `service` is what is ordered instead of the case's service, `keys` are the matching
-    keys of a worklist query by DICOM keyword (none: patient's name and ID).
+    keys of a worklist query by DICOM keyword (none: patient's name and ID), `prior` is the identity of the case that
+    dissolves in `patient` (A40), or under which was examined what the order is made for, `at` which of several
+    repositories is asked, `addendum` adds to the patient's final report.
     """
 
     id: StepId
@@ -86,6 +88,9 @@ class Step(Record):
     expect: Expectation = field(default_factory=Expectation)
     deviation: Deviation | None = None
     line: int = 0
+    prior: str = ""
+    at: ActorName | None = None
+    addendum: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

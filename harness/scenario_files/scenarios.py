@@ -119,6 +119,8 @@ def _steps(source: SourceMapping, scenario: Scenario, names: Names, case: Case |
         _step(source, step, at, names, faults)
         if case is not None:
             faults.name(source.place_of(*at, "patient"), "patient of the case", step.patient, case.patients)
+            if step.prior:
+                faults.name(source.place_of(*at, "prior"), "patient of the case", step.prior, case.patients)
             if step.expect.patient is not None:
                 place = source.place_of(*at, "expect", "patient")
                 faults.name(place, "patient of the case", step.expect.patient, case.patients)
@@ -133,6 +135,8 @@ def _step(source: SourceMapping, step: Step, at: tuple[str | int, ...], names: N
         if initiators and known:
             faults.name(place, f"initiator of {step.transaction}", step.initiator, initiators)
         _expectation(source, step, step.expect, at, names, faults)
+    if step.at is not None:
+        faults.name(source.place_of(*at, "at"), "actor", step.at, names.actors)
     for keyword, match in step.keys.items():
         place = source.place_of(*at, "keys", keyword)
         if faults.name(place, "matching key of the worklist query", keyword, WORKLIST_KEYS):

@@ -49,6 +49,8 @@ def test_a_scenario_knows_where_it_stands(write: Write, library: ScenarioFiles) 
         ("title:", "path: x\ntitle:", "unknown key `path`"),
         ("trigger: A04", "trigger: A04, line: 4", "unknown key `line`"),
         ("trigger: A04", "trigger: A04, patient: mian", "unknown patient of the case `mian`; did you mean `main`?"),
+        ("trigger: A04", "trigger: A04, prior: mian", "unknown patient of the case `mian`; did you mean `main`?"),
+        ("trigger: A04", "trigger: A04, at: Modalty", "unknown actor `Modalty`; did you mean `Modality`?"),
         ("{matches: 1}", "{matches: one}", "steps[1].expect.matches: input should be a valid integer"),
         ("{matches: 1}", "{match: 1}", "unknown key `match`; did you mean `matches`?"),
         ("{matches: 1}", '{status: "110"}', "`110` is neither an acknowledgement code nor a status"),

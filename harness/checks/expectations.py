@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
+from harness.checks import expected_performed
 from harness.checks import stored as facts
 from harness.checks.attribute_tables import pending
 from harness.checks.dimse_reply import accepted, final_evidence, hexadecimal
@@ -31,7 +32,7 @@ from harness.model.finding import Evidence, Finding
 from harness.model.names import ActorName
 from harness.model.plan import PlannedStep
 from harness.model.profile import Service
-from harness.model.scenario import Answer
+from harness.model.scenario import Answer, Expectation
 from harness.model.transcript import Half
 from harness.model.verdict import Outcome
 
@@ -60,18 +61,7 @@ def expectation_outcome(step: PlannedStep, legs: Sequence[LegView], play: PlayVi
     for outcome in (Outcome.VIOLATED, Outcome.UNDECIDED, Outcome.MET, Outcome.NOT_APPLICABLE):
         if outcome in outcomes:
             return outcome
-    expect = step.step.expect
-    nothing = all(
-        value is None
-        for value in (
-            expect.matches,
-            expect.instances,
-            expect.answer,
-            expect.status,
-            expect.patient,
-            expect.uncommitted,
-        )
-    )
+    nothing = step.step.expect == Expectation()
     return Outcome.NOT_APPLICABLE if nothing else Outcome.UNDECIDED
 
 
@@ -224,5 +214,7 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
         "status": _status,
         "patient": demographics,
         "uncommitted": _uncommitted,
+        "protocol": expected_performed.protocol,
+        "billing": expected_performed.billing,
     }
 )

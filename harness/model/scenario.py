@@ -18,6 +18,15 @@ class Answer(Enum):
     REFUSED = "refused"
 
 
+class Protocol(Enum):
+    """What our reader expects a performed step to say of its protocol codes, beside those that were scheduled."""
+
+    SCHEDULED = "scheduled"
+    """The scheduled ones, as the worklist showed them."""
+    OTHER = "other"
+    """Some, and others than were scheduled."""
+
+
 class ReportLink(Enum):
     """On which association a storage commitment report is awaited by our modality (PS3.4 J.3.3)."""
 
@@ -32,7 +41,8 @@ class Expectation(Record):
     `matches`: entries or studies found. `instances`: `stored` (exactly what was stored) or a number.
     `answer`, `status`: how the responder answers; `status` is a DIMSE status in hexadecimal (`0110`) or MSA-1.
     `patient`: the case's patient whose demographics the answer must show. `uncommitted`: instances that the
-    commitment report must list as failed.
+    commitment report must list as failed. `protocol`: what the performed step says of its protocol codes. `billing`:
+    whether it names what is to be charged.
     """
 
     matches: int | None = None
@@ -41,6 +51,8 @@ class Expectation(Record):
     status: str | None = None
     patient: str | None = None
     uncommitted: int | None = None
+    protocol: Protocol | None = None
+    billing: bool | None = None
 
 
 class KeyMatch(Enum):
@@ -69,6 +81,9 @@ class Step(Record):
     keys of a worklist query by DICOM keyword (none: patient's name and ID), `prior` is the identity of the case that
     dissolves in `patient` (A40), or under which was examined what the order is made for, `at` which of several
     repositories is asked, `addendum` adds to the patient's final report.
+    `unscheduled` lets our modality examine
+    without a worklist entry, `entries` in one performed step for so many; `performed` is a service that is done instead
+    of the scheduled one, `billing` has what is to be charged reported, `unknown` sets a step that nobody created.
     """
 
     id: StepId
@@ -91,6 +106,11 @@ class Step(Record):
     prior: str = ""
     at: ActorName | None = None
     addendum: bool = False
+    unscheduled: bool = False
+    entries: int = 1
+    performed: str = ""
+    billing: bool = False
+    unknown: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

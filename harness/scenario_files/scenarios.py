@@ -31,6 +31,18 @@ WORKLIST_KEYS: Mapping[str, tuple[KeyMatch, ...]] = {
 """The matching keys of the patient based and of the broad query, and how each may be matched (RAD TF-2: Tables 4.5-1,
 4.5-2)."""
 
+_ONLY_IN: Mapping[str, tuple[str, ...]] = {
+    "unscheduled": ("RAD-6",),
+    "entries": ("RAD-6",),
+    "performed": ("RAD-6", "RAD-7", "RAD-8"),
+    "billing": ("RAD-7",),
+    "unknown": ("RAD-7",),
+}
+"""Keys of a step that mean something in some transactions only."""
+
+_UNSAID = {field.name: field.default for field in fields(Step)}
+"""What a key of a step is when the file does not name it."""
+
 _KINDS = tuple(field.name for field in fields(Expectation))
 """What a step may expect; each has a requirement for each transaction of which it can be expected."""
 
@@ -137,6 +149,12 @@ def _step(source: SourceMapping, step: Step, at: tuple[str | int, ...], names: N
         _expectation(source, step, step.expect, at, names, faults)
     if step.at is not None:
         faults.name(source.place_of(*at, "at"), "actor", step.at, names.actors)
+    for key, only in _ONLY_IN.items():
+        if getattr(step, key) != _UNSAID[key] and step.transaction not in only:
+            text = f"{key}: means nothing in {step.transaction}, only in {', '.join(only)}"
+            faults.add(source.place_of(*at, key), text)
+    if step.entries < 1:
+        faults.add(source.place_of(*at, "entries"), "entries: a performed step is for one entry or more")
     for keyword, match in step.keys.items():
         place = source.place_of(*at, "keys", keyword)
         if faults.name(place, "matching key of the worklist query", keyword, WORKLIST_KEYS):

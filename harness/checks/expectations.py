@@ -13,6 +13,8 @@ from harness.checks import stored as facts
 from harness.checks.attribute_tables import pending
 from harness.checks.dimse_reply import accepted, final_evidence, hexadecimal
 from harness.checks.expected_patient import demographics
+from harness.checks.expected_service import codes
+from harness.checks.expected_visit import location
 from harness.checks.expecting import (
     CHECK,
     decided,
@@ -216,5 +218,7 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
         "uncommitted": _uncommitted,
         "protocol": expected_performed.protocol,
         "billing": expected_performed.billing,
+        "visit": location,
+        "service": codes,
     }
 )

@@ -10,15 +10,22 @@ from harness.checks import stored as facts
 from harness.checks.attribute_tables import pending
 from harness.checks.compare import Syntax, Term, equal
 from harness.checks.dimse_reply import final_evidence
-from harness.checks.expecting import decided, inapplicable, patient_of, shower, top_queries, undecided
+from harness.checks.expecting import (
+    NOT_TOLD,
+    decided,
+    inapplicable,
+    patient_of,
+    shower,
+    told,
+    top_queries,
+    undecided,
+)
 from harness.checks.given import never_given
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.dicom.paths import first, present
 from harness.dicom.person import pn
 from harness.model.finding import Evidence, Finding
-from harness.model.names import HARNESS
-from harness.model.plan import PlannedLeg, PlannedStep
-from harness.model.profile import Service
+from harness.model.plan import PlannedStep
 from harness.model.scenario import Patient
 from harness.model.tables import Comparison
 from harness.model.transcript import Half
@@ -34,9 +41,9 @@ def demographics(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> 
         yield from _not_asked_for(legs)
         return
     view = shown[-1][0]
-    if not _told(step, view, play):
-        reason = "the product takes no message that would have told it"
-        yield inapplicable(view, "patient", shown[-1][1], pn(patient.name), reason)
+    wanted = step.step.expect.patient or step.step.patient
+    if not told(step, view, play, lambda earlier: earlier.patient == wanted):
+        yield inapplicable(view, "patient", shown[-1][1], pn(patient.name), NOT_TOLD)
         return
     own = [one for one in shown if first(one[2], "PatientID").strip() == patient.id]
     if not own:
@@ -64,31 +71,6 @@ def _not_asked_for(legs: Sequence[LegView]) -> Iterator[Finding]:
         yield undecided(
             view, "patient", exchange.evidence("PatientName"), "a query that asks for PatientName", "not asked for"
         )
-
-
-def _told(step: PlannedStep, shown: LegView, play: PlayView) -> bool:
-    """Whether the product that shows the patient is also the one that was told of this identity, or claims to be.
-
-    A product that plays a part of an actor cannot show what only our stand-in for the other part was told.
-    """
-    actor = shower(shown)
-    player = shown.planned.initiator if actor == shown.initiator else shown.planned.responder
-    if player == HARNESS or shown.planned.fed:
-        return True
-    for earlier in play.play.steps:
-        if earlier.step.id == step.step.id:
-            return False
-        if earlier.step.patient == (step.step.expect.patient or step.step.patient):
-            for leg in earlier.legs:
-                tells = leg.leg.responder == actor and not _asks(leg)
-                if tells and player in (leg.responder, leg.claimed_by):
-                    return True
-    return False
-
-
-def _asks(leg: PlannedLeg) -> bool:
-    """Whether the leg is a query or retrieve, which tells its responder nothing."""
-    return leg.leg.dimse is not None and leg.leg.dimse.service in (Service.C_FIND, Service.C_MOVE, Service.C_GET)
 
 
 def _patients_shown(legs: Sequence[LegView]) -> Iterator[tuple[LegView, Evidence, Dataset]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.dicom.paths import first
@@ -11,7 +11,7 @@ from harness.model.finding import Evidence, Finding
 from harness.model.names import HARNESS, ActorName, RequirementId
 from harness.model.plan import PlannedLeg, PlannedStep
 from harness.model.profile import Service
-from harness.model.scenario import Answer, Patient
+from harness.model.scenario import Answer, Patient, Step
 from harness.model.verdict import Outcome
 
 CHECK = "expectations"
@@ -88,6 +88,34 @@ def shower(view: LegView) -> ActorName:
     """Who shows the patient: the answering side of a query, the sending side of a retrieved object."""
     dimse = view.dimse
     return view.initiator if dimse is not None and dimse.service is Service.C_STORE else view.responder
+
+
+NOT_TOLD = "the product takes no message that would have told it"
+
+
+def told(step: PlannedStep, shown: LegView, play: PlayView, tells: Callable[[Step], bool]) -> bool:
+    """Whether the product that shows something was also told of it by an earlier step, or claims to be.
+
+    A product that plays a part of an actor cannot show what only our stand-in for the other part was told.
+    """
+    actor = shower(shown)
+    player = shown.planned.initiator if actor == shown.initiator else shown.planned.responder
+    if player == HARNESS or shown.planned.fed:
+        return True
+    for earlier in play.play.steps:
+        if earlier.step.id == step.step.id:
+            return False
+        if tells(earlier.step):
+            for leg in earlier.legs:
+                telling = leg.leg.responder == actor and not _asks(leg)
+                if telling and player in (leg.responder, leg.claimed_by):
+                    return True
+    return False
+
+
+def _asks(leg: PlannedLeg) -> bool:
+    """Whether the leg is a query or retrieve, which tells its responder nothing."""
+    return leg.leg.dimse is not None and leg.leg.dimse.service in (Service.C_FIND, Service.C_MOVE, Service.C_GET)
 
 
 def of_service(legs: Sequence[LegView], *services: Service) -> list[tuple[LegView, ExchangeView]]:

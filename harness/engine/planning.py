@@ -185,7 +185,8 @@ class Planner:
             for key, patient in case.patients.items()
         }
         visit = replace(case.visit, number=case.visit.number or self._identifiers.number("V", 8))
-        return replace(case, patients=patients, visit=visit)
+        visits = {name: replace(later, number=later.number or visit.number) for name, later in case.visits.items()}
+        return replace(case, patients=patients, visit=visit, visits=visits)
 
     def _planned_step(self, roles: Roles, step: Step, form: str) -> PlannedStep:
         transaction = self._knowledge.transactions[step.transaction]

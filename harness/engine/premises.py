@@ -12,7 +12,7 @@ from harness.errors import CannotAct
 from harness.identifiers import Clock, Identifiers
 from harness.model.deviation import Deviation
 from harness.model.names import ActorName, TransactionId
-from harness.model.plan import Assignment
+from harness.model.plan import Assignment, StepRef
 from harness.model.scenario import ProcedurePlan
 from harness.model.system import Party
 from harness.profiles import Knowledge
@@ -60,6 +60,15 @@ class Premises:
         if party is None:
             raise CannotAct(f"nobody plays {actor} in {transaction}")
         return party
+
+    def copies(self, cause: StepRef | None) -> int:
+        """How often the step behind a message wants it sent: the same bytes again are a retransmission."""
+        if cause is None:
+            return 1
+        for play in self.assignment.plays:
+            if play.id == cause.play:
+                return max((planned.step.copies for planned in play.steps if planned.step.id == cause.step), default=1)
+        return 1
 
     def peer_of(self, ae_title: str) -> ActorName | None:
         """The actor that calls itself so; None when unknown, or when several do."""

@@ -95,7 +95,7 @@ class ActorWorld(World):
             owner=LinkOwner(actor=self.me.actor, peer_actor=to, cause=cause),
             recorder=premises.recorder,
             timeout=premises.assignment.times.answer,
-            copies=2 if behaviour(applying, Change.TWICE) else 1,
+            copies=premises.copies(cause) + (1 if behaviour(applying, Change.TWICE) else 0),
         )
         return Message.parse(answer)
 

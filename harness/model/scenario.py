@@ -42,7 +42,8 @@ class Expectation(Record):
     `answer`, `status`: how the responder answers; `status` is a DIMSE status in hexadecimal (`0110`) or MSA-1.
     `patient`: the case's patient whose demographics the answer must show. `uncommitted`: instances that the
     commitment report must list as failed. `protocol`: what the performed step says of its protocol codes. `billing`:
-    whether it names what is to be charged.
+    whether it names what is to be charged. `visit`: the case's visit whose location the answers must show. `service`:
+    the ordered service whose codes, as they were last announced, the answers must show.
     """
 
     matches: int | None = None
@@ -53,6 +54,8 @@ class Expectation(Record):
     uncommitted: int | None = None
     protocol: Protocol | None = None
     billing: bool | None = None
+    visit: str | None = None
+    service: str | None = None
 
 
 class KeyMatch(Enum):
@@ -84,6 +87,8 @@ class Step(Record):
     `unscheduled` lets our modality examine
     without a worklist entry, `entries` in one performed step for so many; `performed` is a service that is done instead
     of the scheduled one, `billing` has what is to be charged reported, `unknown` sets a step that nobody created.
+    `visit` is which of the case's visits an ADT message carries (none: the current one), `copies` how often the very
+    same HL7 message is sent (a retransmission), `delay` by how many minutes a procedure or an appointment is moved.
     """
 
     id: StepId
@@ -111,6 +116,9 @@ class Step(Record):
     performed: str = ""
     billing: bool = False
     unknown: bool = False
+    visit: str = ""
+    copies: int = 1
+    delay: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,13 +206,15 @@ class OrderRequest(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Case(Record):
-    """Patient, visit and order that a scenario plays with; `patients` holds later identities too."""
+    """Patient, visit and order that a scenario plays with; `patients` holds later identities too, `visits` what becomes
+    of the visit by its name: after an admission, a transfer, a change of class."""
 
     id: str
     title: str
     patients: Mapping[str, Patient]
     visit: Visit
     order: OrderRequest
+    visits: Mapping[str, Visit] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,12 +239,16 @@ class PlannedProcedureStep(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedProcedure(Record):
-    """The Requested Procedure that an ordered service becomes."""
+    """The Requested Procedure that an ordered service becomes.
+
+    `further` (`with` in the file) are services whose procedures the same order becomes besides.
+    """
 
     service: Code
     procedure: Code
     description: str
     steps: tuple[PlannedProcedureStep, ...]
+    further: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,3 +262,8 @@ class ProcedurePlan(Record):
     def procedure(self, service: str) -> PlannedProcedure:
         """The procedure for an ordered service code, or the default one."""
         return self.services.get(service, self.services[self.default])
+
+    def procedures(self, service: str) -> tuple[PlannedProcedure, ...]:
+        """Every procedure that an order of the service becomes, the service's own first."""
+        first = self.procedure(service)
+        return (first, *(self.procedure(name) for name in first.further))

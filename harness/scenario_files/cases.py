@@ -7,7 +7,7 @@ from datetime import datetime
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from harness.model.scenario import Case, Code, PersonName, ProcedurePlan
+from harness.model.scenario import Case, Code, PersonName, ProcedurePlan, Visit
 from harness.yaml_source import Faults, SourceMapping, read, validate
 
 MAIN = "main"
@@ -36,14 +36,10 @@ def load_case(path: Path | Traversable) -> Case:
             text = f"birth_date: `{patient.birth_date}` is not a date written YYYYMMDD"
             faults.add(source.place_of(*at, "birth_date"), text)
         _person(source, patient.name, (*at, "name"), faults)
-    visit, order = case.visit, case.order
-    for role, doctor in (
-        ("attending", visit.attending),
-        ("referring", visit.referring),
-        ("admitting", visit.admitting),
-    ):
-        if doctor is not None:
-            _person(source, doctor.name, ("visit", role, "name"), faults)
+    order = case.order
+    _visit(source, case.visit, ("visit",), faults)
+    for name, visit in case.visits.items():
+        _visit(source, visit, ("visits", name), faults)
     _person(source, order.orderer.name, ("order", "orderer", "name"), faults)
     _person(source, order.entered_by.name, ("order", "entered_by", "name"), faults)
     faults.raise_if_any()
@@ -53,6 +49,8 @@ def load_case(path: Path | Traversable) -> Case:
 def load_procedures(path: Path | Traversable) -> ProcedurePlan:
     """Read a procedure plan; SourceError with every fault at its place."""
     source = read(path)
+    for _, service in source.mappings("services"):
+        service.rename("with", "further")
     plan = validate(source, ProcedurePlan)
     faults = Faults()
     _identity(source, plan.id, faults)
@@ -61,6 +59,8 @@ def load_procedures(path: Path | Traversable) -> ProcedurePlan:
         at = ("services", name)
         _code(source, procedure.service, (*at, "service"), faults)
         _code(source, procedure.procedure, (*at, "procedure"), faults)
+        for number, further in enumerate(procedure.further):
+            faults.name(source.place_of(*at, "further", number), "service", further, plan.services)
         if not procedure.steps:
             faults.add(source.place_of(*at, "steps"), "a procedure has at least one step")
         for index, step in enumerate(procedure.steps):
@@ -73,6 +73,16 @@ def load_procedures(path: Path | Traversable) -> ProcedurePlan:
                 faults.add(source.place_of(*here, "duration"), "duration: a step takes at least a minute")
     faults.raise_if_any()
     return plan
+
+
+def _visit(source: SourceMapping, visit: Visit, at: tuple[str | int, ...], faults: Faults) -> None:
+    for role, doctor in (
+        ("attending", visit.attending),
+        ("referring", visit.referring),
+        ("admitting", visit.admitting),
+    ):
+        if doctor is not None:
+            _person(source, doctor.name, (*at, role, "name"), faults)
 
 
 def _identity(source: SourceMapping, name: str, faults: Faults) -> None:

@@ -37,11 +37,15 @@ _ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "performed": ("RAD-6", "RAD-7", "RAD-8"),
     "billing": ("RAD-7",),
     "unknown": ("RAD-7",),
+    "visit": ("RAD-1", "RAD-12"),
+    "delay": ("RAD-13", "RAD-48"),
 }
 """Keys of a step that mean something in some transactions only."""
 
 _UNSAID = {field.name: field.default for field in fields(Step)}
 """What a key of a step is when the file does not name it."""
+MAIN_VISIT = "main"
+"""The case's own visit, as an expectation names it."""
 
 _KINDS = tuple(field.name for field in fields(Expectation))
 """What a step may expect; each has a requirement for each transaction of which it can be expected."""
@@ -130,12 +134,22 @@ def _steps(source: SourceMapping, scenario: Scenario, names: Names, case: Case |
         lines.setdefault(step.id, step.line)
         _step(source, step, at, names, faults)
         if case is not None:
-            faults.name(source.place_of(*at, "patient"), "patient of the case", step.patient, case.patients)
-            if step.prior:
-                faults.name(source.place_of(*at, "prior"), "patient of the case", step.prior, case.patients)
-            if step.expect.patient is not None:
-                place = source.place_of(*at, "expect", "patient")
-                faults.name(place, "patient of the case", step.expect.patient, case.patients)
+            _of_case(source, step, at, case, faults)
+
+
+def _of_case(source: SourceMapping, step: Step, at: tuple[str | int, ...], case: Case, faults: Faults) -> None:
+    """Patients and visits are those of the case."""
+    faults.name(source.place_of(*at, "patient"), "patient of the case", step.patient, case.patients)
+    if step.prior:
+        faults.name(source.place_of(*at, "prior"), "patient of the case", step.prior, case.patients)
+    if step.expect.patient is not None:
+        place = source.place_of(*at, "expect", "patient")
+        faults.name(place, "patient of the case", step.expect.patient, case.patients)
+    if step.visit:
+        faults.name(source.place_of(*at, "visit"), "visit of the case", step.visit, case.visits)
+    if step.expect.visit not in (None, MAIN_VISIT):
+        place = source.place_of(*at, "expect", "visit")
+        faults.name(place, "visit of the case", step.expect.visit, case.visits)
 
 
 def _step(source: SourceMapping, step: Step, at: tuple[str | int, ...], names: Names, faults: Faults) -> None:
@@ -155,6 +169,8 @@ def _step(source: SourceMapping, step: Step, at: tuple[str | int, ...], names: N
             faults.add(source.place_of(*at, key), text)
     if step.entries < 1:
         faults.add(source.place_of(*at, "entries"), "entries: a performed step is for one entry or more")
+    if step.copies < 1:
+        faults.add(source.place_of(*at, "copies"), "copies: a message is sent at least once")
     for keyword, match in step.keys.items():
         place = source.place_of(*at, "keys", keyword)
         if faults.name(place, "matching key of the worklist query", keyword, WORKLIST_KEYS):

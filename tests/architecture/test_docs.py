@@ -84,7 +84,7 @@ KEYS: Mapping[str, tuple[Any, ...]] = {
     ),
 }
 GIVEN_BY_THE_HARNESS = {"path", "line", "place"}
-WRITTEN_AS = {"initiator": "from"}
+WRITTEN_AS = {"initiator": "from", "further": "with"}
 
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\((?P<target>[^)\s]+)\)")

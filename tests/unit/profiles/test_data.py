@@ -28,8 +28,8 @@ def test_counts() -> None:
     assert len(KNOWN.attribute_tables) == 25
     assert len(KNOWN.edges) == 221
     assert sum(len(rules) for rules in KNOWN.leg_rules.values()) == 52
-    assert len(KNOWN.play_rules) == 153
-    assert len(KNOWN.requirements()) == 4415
+    assert len(KNOWN.play_rules) == 156
+    assert len(KNOWN.requirements()) == 4418
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,17 @@ def test_faults_of_a_case(write: Write, old: str, new: str, text: str) -> None:
     assert text in str(caught.value)
 
 
+def test_a_case_has_the_visits_that_become_of_its_visit(write: Write) -> None:
+    visits = "visits:\n  ward: {patient_class: I, location: [WEST, '12']}\nvisit:"
+    case = load_case(write("case", old="visit:", new=visits))
+    assert case.visits["ward"].location == ("WEST", "12")
+
+
+def test_a_service_names_what_an_order_of_it_becomes_besides(write: Write) -> None:
+    plan = load_procedures(write("procedures", old="    description:", new="    with: [CT]\n    description:"))
+    assert len(plan.procedures("CT")) == 2
+
+
 def test_a_procedure_plan_is_read(write: Write, library: ScenarioFiles) -> None:
     write("procedures", name="default")
     plan = library.procedures()
@@ -56,6 +67,7 @@ def test_a_procedure_plan_is_read(write: Write, library: ScenarioFiles) -> None:
     ("old", "new", "text"),
     [
         ("default: CT", "default: CTX", "unknown service `CTX`; did you mean `CT`?"),
+        ("    description:", "    with: [CTX]\n    description:", "unknown service `CTX`; did you mean `CT`?"),
         ("modality: CT", "modality: ct", "`ct` is not a modality code"),
         ("duration: 5", "duration: 0", "a step takes at least a minute"),
         ("value: P,", "value: ABCDEFGHIJKLMNOPQ,", "does not have 1 to 16 characters"),

@@ -59,6 +59,7 @@ class Adt(Actor):
             ],
             version=action.form,
             cause=action.cause,
+            characters=patient.characters,
         )
 
     def _visit(self, patient: Patient, case: Case) -> Visit:

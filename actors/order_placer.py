@@ -109,6 +109,7 @@ class OrderPlacer(Actor):
             ],
             version=action.form,
             cause=action.cause,
+            characters=registration.patient.characters,
         )
 
     def _new_order(self, action: Action, registration: Registration) -> PlacedOrder:

@@ -25,11 +25,28 @@ def deliver(
     *,
     version: str,
     cause: StepRef | None = None,
+    characters: Sequence[str] = (),
 ) -> Message:
-    """Send a message under a fresh control ID and return the answer; CannotAct or LinkError when it cannot be sent."""
+    """Send a message under a fresh control ID and return the answer; CannotAct or LinkError when it cannot be sent.
+
+    `characters` is MSH-18 where the text is not plain ASCII, and serves; else UTF-8 is declared.
+    """
     receiver = _address(world.party(to, TransactionId(transaction)))
-    message = compose([_header(world, receiver, kind, version), *body])
+    message = written(_header(world, receiver, kind, version), body, characters)
     return world.send(TransactionId(transaction), to, message, cause)
+
+
+def written(header: Segment, body: Iterable[Segment], characters: Sequence[str]) -> bytes:
+    """The message in the character sets of whom it is about, as far as they hold its text."""
+    name, fields = header
+    segments = [*body]
+    plain = compose([header, *segments])
+    if plain.isascii() or not any(characters):
+        return plain
+    try:
+        return compose([(name, {**fields, 18: list(characters)}), *segments])
+    except ValueError:  # the sets lack a character, or are none that we know
+        return plain
 
 
 def deliver_to_all(
@@ -41,12 +58,13 @@ def deliver_to_all(
     *,
     version: str,
     cause: StepRef | None = None,
+    characters: Sequence[str] = (),
 ) -> None:
     """Send the same content to several; one that cannot be reached keeps it from none; then LinkError."""
     failures: list[LinkError] = []
     for receiver in receivers:
         try:
-            deliver(world, transaction, receiver, kind, body, version=version, cause=cause)
+            deliver(world, transaction, receiver, kind, body, version=version, cause=cause, characters=characters)
         except LinkError as failure:
             failures.append(failure)
     if failures:

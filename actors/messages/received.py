@@ -6,13 +6,18 @@ Reading never fails: what is missing is empty. Accepts both versions, whichever 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from actors.messages.imaging_order import EntityIdentifier, Order
 from harness.hl7 import AckError, Message
+from harness.hl7.person import IDEOGRAPHIC, PHONETIC
 from harness.model.scenario import Code, Patient, PersonName, Practitioner, Visit
 
 Known = Callable[[str, str], bool]
 """Whether a patient ID of an assigning authority is known."""
+
+_WRITINGS = 10
+"""How many repetitions of a name are looked at."""
 
 NULL = '""'
 """The HL7 null: the value is to be deleted (HL7 v2.5.1 2.5.3)."""
@@ -59,11 +64,12 @@ def _patient(message: Message, patient_id: str, of: str) -> Patient:
     return Patient(
         id=patient_id,
         authority=of,
-        name=_name(message, "PID-5[1]"),
+        name=_written_names(message),
         birth_date=message.first("PID-7.1")[:8],
         sex=message.first("PID-8"),
         race=message.first("PID-10[1].1"),
         address=_components(message, "PID-11[1]", 6),
+        characters=tuple(one.value.strip() for one in message.all("MSH-18")) if message.has("MSH-18") else (),
     )
 
 
@@ -129,6 +135,17 @@ def _name(message: Message, path: str) -> PersonName:
         _text(message, f"{path}.{component}") for component in ("1.1", "2", "3", "4", "5")
     )
     return PersonName(family=family, given=given, middle=middle, suffix=suffix, prefix=prefix)
+
+
+def _written_names(message: Message) -> PersonName:
+    """The first repetition of PID-5, with the ideographic and phonetic writing that others bring (XPN.8)."""
+    name = _name(message, "PID-5[1]")
+    count = min(len(message.all("PID-5")), _WRITINGS)
+    codes = {_text(message, f"PID-5[{place}].8"): f"PID-5[{place}]" for place in range(2, count + 1)}
+    ideographic, phonetic = (
+        _components(message, codes[code], 5) if code in codes else () for code in (IDEOGRAPHIC, PHONETIC)
+    )
+    return replace(name, ideographic=ideographic, phonetic=phonetic)
 
 
 def _number(message: Message, *paths: str) -> EntityIdentifier:

@@ -86,6 +86,7 @@ def _updated(known: Registration, patient: Patient, visit: Visit) -> Registratio
         sex=patient.sex or old.sex,
         race=patient.race or old.race,
         address=patient.address or old.address,
+        characters=patient.characters or old.characters,
     )
     before = known.visit
     return Registration(

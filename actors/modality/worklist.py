@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from actors.objects.copying import CODE, REFERENCE, items, put
 from harness.actor import Bedside, CannotAct
 from harness.dicom.paths import first
-from harness.dicom.person import pn
+from harness.dicom.person import alphabetic
 from harness.model.scenario import KeyMatch, PlannedProcedure
 
 _STEP_KEYS = (
@@ -84,7 +84,7 @@ class Known:
         """The value of a key; CannotAct when the modality does not know it yet."""
         step = scheduled_step(self.entry)
         known = {
-            "PatientName": pn(self.bedside.name),
+            "PatientName": alphabetic(self.bedside.name),
             "PatientID": self.bedside.patient_id,
             "ScheduledStationAETitle": first(step, "ScheduledStationAETitle") or self.station,
             "ScheduledProcedureStepStartDate": first(step, "ScheduledProcedureStepStartDate") or f"{self.today:%Y%m%d}",

@@ -17,7 +17,7 @@ from harness.model.scenario import Code
 MAX_LENGTH: Mapping[str, int] = MappingProxyType(
     {"AE": 16, "CS": 16, "LO": 64, "PN": 64, "SH": 16, "ST": 1024, "UI": 64, "DA": 8, "TM": 14}
 )
-"""Maximum characters by VR (PS3.5 Table 6.2-1); a PN is taken to have one component group."""
+"""Maximum characters by VR (PS3.5 Table 6.2-1); of a PN for each component group."""
 
 _ONE_LINE = frozenset({"AE", "CS", "LO", "PN", "SH", "UI"})
 
@@ -37,6 +37,8 @@ def clean(vr: str, text: str) -> str:
     if vr == "DA" and not (len(text) == MAX_LENGTH["DA"] and text.isascii() and text.isdigit()):
         return ""
     kept = "".join(" " if char == "\\" or (vr in _ONE_LINE and not char.isprintable()) else char for char in text)
+    if vr == "PN":
+        return "=".join(group[: MAX_LENGTH[vr]].strip() for group in kept.split("="))
     return kept[: MAX_LENGTH.get(vr, len(kept))].strip()
 
 

@@ -72,7 +72,10 @@ class OrderFiller(Actor):
 
     def _forward_update(self, registration: Registration, version: str) -> None:
         notice = notices.patient_update(registration, version, self.world.clock.now())
-        messaging.deliver(self.world, "RAD-12", IMAGE_MANAGER, notice.kind, notice.body, version=version)
+        characters = registration.patient.characters
+        messaging.deliver(
+            self.world, "RAD-12", IMAGE_MANAGER, notice.kind, notice.body, version=version, characters=characters
+        )
 
     # RAD-2
 
@@ -200,6 +203,7 @@ class OrderFiller(Actor):
             notice.body,
             version=action.form,
             cause=action.cause,
+            characters=self._registration(action).patient.characters,
         )
         self.orders.update(filled.order.filler.number, lambda known: replace(known, announced=True))
 
@@ -212,6 +216,7 @@ class OrderFiller(Actor):
             notice.body,
             version=action.form,
             cause=action.cause,
+            characters=self._registration(action).patient.characters,
         )
 
     def _registration(self, action: Action) -> Registration:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pydicom import dcmwrite
-from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from actors.objects.attributes import charset_for, set_text
+from actors.objects import character_sets
 from actors.order_filler import worklist_answer
-from actors.order_filler.orders import OrderBook
+from actors.order_filler.orders import Entry, OrderBook
 from actors.order_filler.worklist import EntryDatasets, entry_dataset
 from harness.actor import World
 from harness.dicom.encoding import quiet
@@ -42,7 +42,8 @@ def answers(world: World, orders: OrderBook, datasets: EntryDatasets, request: D
             return
         dataset = datasets.of(entry)
         if world.decide("worklist-entry-matches", worklist_answer.matches(keys, dataset)):
-            response = _in_charset(worklist_answer.answer(keys, dataset))
+            response = worklist_answer.answer(keys, dataset)
+            character_sets.declare(response, _sets(entry))
             status = PENDING_WITHOUT_OPTIONAL_KEYS if worklist_answer.unsupported(keys, dataset) else PENDING
             yield DimseResponse(status, response)
 
@@ -50,7 +51,8 @@ def answers(world: World, orders: OrderBook, datasets: EntryDatasets, request: D
 def write_entries(world: World, orders: OrderBook, folder: Path) -> None:
     """Write `entry-1.wl`, `entry-2.wl` ...: DICOM files in Explicit VR Little Endian, one for each entry."""
     for number, entry in enumerate(orders.entries(), start=1):
-        dataset = _in_charset(entry_dataset(entry))
+        dataset = entry_dataset(entry)
+        character_sets.declare(dataset, _sets(entry))
         dataset.file_meta = FileMetaDataset()
         dataset.file_meta.MediaStorageSOPClassUID = UID(uid_of(WORKLIST))
         dataset.file_meta.MediaStorageSOPInstanceUID = UID(world.identifiers.uid())
@@ -59,6 +61,6 @@ def write_entries(world: World, orders: OrderBook, folder: Path) -> None:
             dcmwrite(folder / f"entry-{number}.wl", dataset, enforce_file_format=True)
 
 
-def _in_charset(dataset: Dataset) -> Dataset:
-    set_text(dataset, "SpecificCharacterSet", charset_for(dataset))
-    return dataset
+def _sets(entry: Entry) -> tuple[str, ...]:
+    """The character sets in which the hospital writes of the patient."""
+    return character_sets.of_message(entry.registration.patient.characters)

@@ -30,6 +30,7 @@ from harness.checks.given import NOTHING_STORED, answer_of, never_given
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.checks.registry import play_check
 from harness.dicom.paths import first
+from harness.dicom.statuses import is_warning
 from harness.model.finding import Evidence, Finding
 from harness.model.names import ActorName
 from harness.model.plan import PlannedStep
@@ -39,6 +40,9 @@ from harness.model.transcript import Half
 from harness.model.verdict import Outcome
 
 _STORED = "stored"
+
+OPEN = "an answer; the standards leave open which"
+"""What is expected where a request may be taken or refused."""
 
 Kind = Callable[[PlannedStep, Sequence[LegView], PlayView], Iterator[Finding]]
 
@@ -169,14 +173,25 @@ def _answer_evidence(exchange: ExchangeView) -> Evidence:
 
 
 def _answer(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iterator[Finding]:
-    """The responder takes the request, or refuses it."""
+    """The responder takes the request, or refuses it; where that is left open, it answers."""
     wanted = step.step.expect.answer
     if wanted is None:
         return
     for view, exchange in _own_requests(step, legs):
         took, said = answer_of(exchange)
-        holds = took is (wanted is Answer.ACCEPTED)
-        yield decided(view, "answer", holds, _answer_evidence(exchange), wanted.value, said)
+        if wanted is not Answer.EITHER:
+            yield decided(
+                view, "answer", _as_wanted(wanted, took, exchange), _answer_evidence(exchange), wanted.value, said
+            )
+        elif took is not None:
+            yield inapplicable(view, "answer", _answer_evidence(exchange), OPEN, said)
+
+
+def _as_wanted(wanted: Answer, took: bool | None, exchange: ExchangeView) -> bool:
+    if wanted is Answer.OBJECTED:
+        warned = exchange.status is not None and is_warning(exchange.status)
+        return took is False or (took is True and warned)
+    return took is (wanted is Answer.ACCEPTED)
 
 
 def _status(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iterator[Finding]:

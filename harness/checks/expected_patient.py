@@ -101,4 +101,18 @@ def _contradicts(dataset: Dataset, path: str, kind: Comparison, text: str) -> bo
     shown = first(dataset, path)
     if not shown and kind is not Comparison.NAME:
         return False
+    if kind is Comparison.NAME:
+        return _contradicts_name(shown, text)
     return not equal(kind, Term(shown, Syntax.DICOM), Term(text, Syntax.DICOM))
+
+
+def _contradicts_name(shown: str, text: str) -> bool:
+    """A name may be shown in fewer kinds of writing than the hospital knows: the first repetition of PID-5 is what has
+    to arrive (RAD TF-2x: B). Each group that is shown has to be right."""
+    known = text.split("=")
+    groups = [(group, known[place] if place < len(known) else "") for place, group in enumerate(shown.split("="))]
+    return any(
+        not equal(Comparison.NAME, Term(group, Syntax.DICOM), Term(right, Syntax.DICOM))
+        for place, (group, right) in enumerate(groups)
+        if place == 0 or (group.strip("^ ") and right)
+    )

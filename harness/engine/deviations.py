@@ -14,12 +14,22 @@ from contextlib import contextmanager
 from pydicom.dataset import Dataset
 
 from harness.dicom import edit as dicom_edit
+from harness.dicom.encoding import Truncated
 from harness.hl7 import edit as hl7_edit
 from harness.identifiers import Identifiers
-from harness.model.deviation import Change, Deviation, Part
+from harness.model.deviation import MISUSES, Change, Deviation, Part
 from harness.model.names import ActorName, LegId, TransactionId
 
-_BEHAVIOUR = {Change.NEVER, Change.LATE, Change.TWICE, Change.WRONG_ANSWER, Change.SILENCE, Change.DECIDE}
+_BEHAVIOUR = MISUSES | {
+    Change.NEVER,
+    Change.LATE,
+    Change.TWICE,
+    Change.WRONG_ANSWER,
+    Change.SILENCE,
+    Change.DECIDE,
+}
+_ELSEWHERE = MISUSES | {Change.DECIDE}
+"""Changes that meet no message."""
 
 
 class DeviationBook:
@@ -88,18 +98,27 @@ class DeviationBook:
         candidates = set(transactions)
         applying = []
         for deviation in self._in_force():
-            if deviation.actor != actor or deviation.part is not part or deviation.change is Change.DECIDE:
+            if deviation.actor != actor or deviation.part is not part or deviation.change in _ELSEWHERE:
                 continue
-            if not any(
-                deviation.transaction in (None, transaction) and deviation.leg in (None, leg)
-                for transaction, leg in candidates
-            ):
+            if not _is_about(deviation, candidates):
                 continue
             if self._due(deviation, thread):
                 applying.append(deviation)
                 if not changes_message(deviation):
                     self._fire(deviation)
         return tuple(applying)
+
+    def misuse(
+        self, actor: ActorName, transactions: Iterable[tuple[TransactionId, LegId]], thread: str
+    ) -> Deviation | None:
+        """How the actor misuses a link before it sends this message properly, if a deviation says so."""
+        candidates = set(transactions)
+        for deviation in self._in_force():
+            about = deviation.change in MISUSES and deviation.actor == actor and _is_about(deviation, candidates)
+            if about and self._due(deviation, thread):
+                self._fire(deviation)
+                return deviation
+        return None
 
     def in_place_of(
         self,
@@ -142,13 +161,15 @@ class DeviationBook:
             return hl7_edit.duplicate(message, deviation.path)
         if deviation.change is Change.REORDER:
             return hl7_edit.reorder(message, deviation.path)
+        if deviation.change is Change.TRUNCATE:
+            return message[: len(message) // 2]
         return message
 
     def amend_dataset(self, dataset: Dataset, deviations: Iterable[Deviation]) -> Dataset:
         """Apply changes to a data set; the given one is left as it is."""
         for deviation in deviations:
             changed = self._changed_dataset(dataset, deviation)
-            if changed is not dataset and changed != dataset:
+            if changed is not dataset and (changed != dataset or isinstance(changed, Truncated)):
                 self._fire(deviation)
             dataset = changed
         return dataset
@@ -165,6 +186,8 @@ class DeviationBook:
             return dicom_edit.duplicate(dataset, deviation.path)
         if deviation.change is Change.REORDER:
             return dicom_edit.reorder(dataset, deviation.path)
+        if deviation.change is Change.TRUNCATE:
+            return Truncated(dataset)
         return dataset
 
     def _in_force(self) -> tuple[Deviation, ...]:
@@ -179,6 +202,13 @@ class DeviationBook:
             key = (hash(deviation), thread)
             self._met[key] += 1
             return self._met[key] == deviation.occurrence
+
+
+def _is_about(deviation: Deviation, candidates: Iterable[tuple[TransactionId, LegId]]) -> bool:
+    """Whether a deviation names one of these legs, or none in particular."""
+    return any(
+        deviation.transaction in (None, transaction) and deviation.leg in (None, leg) for transaction, leg in candidates
+    )
 
 
 def behaviour(deviations: Iterable[Deviation], change: Change) -> Deviation | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from pydicom.dataset import Dataset
 
@@ -18,9 +18,9 @@ from harness.model.names import ActorName, LegId, TransactionId
 from harness.model.plan import StepRef
 from harness.model.profile import Service
 from harness.model.scenario import ProcedurePlan
-from harness.model.system import Party
-from harness.transports.dimse import Association, associate
-from harness.transports.mllp import send
+from harness.model.system import DimseAddress, Party
+from harness.transports.dimse import Association, Occasion, associate, misused
+from harness.transports.mllp import send, send_unterminated
 from harness.transports.recorder import LinkOwner
 
 Leg = tuple[TransactionId, LegId]
@@ -84,6 +84,9 @@ class ActorWorld(World):
         book = premises.deviations
         thread = Message.parse(message).first("PID-3.1") or str(cause or "")
         applying = book.meeting(self.me.actor, self._legs(transaction, to), Part.REQUEST, thread)
+        if book.misuse(self.me.actor, self._legs(transaction, to), thread) is not None:
+            owner = LinkOwner(actor=self.me.actor, peer_actor=to, cause=cause)
+            send_unterminated(party.hl7, message, owner=owner, recorder=premises.recorder)
         if behaviour(applying, Change.NEVER):
             return self._believed(message)
         late = behaviour(applying, Change.LATE)
@@ -139,18 +142,43 @@ class ActorWorld(World):
             thread = str(dataset.get("PatientID", "") or cause or "")
             return premises.deviations.in_place_of(me.actor, legs, dataset, thread, premises.stopping)
 
-        with associate(
-            party.dimse,
-            calling_ae=me.dimse.ae_title,
-            sop_classes=sop_classes,
-            owner=LinkOwner(actor=me.actor, peer_actor=to, cause=cause),
-            recorder=premises.recorder,
-            timeout=premises.assignment.times.answer,
-            transfer_syntaxes=transfer_syntaxes,
-            as_scp=as_scp,
-            amend=amend if premises.deviations.concern(me.actor) else None,
-        ) as association:
+        owner = LinkOwner(actor=me.actor, peer_actor=to, cause=cause)
+        with (
+            self._misuse(legs, party.dimse, sop_classes, owner),
+            associate(
+                party.dimse,
+                calling_ae=me.dimse.ae_title,
+                sop_classes=sop_classes,
+                owner=owner,
+                recorder=premises.recorder,
+                timeout=premises.assignment.times.answer,
+                transfer_syntaxes=transfer_syntaxes,
+                as_scp=as_scp,
+                amend=amend if premises.deviations.concern(me.actor) else None,
+            ) as association,
+        ):
             yield association
+
+    def _misuse(
+        self, legs: tuple[Leg, ...], address: DimseAddress, sop_classes: tuple[str, ...], owner: LinkOwner
+    ) -> AbstractContextManager[None]:
+        """What a deviation does to the peer before the association is requested properly."""
+        premises, me = self._premises, self.me
+        misuse = premises.deviations.misuse(me.actor, legs, str(owner.cause or ""))
+        if misuse is None or not sop_classes or me.dimse is None:
+            return nullcontext()
+        transaction, leg_id = legs[0]
+        leg = next(leg for leg in premises.knowledge.transactions[transaction].legs if leg.id == leg_id)
+        occasion = Occasion(
+            address=address,
+            calling_ae=me.dimse.ae_title,
+            sop_class=sop_classes[0],
+            service=leg.dimse.service if leg.dimse is not None else Service.C_ECHO,
+            unknown=self.identifiers.uid(),
+            owner=owner,
+            recorder=premises.recorder,
+        )
+        return misused(misuse.change, occasion)
 
     def _legs(self, transaction: TransactionId, to: ActorName) -> tuple[Leg, ...]:
         return tuple(

@@ -14,7 +14,8 @@ from harness.model.record import Record
 
 
 class Change(Enum):
-    """The catalogue. The first five change a message, the others behaviour."""
+    """The catalogue. Those from `never` on change behaviour; those from `unterminated` on misuse a link of their own
+    before the message is sent as it should be."""
 
     REMOVE = "remove"
     """Leave the field, segment or attribute out."""
@@ -26,6 +27,8 @@ class Change(Enum):
     """Exchange it with its successor."""
     WRONG_IDENTIFIER = "wrong identifier"
     """Replace the identifier by a well-formed one that nobody assigned."""
+    TRUNCATE = "truncate"
+    """End the message, or the data set, in its middle."""
     NEVER = "never"
     """Do not send."""
     LATE = "late"
@@ -38,6 +41,31 @@ class Change(Enum):
     """Take the message and do not answer."""
     DECIDE = "decide"
     """Let the actor's decision `decision` come out as `value`."""
+    UNTERMINATED = "unterminated"
+    """Send the message in a block without end, and close."""
+    WRONG_CALLED_AE = "wrong called AE"
+    """Request an association with an AE title that nobody has."""
+    UNKNOWN_SYNTAX = "unknown abstract syntax"
+    """Propose an abstract syntax that nobody offers."""
+    ABORT = "abort"
+    """Abort the association in the middle of a data set."""
+    OVERSIZED_PDU = "oversized PDU"
+    """Announce a PDU of 2 GiB."""
+    HALF_OPEN = "half open"
+    """Begin an association request, and leave it so while the message is sent."""
+
+
+MISUSES = frozenset(
+    {
+        Change.UNTERMINATED,
+        Change.WRONG_CALLED_AE,
+        Change.UNKNOWN_SYNTAX,
+        Change.ABORT,
+        Change.OVERSIZED_PDU,
+        Change.HALF_OPEN,
+    }
+)
+"""The changes that misuse a link of their own."""
 
 
 class Part(Enum):
@@ -69,6 +97,8 @@ class Deviation(Record):
     def __post_init__(self) -> None:
         if self.change in (Change.WRONG_ANSWER, Change.SILENCE) and self.part is not Part.RESPONSE:
             raise ValueError(f"`{self.change.value}` is about an answer: write `part: response`")
+        if self.change in MISUSES and self.part is not Part.REQUEST:
+            raise ValueError(f"`{self.change.value}` is about a request: leave `part` out")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,10 @@ class Answer(Enum):
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
+    EITHER = "either"
+    """The standards leave it open: an answer is due, and whatever it says is right."""
+    OBJECTED = "objected"
+    """Refused, or taken with a warning: the fault has to be named either way (PS3.4 B.2.3)."""
 
 
 class Protocol(Enum):
@@ -142,13 +146,19 @@ class Scenario(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class PersonName(Record):
-    """A person's name in its parts; none of them holds a delimiter."""
+    """A person's name in its parts; none of them holds a delimiter.
+
+    `ideographic` and `phonetic` are the same name in other writing: family, given, middle, suffix and prefix, as many
+    of them as there are (PS3.5 6.2.1.1).
+    """
 
     family: str
     given: str = ""
     middle: str = ""
     suffix: str = ""
     prefix: str = ""
+    ideographic: tuple[str, ...] = ()
+    phonetic: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +166,8 @@ class Patient(Record):
     """A synthetic patient. `id` is filled in for each play, so that two plays never share a patient.
 
     Entries of one `person` are identities of the same person at different times, and share the identifier.
-    `birth_date` is YYYYMMDD; `sex` is from HL7 table 0001.
+    `birth_date` is YYYYMMDD; `sex` is from HL7 table 0001. `characters` are the character sets in which the hospital
+    writes of the patient: the repetitions of MSH-18, none for whatever serves.
     """
 
     name: PersonName
@@ -167,6 +178,7 @@ class Patient(Record):
     person: str = ""
     id: str = ""
     authority: str = ""
+    characters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

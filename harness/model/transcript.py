@@ -127,6 +127,7 @@ class EventKind(Enum):
     REJECTED = "association rejected"
     CONTEXT_REFUSED = "abstract syntax refused"
     NO_RESPONSE = "no response"
+    MISUSED = "link misused"
     NOISE = "bytes outside a message"
     PLAY_STARTED = "play started"
     PLAY_SEALED = "play sealed"

@@ -16,6 +16,8 @@ MAIN = "main"
 _SEXES = ("A", "F", "M", "N", "O", "U")
 """HL7 table 0001."""
 _DELIMITERS = frozenset("^~\\&|=\r\n")
+_PARTS = 5
+"""Family, given, middle, suffix and prefix."""
 _MODALITY = re.compile(r"[A-Z0-9_]{1,16}")
 _SHORT = 16
 """Characters of a short string, VR SH (PS3.5 6.2): what a code value may have."""
@@ -104,6 +106,10 @@ def _person(source: SourceMapping, name: PersonName, at: tuple[str | int, ...], 
         text = getattr(name, part)
         if set(text) & _DELIMITERS:
             faults.add(source.place_of(*at, part), f"{part}: `{text}` holds a delimiter of HL7 or DICOM")
+    for group in ("ideographic", "phonetic"):
+        parts = getattr(name, group)
+        if len(parts) > _PARTS or any(set(text) & _DELIMITERS for text in parts):
+            faults.add(source.place_of(*at, group), f"{group}: at most {_PARTS} parts, without a delimiter")
     if not name.family:
         faults.add(source.place_of(*at), "a name has a family name")
 

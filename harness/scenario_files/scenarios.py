@@ -8,7 +8,7 @@ from dataclasses import fields
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from harness.model.deviation import Change, Defect, Deviation
+from harness.model.deviation import MISUSES, Change, Defect, Deviation
 from harness.model.scenario import Case, Expectation, KeyMatch, Scenario, Step
 from harness.scenario_files.names import Names
 from harness.yaml_source import Faults, SourceMapping, nearest, read, validate
@@ -62,6 +62,8 @@ _NEEDS: Mapping[Change, tuple[str, ...]] = {
     Change.WRONG_ANSWER: ("value",),
     Change.SILENCE: (),
     Change.DECIDE: ("decision", "value"),
+    Change.TRUNCATE: (),
+    **dict.fromkeys(MISUSES, ()),
 }
 """What each kind of change cannot do without."""
 

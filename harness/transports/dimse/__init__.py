@@ -3,6 +3,7 @@
 from harness.transports.dimse.association import Association, associate
 from harness.transports.dimse.endpoint import DimseEndpoint
 from harness.transports.dimse.handler import DimseHandler
+from harness.transports.dimse.misuse import Occasion, misused
 from harness.transports.dimse.primitives import (
     NATIVE_TRANSFER_SYNTAXES,
     DimseRequest,
@@ -19,6 +20,8 @@ __all__ = [
     "DimseRequest",
     "DimseResponse",
     "MovePlan",
+    "Occasion",
     "SupportedClass",
     "associate",
+    "misused",
 ]

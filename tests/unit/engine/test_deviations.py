@@ -118,9 +118,9 @@ def test_a_change_of_behaviour_leaves_every_byte_as_it_was(change: Change, say: 
     assert _book().amend_dataset(dataset, deviation) == dataset
 
 
-def test_the_first_five_of_the_catalogue_change_a_message() -> None:
+def test_the_first_of_the_catalogue_change_a_message() -> None:
     changing = [change.name for change in Change if changes_message(_deviation(change))]
-    assert changing == ["REMOVE", "SET", "DUPLICATE", "REORDER", "WRONG_IDENTIFIER"]
+    assert changing == ["REMOVE", "SET", "DUPLICATE", "REORDER", "WRONG_IDENTIFIER", "TRUNCATE"]
 
 
 # changes to a data set

@@ -177,9 +177,9 @@ def test_nothing_is_returned_unasked_but_the_character_set(filler: OrderFiller, 
     assert [element.keyword for element in item] == ["ScheduledProcedureStepID"]
 
 
-def test_latin_1_says_so(filler: OrderFiller, ask: Any) -> None:
+def test_the_character_set_is_that_of_the_message(filler: OrderFiller, ask: Any) -> None:
     (response,) = ask(filler, keys(PatientID="P3", PatientName=""))
-    assert (response.dataset.SpecificCharacterSet, response.dataset.PatientName) == ("ISO_IR 100", "Müller^Öla")
+    assert (response.dataset.SpecificCharacterSet, response.dataset.PatientName) == ("ISO_IR 192", "Müller^Öla")
 
 
 def test_a_key_that_no_entry_has_is_ignored_and_said_to_be(filler: OrderFiller, ask: Any) -> None:

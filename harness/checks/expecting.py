@@ -24,7 +24,7 @@ def may_be_refused(view: LegView) -> bool:
         return False
     return (
         view.step.step.illegal
-        or expect.answer is Answer.REFUSED
+        or expect.answer is not None
         or expect.status is not None
         or deviates(view.step, view.planned)
     )

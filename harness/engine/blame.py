@@ -201,7 +201,7 @@ def purpose_of(step: Step) -> Reason | None:
         return Reason.DEVIATION
     if step.illegal:
         return Reason.ILLEGAL_STEP
-    if step.expect.answer is Answer.REFUSED:
+    if step.expect.answer in (Answer.REFUSED, Answer.OBJECTED):
         return Reason.REFUSAL_WANTED
     return Reason.LEFT_UNSTORED if step.unstored > 0 else None
 

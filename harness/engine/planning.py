@@ -344,7 +344,7 @@ def _without_ignorance(roles: Roles, transaction: Transaction, planned: PlannedL
 def _asked_to_misbehave(roles: Roles, step: Step) -> ActorName | None:
     """The actor under test that the step wants to deviate, if any."""
     culprits = [step.deviation.actor] if step.deviation else []
-    if step.illegal or step.unstored or step.expect.answer is Answer.REFUSED:
+    if step.illegal or step.unstored or step.expect.answer in (Answer.REFUSED, Answer.OBJECTED):
         culprits.append(step.initiator)
     return next((actor for actor in culprits if (actor, step.transaction) in roles.claimed), None)
 

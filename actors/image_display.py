@@ -11,63 +11,19 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from actors.objects.copying import put
+from actors.objects.asking import FIND, MOVE, Shown, ask_at, descend, level_and_keys
 from actors.objects.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES
 from actors.peers import IMAGE_MANAGER
 from harness.actor import Action, Actor, CannotAct, World, performs, register
-from harness.dicom.paths import first
 from harness.dicom.statuses import is_pending
 from harness.model.names import ActorName, TransactionId
+from harness.model.scenario import Destination, QueryLevel, Step
 from harness.transports.dimse import Association, DimseRequest, DimseResponse, SupportedClass
 
 IMAGE_DISPLAY = ActorName("Image Display")
 
-_FIND = "StudyRootQueryRetrieveInformationModelFind"
-_MOVE = "StudyRootQueryRetrieveInformationModelMove"
-
-_STUDY_KEYS = (
-    "StudyDate",
-    "StudyTime",
-    "AccessionNumber",
-    "StudyID",
-    "StudyInstanceUID",
-    "ModalitiesInStudy",
-    "ReferringPhysicianName",
-    "StudyDescription",
-    "ProcedureCodeSequence",
-    "PatientName",
-    "IssuerOfPatientID",
-    "PatientBirthDate",
-    "PatientSex",
-    "NumberOfStudyRelatedSeries",
-    "NumberOfStudyRelatedInstances",
-)
-_SERIES_KEYS = (
-    "Modality",
-    "SeriesNumber",
-    "SeriesInstanceUID",
-    "SeriesDescription",
-    "NumberOfSeriesRelatedInstances",
-    "PerformedProcedureStepID",
-    "ReferencedPerformedProcedureStepSequence",
-    "RequestAttributesSequence",
-    "PerformedProcedureStepStartDate",
-    "PerformedProcedureStepStartTime",
-)
-_IMAGE_KEYS = (
-    "InstanceNumber",
-    "SOPInstanceUID",
-    "SOPClassUID",
-    "Rows",
-    "Columns",
-    "BitsAllocated",
-    "NumberOfFrames",
-)
-_ITEM_KEYS = {
-    "ProcedureCodeSequence": ("CodeValue", "CodingSchemeDesignator", "CodeMeaning"),
-    "ReferencedPerformedProcedureStepSequence": ("ReferencedSOPClassUID", "ReferencedSOPInstanceUID"),
-    "RequestAttributesSequence": ("RequestedProcedureID", "ScheduledProcedureStepID"),
-}
+NOWHERE = "SWF_NOWHERE"
+"""An AE title that nobody has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,33 +44,39 @@ class ImageDisplay(Actor):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._lock = threading.Lock()
-        self._found: dict[str, tuple[FoundStudy, ...]] = {}
+        self._shown: dict[str, Shown] = {}
         self._received: dict[str, str] = {}
 
     @performs("RAD-14")
     def query_images(self, action: Action) -> None:
-        """Ask for the patient's studies, then for their series, then for their images; keep what was found."""
-        patient_id = action.bedside.patient_id
-        with self.world.associate(TransactionId("RAD-14"), IMAGE_MANAGER, (_FIND,), action.cause) as association:
-            query = _identifier("STUDY", _STUDY_KEYS, PatientID=patient_id)
-            studies = [first(answer, "StudyInstanceUID") for answer in _find(association, query)]
-            found = tuple(_look_into(association, study) for study in studies if study)
+        """Ask for the patient's studies, then for their series, then for their images; or at the step's level alone."""
+        patient_id, step = action.bedside.patient_id, action.step
+        with self.world.associate(TransactionId("RAD-14"), IMAGE_MANAGER, (FIND,), action.cause) as association:
+
+            def ask(identifier: Dataset) -> list[Dataset]:
+                return _find(association, identifier, step)
+
+            if step.level is None and not step.keys:
+                shown = descend(ask, {"PatientID": patient_id})
+            else:
+                shown = self._known(patient_id)
+                ask_at(ask, step.level or QueryLevel.STUDY, step.keys, shown, action.bedside)
         with self._lock:
-            self._found[patient_id] = found
+            self._shown[patient_id] = shown
 
     @performs("RAD-16")
     def retrieve_images(self, action: Action) -> None:
-        """Have everything found moved here, study by study; each move is waited for."""
-        patient_id = action.bedside.patient_id
-        studies = self.found(patient_id)
-        if not studies:
-            raise CannotAct(f"no study of patient {patient_id} was found: there is nothing to retrieve")
+        """Have everything found moved here, each study, series or image by a move of its own that is waited for."""
+        patient_id, step = action.bedside.patient_id, action.step
+        wanted = tuple(self._known(patient_id).unique_keys(step.level or QueryLevel.STUDY))
+        if not wanted:
+            raise CannotAct(f"nothing of patient {patient_id} was found: there is nothing to retrieve")
         if self.world.me.dimse is None:
             raise CannotAct("the image display has no AE title")
-        with self.world.associate(TransactionId("RAD-16"), IMAGE_MANAGER, (_MOVE,), action.cause) as association:
-            for study in studies:
-                query = _identifier("STUDY", (), StudyInstanceUID=study.uid)
-                association.c_move(_MOVE, query, self.world.me.dimse.ae_title)
+        destination = NOWHERE if step.to is Destination.NOWHERE else self.world.me.dimse.ae_title
+        with self.world.associate(TransactionId("RAD-16"), IMAGE_MANAGER, (MOVE,), action.cause) as association:
+            for keys in wanted:
+                association.c_move(MOVE, level_and_keys(step.level or QueryLevel.STUDY, keys), destination)
 
     def c_store(self, request: DimseRequest) -> DimseResponse:
         """Take an object that the archive sends for a C-MOVE."""
@@ -123,46 +85,20 @@ class ImageDisplay(Actor):
         return DimseResponse(0x0000)
 
     def found(self, patient_id: str) -> tuple[FoundStudy, ...]:
-        """What the last query showed of a patient."""
-        with self._lock:
-            return self._found.get(patient_id, ())
+        """What the queries so far showed of a patient."""
+        shown = self._known(patient_id)
+        return tuple(FoundStudy(uid=study, instances=shown.references(study)) for study in shown.studies)
 
     def has_received(self, sop_instance: str) -> bool:
         """Whether the object has come."""
         with self._lock:
             return sop_instance in self._received
 
-
-def _look_into(association: Association, study: str) -> FoundStudy:
-    """The instances of a study, series by series (hierarchical search, PS3.4 C.4.1.2.1)."""
-    instances: list[tuple[str, str]] = []
-    for series in _find(association, _identifier("SERIES", _SERIES_KEYS, StudyInstanceUID=study)):
-        uid = first(series, "SeriesInstanceUID")
-        if not uid:
-            continue
-        query = _identifier("IMAGE", _IMAGE_KEYS, StudyInstanceUID=study, SeriesInstanceUID=uid)
-        for image in _find(association, query):
-            instances.append((first(image, "SOPClassUID"), first(image, "SOPInstanceUID")))
-    return FoundStudy(uid=study, instances=tuple(instances))
+    def _known(self, patient_id: str) -> Shown:
+        with self._lock:
+            return self._shown.get(patient_id) or Shown()
 
 
-def _find(association: Association, identifier: Dataset) -> list[Dataset]:
-    answers = association.c_find(_FIND, identifier)
+def _find(association: Association, identifier: Dataset, step: Step) -> list[Dataset]:
+    answers = association.c_find(FIND, identifier, cancel=True) if step.cancel else association.c_find(FIND, identifier)
     return [each.dataset for each in answers if is_pending(each.status) and each.dataset is not None]
-
-
-def _identifier(level: str, return_keys: tuple[str, ...], **keys: str) -> Dataset:
-    identifier = Dataset()
-    put(identifier, "QueryRetrieveLevel", level)
-    for keyword in return_keys:
-        put(identifier, keyword, [_empty_item(keyword)] if keyword in _ITEM_KEYS else None)
-    for keyword, value in keys.items():
-        put(identifier, keyword, value)
-    return identifier
-
-
-def _empty_item(sequence: str) -> Dataset:
-    item = Dataset()
-    for keyword in _ITEM_KEYS[sequence]:
-        put(item, keyword, None)
-    return item

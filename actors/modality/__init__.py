@@ -90,10 +90,13 @@ class Modality(Actor):
         )
         query = worklist.query(known, action.step.keys) if action.step.keys else worklist.query(known)
         with self._associate("RAD-5", action) as association:
-            answers = association.c_find(_WORKLIST, query)
+            cancelled = action.step.cancel
+            answers = (
+                association.c_find(_WORKLIST, query, cancel=True) if cancelled else association.c_find(_WORKLIST, query)
+            )
         found = [answer.dataset for answer in answers if is_pending(answer.status) and answer.dataset is not None]
         entries = worklist.entries_for(found, action.bedside.patient_id, procedure)
-        if entries or not action.step.keys:
+        if not cancelled and (entries or not action.step.keys):
             file.entries = entries
 
     @performs("RAD-6")

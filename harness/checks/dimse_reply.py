@@ -9,7 +9,7 @@ from harness.checks.expecting import may_be_refused, refused
 from harness.checks.recording import ExchangeView, LegView
 from harness.checks.registry import leg_check
 from harness.dicom.paths import first, has
-from harness.dicom.statuses import is_pending, is_success, is_warning, lookup
+from harness.dicom.statuses import StatusClass, is_pending, is_success, is_warning, lookup, status_class
 from harness.dicom.uids import keyword_of, uid_of
 from harness.model.finding import Evidence, Finding
 from harness.model.profile import Service
@@ -50,7 +50,7 @@ def reply(view: LegView) -> Iterator[Finding]:
     """Each request of the leg has a final response with a status that the service defines (PS3.7 9.1, 10.1)."""
     for exchange in view.exchanges:
         command = exchange.exchange.request.command
-        if command is None:
+        if command is None or command.service is Service.C_CANCEL:
             continue
         status = exchange.status
         yield from view.ruled(
@@ -102,13 +102,14 @@ def _transaction_uid(exchange: ExchangeView) -> str:
 
 @leg_check(STATUS, rows=("status",))
 def status(view: LegView) -> Iterator[Finding]:
-    """A request that our tables find legal is accepted; refusals of MPPS are judged by its states."""
+    """A request that our tables find legal is accepted; refusals of MPPS are judged by their states, the end of a
+    request that was taken back by `dimse.cancel`."""
     for exchange in view.exchanges:
         code = exchange.status
         command = exchange.exchange.request.command
         if command is None or code is None or is_pending(code):
             continue
-        if may_be_refused(view):
+        if may_be_refused(view) or status_class(code) is StatusClass.CANCEL:
             outcome = Outcome.NOT_APPLICABLE
         elif accepted(code):
             outcome = Outcome.MET

@@ -99,7 +99,7 @@ def _changes(play: PlayView) -> Iterator[int]:
     for leg in play.legs:
         for exchange in leg.exchanges:
             command = exchange.exchange.request.command
-            if command is None or command.service is not Service.C_FIND:
+            if command is None or command.service not in (Service.C_FIND, Service.C_CANCEL):
                 yield exchange.exchange.request.seq
 
 

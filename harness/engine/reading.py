@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from harness.dicom.statuses import is_pending
 from harness.errors import RecordingError
 from harness.model.names import ExchangeId, LinkId
+from harness.model.profile import Service
 from harness.model.transcript import (
     Capture,
     Direction,
@@ -51,10 +52,14 @@ def _pair(links: tuple[Link, ...], captures: Iterable[Capture]) -> list[Exchange
 
 
 def is_complete(exchange: Exchange) -> bool:
-    """Whether the final response is there; those with a pending status come before it (PS3.7 9.1.2.1.7)."""
+    """Whether the final response is there; those with a pending status come before it (PS3.7 9.1.2.1.7).
+
+    A C-CANCEL has no response of its own (PS3.7 9.3.2.3).
+    """
     final = exchange.final
     if final is None:
-        return False
+        command = exchange.request.command
+        return command is not None and command.service is Service.C_CANCEL
     status = final.command.status if final.command else None
     return status is None or not is_pending(status)
 

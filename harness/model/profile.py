@@ -70,6 +70,7 @@ class Service(Enum):
     C_STORE = "C-STORE"
     C_MOVE = "C-MOVE"
     C_GET = "C-GET"
+    C_CANCEL = "C-CANCEL"
     N_CREATE = "N-CREATE"
     N_SET = "N-SET"
     N_ACTION = "N-ACTION"

@@ -36,6 +36,8 @@ class ReportLink(Enum):
 
     SAME = "same"
     SEPARATE = "separate"
+    AWAY = "away"
+    """On a separate one, of which the modality turns the first away: the archive has to repeat its report."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,16 +65,35 @@ class Expectation(Record):
 
 
 class KeyMatch(Enum):
-    """How our modality fills in a matching key of the worklist query (PS3.4 C.2.2.2)."""
+    """How whoever asks fills in a matching key of a query (PS3.4 C.2.2.2)."""
 
     VALUE = "value"
-    """The very value, of the patient or of an entry that an earlier query returned."""
+    """The very value, of the patient or of what an earlier query returned."""
+    LIST = "list"
+    """The value, and another one besides."""
     WILDCARD = "wildcard"
     """The beginning of the value, and an asterisk."""
     RANGE = "range"
     """From the day before to the day itself."""
     NOTHING = "nothing"
     """A value that no entry has."""
+
+
+class QueryLevel(Enum):
+    """The level of a query or retrieve (PS3.4 C.3.1)."""
+
+    STUDY = "study"
+    SERIES = "series"
+    IMAGE = "image"
+
+
+class Destination(Enum):
+    """Where a retrieve has the instances sent."""
+
+    ITSELF = "itself"
+    """The actor that asks."""
+    NOWHERE = "nowhere"
+    """An AE title that nobody has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +106,7 @@ class Step(Record):
     instances that were never stored are added to a commitment request, `until` makes a query a probe that is
     repeated until its expectation holds, `illegal` marks a request that no conforming initiator makes (it is never
     asked of a system under test), `service` is what is ordered instead of the case's service, `keys` are the matching
-    keys of a worklist query by DICOM keyword (none: patient's name and ID), `prior` is the identity of the case that
+    keys of a query by DICOM keyword (none: patient's name and ID), `prior` is the identity of the case that
     dissolves in `patient` (A40), or under which was examined what the order is made for, `at` which of several
     repositories is asked, `addendum` adds to the patient's final report.
     `unscheduled` lets our modality examine
@@ -93,6 +114,8 @@ class Step(Record):
     of the scheduled one, `billing` has what is to be charged reported, `unknown` sets a step that nobody created.
     `visit` is which of the case's visits an ADT message carries (none: the current one), `copies` how often the very
     same HL7 message is sent (a retransmission), `delay` by how many minutes a procedure or an appointment is moved.
+    `level` is that of a query or retrieve (none: every level, from the top), `to` where a retrieve goes, `cancel` takes
+    the query back as soon as it is sent.
     """
 
     id: StepId
@@ -123,6 +146,9 @@ class Step(Record):
     visit: str = ""
     copies: int = 1
     delay: int = 0
+    level: QueryLevel | None = None
+    to: Destination = Destination.ITSELF
+    cancel: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

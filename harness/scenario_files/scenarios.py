@@ -9,27 +9,15 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from harness.model.deviation import MISUSES, Change, Defect, Deviation
-from harness.model.scenario import Case, Expectation, KeyMatch, Scenario, Step
+from harness.model.scenario import Case, Expectation, Scenario, Step
 from harness.scenario_files.names import Names
+from harness.scenario_files.query_keys import CANCELLABLE, LEVELLED, RETRIEVING, keys_of
 from harness.yaml_source import Faults, SourceMapping, nearest, read, validate
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*")
 _STATUS = re.compile(r"[0-9A-F]{4}|AA|AE|AR")
 _INSTANCES = re.compile(r"stored|\d+")
-
-_VALUE = (KeyMatch.VALUE, KeyMatch.NOTHING)
-WORKLIST_KEYS: Mapping[str, tuple[KeyMatch, ...]] = {
-    "PatientName": (KeyMatch.VALUE, KeyMatch.WILDCARD, KeyMatch.NOTHING),
-    "PatientID": _VALUE,
-    "AccessionNumber": _VALUE,
-    "RequestedProcedureID": _VALUE,
-    "ScheduledProcedureStepStartDate": (KeyMatch.VALUE, KeyMatch.RANGE, KeyMatch.NOTHING),
-    "Modality": _VALUE,
-    "ScheduledStationAETitle": _VALUE,
-}
-"""The matching keys of the patient based and of the broad query, and how each may be matched (RAD TF-2: Tables 4.5-1,
-4.5-2)."""
 
 _ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "unscheduled": ("RAD-6",),
@@ -39,6 +27,9 @@ _ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "unknown": ("RAD-7",),
     "visit": ("RAD-1", "RAD-12"),
     "delay": ("RAD-13", "RAD-48"),
+    "level": LEVELLED,
+    "to": RETRIEVING,
+    "cancel": CANCELLABLE,
 }
 """Keys of a step that mean something in some transactions only."""
 
@@ -173,12 +164,18 @@ def _step(source: SourceMapping, step: Step, at: tuple[str | int, ...], names: N
         faults.add(source.place_of(*at, "entries"), "entries: a performed step is for one entry or more")
     if step.copies < 1:
         faults.add(source.place_of(*at, "copies"), "copies: a message is sent at least once")
-    for keyword, match in step.keys.items():
-        place = source.place_of(*at, "keys", keyword)
-        if faults.name(place, "matching key of the worklist query", keyword, WORKLIST_KEYS):
-            faults.name(place, f"way to match {keyword}", match.value, [one.value for one in WORKLIST_KEYS[keyword]])
+    _keys(source, step, at, faults)
     if step.deviation is not None:
         _deviation(source, step.deviation, (*at, "deviation"), names, faults)
+
+
+def _keys(source: SourceMapping, step: Step, at: tuple[str | int, ...], faults: Faults) -> None:
+    """The keys of a query are those of its transaction and level."""
+    known = keys_of(step)
+    for keyword, match in step.keys.items():
+        place = source.place_of(*at, "keys", keyword)
+        if faults.name(place, "matching key of the query", keyword, known):
+            faults.name(place, f"way to match {keyword}", match.value, [one.value for one in known[keyword]])
 
 
 def _expectation(

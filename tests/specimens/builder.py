@@ -145,6 +145,18 @@ class Recording:
             answered.append(self._capture(number, Half.RESPONSE, self._dicom(content, said), said))
         return self._add(leg, LinkKind.DIMSE, number, asked, answered, ours=not opened_by_peer)
 
+    def cancel(self, leg: Leg, query: ExchangeView) -> ExchangeView:
+        """Record a C-CANCEL for a request, on its association."""
+        asked = query.exchange.request.command
+        assert asked is not None
+        view = self.dimse(leg, Service.C_CANCEL, None, (), sop_class=asked.sop_class)
+        exchange = view.exchange
+        command = replace(asked, service=Service.C_CANCEL)
+        request = replace(exchange.request, link=query.exchange.link.id, command=command)
+        made = replace(view, exchange=replace(exchange, link=query.exchange.link, request=request))
+        leg.exchanges[-1] = made
+        return made
+
     def play(self) -> PlayView:
         """The play as the checks see it."""
         steps: dict[str, list[Leg]] = {}

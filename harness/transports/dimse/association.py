@@ -92,9 +92,9 @@ class Association:
         """Verify (PS3.7 9.1.5)."""
         return self._one(Service.C_ECHO, "Verification")
 
-    def c_find(self, sop_class: str, identifier: Dataset) -> tuple[DimseResponse, ...]:
-        """Query: the pending responses, then the final one (PS3.7 9.1.2)."""
-        return tuple(self._many(Service.C_FIND, sop_class, identifier))
+    def c_find(self, sop_class: str, identifier: Dataset, *, cancel: bool = False) -> tuple[DimseResponse, ...]:
+        """Query: the pending responses, then the final one (PS3.7 9.1.2); `cancel` takes it back at once."""
+        return tuple(self._many(Service.C_FIND, sop_class, identifier, cancel=cancel))
 
     def c_store(self, content: Dataset | Path | bytes) -> DimseResponse:
         """Store a data set, or a Part 10 file whose data set is sent as it is (PS3.7 9.1.1)."""
@@ -169,9 +169,20 @@ class Association:
         sop_class: str,
         identifier: Dataset,
         fields: Mapping[str, str] | None = None,
+        *,
+        cancel: bool = False,
     ) -> Iterator[DimseResponse]:
         for amended in self._amended(service, identifier):
-            yield from self._answers(self._call(service, sop_class, "", amended, fields))
+            call = self._call(service, sop_class, "", amended, fields)
+            if cancel:
+                self._cancel(call)
+            yield from self._answers(call)
+
+    def _cancel(self, call: Call) -> None:
+        try:
+            self._conversation.cancel(call)
+        except AssociationOver as over:
+            raise LinkLost(str(over)) from over
 
     def _answers(self, call: Call) -> Iterator[DimseResponse]:
         for _ in range(MOST_RESPONSES):

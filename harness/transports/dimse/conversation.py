@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pynetdicom.pdu_primitives import P_DATA
@@ -194,6 +194,7 @@ class Conversation:
             raise MessageError(f"a message on context {message.context_id}, which was not accepted")
         command = message.command
         if command.service is None:
+            self._record_cancel(Direction.RECEIVED, message, context)
             self._cancelled.add(command.message_id)
         elif command.status is None:
             self._take_request(message, context, command.service)
@@ -272,6 +273,20 @@ class Conversation:
         if self._over is not None:
             call.responses.put(None)
         return call
+
+    def cancel(self, call: Call) -> None:
+        """Send a C-CANCEL for a request (PS3.7 9.3.2.3); AssociationOver when there is nobody to send it to."""
+        command = Command(service=None, message_id=call.command.message_id)
+        message = Message(context_id=call.context.context_id, command=command)
+        with self._sending:
+            self._must_live()
+            self._record_cancel(Direction.SENT, message, call.context)
+            self._send(message)
+
+    def _record_cancel(self, direction: Direction, message: Message, context: Accepted) -> None:
+        """An exchange of its own without an answer; what ends is the request of that Message ID on the association."""
+        named = replace(message, command=replace(message.command, sop_class=context.sop_class))
+        self._record(self.recorder.exchange_opened(), direction, named, context, Service.C_CANCEL, None)
 
     def next_response(self, call: Call, timeout: float) -> Message:
         """The next response, in order; NoResponse (the association is then aborted) or LinkLost."""

@@ -9,6 +9,8 @@ from pydicom.dataset import Dataset
 from pynetdicom import AE
 
 from harness.dicom.uids import uid_of
+from harness.model.profile import Service
+from harness.model.transcript import Direction
 from harness.transports.dimse import DimseHandler, DimseRequest, DimseResponse
 
 MWL = uid_of("ModalityWorklistInformationModelFind")
@@ -49,6 +51,15 @@ def test_a_cancelled_query_ends_with_fe00(listen, threads_end) -> None:
     association.release()
     assert statuses[-1] == 0xFE00
     assert handler.yielded < 100_000
+
+
+def test_our_own_cancel_is_sent_and_recorded_at_both_ends(listen, associate, recorder) -> None:
+    with associate(listen(Endless()), MWL) as association:
+        answers = association.c_find(MWL, entry(), cancel=True)
+    assert answers[-1].status == 0xFE00
+    passed = recorder.of(Service.C_CANCEL)
+    assert {one.direction for one in passed} == {Direction.SENT, Direction.RECEIVED}
+    assert {one.command.sop_class for one in passed} == {MWL}
 
 
 def test_a_lost_association_cancels(listen, threads_end) -> None:

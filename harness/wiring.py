@@ -32,11 +32,10 @@ from harness.model.plan import Plan, PlannedStep, Play
 from harness.model.run import PlayResult, Run
 from harness.model.scenario import Case, ProcedurePlan, Scenario
 from harness.model.system import Launch, System
-from harness.model.transcript import Payload
 from harness.profiles import Knowledge, knowledge
 from harness.profiles.overriding import load_overrides
 from harness.scenario_files import ScenarioFiles
-from reports import reports
+from reports import ReadPayload, reports
 from reports.console import ConsoleProgress, summary
 
 BOX_ALONE = "none"
@@ -203,7 +202,7 @@ class Finished:
 
     run: Run
     out: Path
-    read: Callable[[Payload], bytes]
+    read: ReadPayload
     idle: tuple[Deviation, ...] = ()
     untested: bool = False
 

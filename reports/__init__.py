@@ -15,7 +15,7 @@ from typing import Protocol, runtime_checkable
 from harness.model.run import Run
 from harness.model.transcript import Payload
 
-ReadPayload = Callable[[Payload], bytes]
+ReadPayload = Callable[[Payload], bytes | Path]
 
 
 @runtime_checkable

@@ -326,7 +326,8 @@ def read_bounded(payload: Payload | None, read: ReadPayload) -> tuple[bytes | No
     if payload.size > SIZE_LIMIT:
         return None, (f"{payload.size} bytes, too large to show: evidence/payload/{payload.file_name}",)
     try:
-        return read(payload), ()
+        content = read(payload)
+        return content if isinstance(content, bytes) else content.read_bytes(), ()
     except (RecordingError, OSError, KeyError) as error:
         return None, (f"the payload cannot be read: {printable(str(error))}",)
 

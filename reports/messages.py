@@ -17,6 +17,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
+from harness.dicom.bulk import Bulk
 from harness.dicom.encoding import decode_payload, unwrap_payload
 from harness.dicom.uids import keyword_of
 from harness.errors import RecordingError
@@ -203,7 +204,7 @@ def _private_name(element: DataElement) -> str:
 
 def _value_words(element: DataElement) -> str:
     value = element.value
-    if isinstance(value, bytes):
+    if isinstance(value, (bytes, Bulk)):
         return f"({len(value)} bytes)"
     if value is None or value == "":
         return ""

@@ -31,7 +31,7 @@ from actors.objects.performed_steps import PerformedSteps
 from actors.objects.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES
 from actors.peers import IMAGE_MANAGER
 from harness.actor import Actor, CannotAct, World, receives, register
-from harness.dicom.encoding import wrap_payload
+from harness.dicom.encoding import wrap_large
 from harness.dicom.paths import first
 from harness.dicom.uids import uid_of
 from harness.errors import LinkError, LinkLost
@@ -180,7 +180,7 @@ class ImageManager(Actor):
         where = (first(dataset, "StudyInstanceUID"), first(dataset, "SeriesInstanceUID"))
         if identity != (request.sop_class, request.sop_instance) or not all(where):
             return DimseResponse(0xA900)
-        payload = wrap_payload(request.content, request.transfer_syntax, *identity)
+        payload = request.file or wrap_large(request.content, request.transfer_syntax, *identity)
         self._archive.add(indexed(dataset, INDEXED), payload)
         return _SUCCESS
 

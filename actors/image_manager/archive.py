@@ -18,10 +18,11 @@ from types import MappingProxyType
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 
+from harness.dicom.bulk import Bulk
 from harness.dicom.paths import first
 
 SPILL = 1 << 20
-"""Bytes above which an object is kept in a file."""
+"""Bytes above which an object is kept in a file; those above `LARGE` come in one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +37,6 @@ class StoredObject:
     issuer: str
     index: Dataset
     payload: bytes | Path
-
-    def content(self) -> bytes:
-        """The Part 10 form."""
-        return self.payload if isinstance(self.payload, bytes) else self.payload.read_bytes()
 
 
 Series = Mapping[str, StoredObject]
@@ -59,6 +56,13 @@ def indexed(dataset: Dataset, keywords: Iterable[str]) -> Dataset:
     return index
 
 
+def _link_or_copy(file: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(file)
+    except OSError:
+        shutil.copyfile(file, path)
+
+
 class Archive:
     """Stored objects by study, series and instance."""
 
@@ -75,8 +79,11 @@ class Archive:
         """Remove the directory of large objects, if there is one."""
         self._remove()
 
-    def add(self, index: Dataset, payload: bytes) -> bool:
-        """Keep an object; one with a known SOP Instance UID is left as it was. Whether it was new."""
+    def add(self, index: Dataset, payload: bytes | Bulk | Path) -> bool:
+        """Keep an object; one with a known SOP Instance UID is left as it was. Whether it was new.
+
+        A file is linked, or copied where that cannot be; it stays its owner's.
+        """
         sop_instance = first(index, "SOPInstanceUID")
         with self._lock:
             if sop_instance in self._objects:
@@ -89,20 +96,23 @@ class Archive:
                 patient_id=first(index, "PatientID"),
                 issuer=first(index, "IssuerOfPatientID"),
                 index=index,
-                payload=payload if len(payload) <= SPILL else self._spill(payload),
+                payload=payload if isinstance(payload, bytes) and len(payload) <= SPILL else self._spill(payload),
             )
             self._objects[sop_instance] = stored
             series = self._studies.setdefault(stored.study, {}).setdefault(stored.series, {})
             series[sop_instance] = stored
             return True
 
-    def _spill(self, payload: bytes) -> Path:
+    def _spill(self, payload: bytes | Bulk | Path) -> Path:
         if self._directory is None:
             self._directory = Path(tempfile.mkdtemp(prefix="swf-archive-"))
             self._remove = weakref.finalize(self, shutil.rmtree, self._directory, ignore_errors=True)
         self._files += 1
         path = self._directory / f"{self._files:08d}.dcm"
-        path.write_bytes(payload)
+        if isinstance(payload, Path):
+            _link_or_copy(payload, path)
+        else:
+            Bulk(payload).write(path)
         return path
 
     def find(self, sop_instance: str) -> StoredObject | None:

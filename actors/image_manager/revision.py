@@ -14,7 +14,8 @@ from actors.image_manager.archive import StoredObject
 from actors.image_manager.patients import PatientIndex
 from actors.image_manager.procedures import Procedure, Procedures
 from actors.objects.copying import items, put
-from harness.dicom.encoding import decode_payload, encode, unwrap_payload, wrap_payload
+from harness.dicom.bulk import Bulk
+from harness.dicom.encoding import decode_payload, encode_large, unwrap_large, wrap_large
 from harness.dicom.paths import first
 from harness.model.scenario import Code
 
@@ -42,18 +43,17 @@ class Revision:
             return self._patients.resolve(*procedure.patient).id
         return self._patients.resolve(stored.patient_id, stored.issuer).id
 
-    def outgoing(self, stored: StoredObject) -> bytes | Path:
+    def outgoing(self, stored: StoredObject) -> bytes | Path | Bulk:
         """The object's Part 10 form as it is handed out now: the stored one itself, unless something changed."""
         if not self._revise(deepcopy(stored.index)):
             return stored.payload
-        content = stored.content()
-        dataset = decode_payload(content)
+        dataset = decode_payload(stored.payload)
         if dataset is None:
             return stored.payload
         self._revise(dataset)
-        transfer_syntax = unwrap_payload(content)[1]
-        encoded = encode(dataset, transfer_syntax)
-        return wrap_payload(encoded, transfer_syntax, stored.sop_class, stored.sop_instance)
+        transfer_syntax = unwrap_large(stored.payload)[1]
+        encoded = encode_large(dataset, transfer_syntax)
+        return wrap_large(encoded, transfer_syntax, stored.sop_class, stored.sop_instance)
 
     def _revise(self, dataset: Dataset) -> bool:
         """Change the data set in place; whether anything changed."""

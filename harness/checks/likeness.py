@@ -8,9 +8,11 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
+from harness.dicom.bulk import Bulk
 from harness.dicom.paths import name_of, value_text
 
 _ENCODING = frozenset({Tag("SpecificCharacterSet")})
+_BINARY = (bytes, Bulk)
 _BULK = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
 
 Difference = tuple[str, str, str]
@@ -48,7 +50,7 @@ def _element_difference(
             if found is not None:
                 return found
         return None
-    if isinstance(one.value, bytes) and isinstance(other.value, bytes):
+    if isinstance(one.value, _BINARY) and isinstance(other.value, _BINARY):
         same = not bulk or _even(one.value) == _even(other.value)
         return None if same else (path, f"{len(one.value)} bytes", f"{len(other.value)} other bytes")
     if not bulk and one.VR in _BULK:
@@ -65,9 +67,10 @@ def _told_as_text(one: DataElement, other: DataElement) -> bool:
     return isinstance(known.value, str) and known.value.isascii()
 
 
-def _even(value: bytes) -> bytes:
+def _even(value: bytes | Bulk) -> bytes | Bulk:
     """A binary value with the padding that makes its length even (PS3.5 6.2)."""
-    return value + b"\0" * (len(value) % 2)
+    padding = b"\0" * (len(value) % 2)
+    return value + padding if isinstance(value, bytes) else Bulk(value, padding)
 
 
 def _plain(text: str) -> str:

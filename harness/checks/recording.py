@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from pydicom.dataset import Dataset
 
@@ -23,7 +24,8 @@ from harness.model.verdict import Outcome
 from harness.profiles import Knowledge
 from harness.profiles.remembering import Remembering
 
-ReadPayload = Callable[[Payload], bytes]
+ReadPayload = Callable[[Payload], bytes | Path]
+"""The content of a payload: its bytes, or of a large object the file that holds it."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ class ExchangeView(Remembering):
     def _message(self, capture: Capture | None) -> Message | None:
         if capture is None or capture.payload is None or capture.payload.kind is not PayloadKind.HL7:
             return None
-        return Message.parse(self.read(capture.payload))
+        content = self.read(capture.payload)
+        return Message.parse(content if isinstance(content, bytes) else content.read_bytes())
 
     def _dataset(self, capture: Capture) -> Dataset | None:
         payload = capture.payload

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
@@ -29,11 +30,16 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from harness.dicom.bulk import Bulk
+from harness.dicom.excision import fragments_end, head_of, without_large_values
 from harness.dicom.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from harness.errors import RecordingError
 
 LARGEST_INFLATED = 1 << 28
 """Bytes that a deflated data set may grow to."""
+
+LONGEST_META = 1 << 16
+"""Bytes at the beginning of a file among which its file meta information is looked for."""
 
 _PREAMBLE = bytes(128) + b"DICM"
 _LONG_LENGTH = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
@@ -109,8 +115,43 @@ def _half(content: bytes, transfer_syntax: str) -> bytes:
     return content[:cut]
 
 
-def decode(content: bytes, transfer_syntax: str) -> Dataset:
-    """The data set that the bytes hold, every value converted; RecordingError when they hold none."""
+def encode_large(ds: Dataset, transfer_syntax: str) -> bytes | Bulk:
+    """As `encode`, of a data set that may have values of its own that are `Bulk`; they are not read."""
+    large = sorted(element.tag for element in ds.values() if isinstance(element.value, Bulk))
+    if not large:
+        return encode(ds, transfer_syntax)
+    if transfer_syntax == DeflatedExplicitVRLittleEndian:
+        raise RecordingError("the data set is too large to be deflated")
+    pieces: list[bytes | Bulk] = []
+    begin = 0
+    for tag in large:
+        element = ds[tag]
+        fragments = bool(element.is_undefined_length)
+        odd = len(element.value) % 2
+        length = None if fragments else len(element.value) + odd
+        head = head_of(tag, element.VR, length, transfer_syntax)
+        end = fragments_end(transfer_syntax) if fragments else b"\0" * odd
+        pieces += [encode(_between(ds, begin, tag), transfer_syntax), head, element.value, end]
+        begin = tag + 1
+    whole = Bulk(*pieces, encode(_between(ds, begin, 1 << 32), transfer_syntax))
+    return whole.part(0, len(whole) // 4 * 2) if isinstance(ds, Truncated) else whole
+
+
+def _between(ds: Dataset, first_tag: int, end: int) -> Dataset:
+    part = Dataset()
+    for tag, element in ds.items():
+        if first_tag <= tag < end:
+            part[tag] = element
+    return part
+
+
+def decode(content: bytes | Bulk, transfer_syntax: str) -> Dataset:
+    """The data set that the bytes hold, every value converted; RecordingError when they hold none.
+
+    Of bulk content the large values of the data set itself stay `Bulk`, and unread.
+    """
+    if isinstance(content, Bulk):
+        return _decode_large(content, transfer_syntax)
     try:
         if transfer_syntax == DeflatedExplicitVRLittleEndian:
             content = _inflate(content)
@@ -123,6 +164,23 @@ def decode(content: bytes, transfer_syntax: str) -> Dataset:
             _convert(ds)
     except _UNREADABLE as fault:
         raise RecordingError(f"the data set cannot be decoded: {fault}") from fault
+    return ds
+
+
+def _decode_large(content: Bulk, transfer_syntax: str) -> Dataset:
+    try:
+        if transfer_syntax == DeflatedExplicitVRLittleEndian:
+            if len(content) > LARGEST_INFLATED:
+                raise RecordingError(f"the deflated data set is larger than {LARGEST_INFLATED} bytes")
+            return decode(content.read(0, len(content)), transfer_syntax)
+        small, large = without_large_values(content, transfer_syntax)
+    except (OSError, EOFError, struct.error) as fault:
+        raise RecordingError(f"the data set cannot be decoded: {fault}") from fault
+    ds = decode(small, transfer_syntax)
+    for one in large:
+        element = DataElement(one.tag, one.vr, one.value, already_converted=True)
+        element.is_undefined_length = one.encapsulated
+        ds[one.tag] = element
     return ds
 
 
@@ -174,6 +232,18 @@ def _plain(raw: DataElement | RawDataElement) -> DataElement | None:
 
 def wrap_payload(content: bytes, transfer_syntax: str, sop_class: str, sop_instance: str) -> bytes:
     """A Part 10 file around the data set's bytes, which are left untouched (PS3.10 7.1)."""
+    return payload_head(transfer_syntax, sop_class, sop_instance) + content
+
+
+def wrap_large(content: bytes | Bulk, transfer_syntax: str, sop_class: str, sop_instance: str) -> bytes | Bulk:
+    """As `wrap_payload`, of content that may be bulk."""
+    if isinstance(content, bytes):
+        return wrap_payload(content, transfer_syntax, sop_class, sop_instance)
+    return Bulk(payload_head(transfer_syntax, sop_class, sop_instance), content)
+
+
+def payload_head(transfer_syntax: str, sop_class: str, sop_instance: str) -> bytes:
+    """What stands before the data set in a Part 10 file (PS3.10 7.1)."""
     elements = b"".join(
         (
             _element(0x0001, b"OB", b"\0\1"),
@@ -185,7 +255,7 @@ def wrap_payload(content: bytes, transfer_syntax: str, sop_class: str, sop_insta
         )
     )
     length = _element(0x0000, b"UL", struct.pack("<L", len(elements)))
-    return b"".join((_PREAMBLE, length, elements, content))
+    return b"".join((_PREAMBLE, length, elements))
 
 
 def _element(number: int, vr: bytes, value: bytes) -> bytes:
@@ -237,10 +307,24 @@ def unwrap_payload(payload: bytes) -> tuple[bytes, str]:
     return payload[meta.offset :], meta.transfer_syntax
 
 
-def decode_payload(payload: bytes) -> Dataset | None:
-    """The data set of a Part 10 file; None when it cannot be decoded."""
+def unwrap_large(payload: bytes | Path) -> tuple[bytes | Bulk, str]:
+    """As `unwrap_payload`, of a file's bytes or of the file itself, which is not read."""
+    if isinstance(payload, bytes):
+        return unwrap_payload(payload)
     try:
-        content, transfer_syntax = unwrap_payload(payload)
-        return decode(content, transfer_syntax)
+        with payload.open("rb") as file:
+            meta = read_file_meta(file.read(LONGEST_META))
+        return Bulk.of_file(payload, meta.offset), meta.transfer_syntax
+    except OSError as fault:
+        raise RecordingError(f"{payload} cannot be read: {fault.strerror}") from fault
+
+
+def decode_payload(payload: bytes | Path) -> Dataset | None:
+    """The data set of a Part 10 file, given by its bytes or as the file of a large one; None when it cannot be decoded.
+
+    In the data set of a file large values are `Bulk`.
+    """
+    try:
+        return decode(*unwrap_large(payload))
     except RecordingError:
         return None

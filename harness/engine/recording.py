@@ -6,11 +6,15 @@ A payload's file is complete before the record that names it, so an interrupted 
 from __future__ import annotations
 
 import hashlib
+import shutil
+import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from harness.engine.reading import transcript_of
-from harness.engine.storage import EvidenceWriter
+from harness.engine.storage import EvidenceWriter, link_or_write
 from harness.identifiers import Clock, SystemClock
 from harness.model.names import ExchangeId, LinkId, PlayId
 from harness.model.plan import StepRef
@@ -47,7 +51,8 @@ class TranscriptRecorder:
         self._captures: list[Capture] = []
         self._events: list[Event] = []
         self._exchanges: dict[ExchangeId, Exchange] = {}
-        self._memory: dict[str, bytes] = {}
+        self._memory: dict[str, bytes | Path] = {}
+        self._folder: Path | None = None
 
     # what transports tell
 
@@ -81,6 +86,18 @@ class TranscriptRecorder:
         self._write(link)
         self.touch()
         return link.id
+
+    def spool(self) -> Path:
+        """The folder for large messages: beside the evidence, so that their files can become evidence by a link."""
+        with self._changed:
+            if self._folder is None:
+                if self._writer is None:
+                    self._folder = Path(tempfile.mkdtemp(prefix="swf-receiving-"))
+                    weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+                else:
+                    self._folder = self._writer.spool
+            self._folder.mkdir(exist_ok=True)
+            return self._folder
 
     def exchange_opened(self) -> ExchangeId:
         """A new exchange number."""
@@ -143,8 +160,8 @@ class TranscriptRecorder:
 
     # what the engine asks
 
-    def read(self, payload: Payload) -> bytes:
-        """The content of a recorded payload."""
+    def read(self, payload: Payload) -> bytes | Path:
+        """The content of a recorded payload: its bytes, or of a large object its file."""
         if self._writer is not None:
             return self._writer.read(payload)
         return self._memory[payload.sha256]
@@ -194,11 +211,21 @@ class TranscriptRecorder:
 
     def _keep(self, passage: Passage) -> Payload:
         content = passage.content or b""
-        payload = Payload(hashlib.sha256(content).hexdigest(), passage.kind, len(content))
-        if self._writer is None:
-            self._memory[payload.sha256] = content
+        file = passage.file
+        if isinstance(content, bytes):
+            digest = hashlib.sha256(content).hexdigest()
         else:
-            self._writer.store(payload, content)
+            digest = content.sha256() if file is None else file.sha256
+        payload = Payload(digest, passage.kind, len(content))
+        path = None if file is None else file.path
+        if self._writer is not None:
+            self._writer.store(payload, content, path)
+        elif isinstance(content, bytes):
+            self._memory[digest] = content
+        elif digest not in self._memory:
+            kept = self.spool() / payload.file_name
+            link_or_write(content, path, kept)
+            self._memory[digest] = kept
         return payload
 
     def _assemble(self, capture: Capture) -> None:

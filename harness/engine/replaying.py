@@ -68,16 +68,17 @@ def _payload(exchange: Exchange) -> Payload:
 
 
 def _replay_message(evidence: Evidence, exchange: Exchange, target: Target) -> str:
+    message = evidence.read(_payload(exchange))
     answer = send(
         Hl7Address(application="", facility="", host=target.host, port=target.port),
-        evidence.read(_payload(exchange)),
+        message if isinstance(message, bytes) else message.read_bytes(),
         owner=_owner(exchange),
         recorder=TranscriptRecorder(SystemClock(), None),
         timeout=TIMEOUT,
     )
-    message = Message.parse(answer)
+    acknowledgement = Message.parse(answer)
     text = answer.decode("utf-8", "backslashreplace").replace("\r", "\n").strip()
-    return f"{message.first('MSA-1') or 'no MSA-1'}\n{text}"
+    return f"{acknowledgement.first('MSA-1') or 'no MSA-1'}\n{text}"
 
 
 def _replay_dimse(evidence: Evidence, exchange: Exchange, target: Target) -> str:

@@ -26,7 +26,7 @@ from harness.model.system import Party
 from harness.model.transcript import EventKind, Payload, Transcript
 from harness.profiles import Knowledge
 
-ReadPayload = Callable[[Payload], bytes]
+ReadPayload = Callable[[Payload], bytes | Path]
 
 
 class RunProgress(Protocol):
@@ -177,8 +177,8 @@ class RunSession:
             environment=self._setting.environment,
         )
 
-    def read(self, payload: Payload) -> bytes:
-        """The content of a recorded payload."""
+    def read(self, payload: Payload) -> bytes | Path:
+        """The content of a recorded payload: its bytes, or of a large object its file."""
         return self._writer.read(payload)
 
     def _stage(self, assignment_id: str) -> Executor:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import threading
 from functools import cache
 from pathlib import Path
@@ -13,10 +14,11 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from harness.dicom.bulk import LARGE, Bulk
 from harness.engine.reading import transcript_of
 from harness.errors import InputError, RecordingError
 from harness.model.plan import Plan
-from harness.model.transcript import Capture, Event, Link, Payload, Transcript
+from harness.model.transcript import Capture, Event, Link, Payload, PayloadKind, Transcript
 
 MANIFEST = "manifest.sha256"
 _RECORDS: dict[str, type[Link] | type[Capture] | type[Event]] = {
@@ -50,6 +52,7 @@ class EvidenceWriter:
             self._transcript: io.BufferedWriter = (self.folder / "transcript.jsonl").open("wb")
         except OSError as error:
             raise InputError(f"cannot write into {out}: {error.strerror}") from None
+        self.spool = out / "receiving"
         self._lock = threading.Condition()
         self._stored: set[str] = set()
         self._storing = 0
@@ -70,8 +73,11 @@ class EvidenceWriter:
             self._transcript.write(b'{"record":"' + name + b'","is":' + body + b"}\n")
             self._transcript.flush()
 
-    def store(self, payload: Payload, content: bytes) -> None:
-        """Store a payload under its hash, whole from the moment that its file is there; ignored once sealed."""
+    def store(self, payload: Payload, content: bytes | Bulk, file: Path | None = None) -> None:
+        """Store a payload under its hash, whole from the moment that its file is there; ignored once sealed.
+
+        `file`, where it is given, holds exactly the content; it is linked, where the file system can.
+        """
         with self._lock:
             if self._sealed or payload.file_name in self._stored:
                 return
@@ -79,7 +85,10 @@ class EvidenceWriter:
         path = self.folder / "payload" / payload.file_name
         part = path.with_suffix(f".{threading.get_ident()}")
         try:
-            part.write_bytes(content)
+            if isinstance(content, bytes):
+                part.write_bytes(content)
+            else:
+                link_or_write(content, file, part)
             part.replace(path)
             self._stored.add(payload.file_name)
         finally:
@@ -87,9 +96,10 @@ class EvidenceWriter:
                 self._storing -= 1
                 self._lock.notify_all()
 
-    def read(self, payload: Payload) -> bytes:
-        """Read a stored payload back."""
-        return (self.folder / "payload" / payload.file_name).read_bytes()
+    def read(self, payload: Payload) -> bytes | Path:
+        """A stored payload: its bytes, or of a large object its file."""
+        path = self.folder / "payload" / payload.file_name
+        return path if is_large(payload) else path.read_bytes()
 
     def seal(self) -> None:
         """Close the evidence and hash every file of it."""
@@ -99,7 +109,24 @@ class EvidenceWriter:
             self._sealed = True
             self._transcript.close()
             self._lock.wait_for(lambda: self._storing == 0, _STORING_SECONDS)
+        shutil.rmtree(self.spool, ignore_errors=True)
         write_manifest(self.folder)
+
+
+def is_large(payload: Payload) -> bool:
+    """Whether a payload is read from its file and never as a whole."""
+    return payload.kind is PayloadKind.DICOM and payload.size > LARGE
+
+
+def link_or_write(content: Bulk, file: Path | None, path: Path) -> None:
+    """Put bulk content at a path: by a second link to the file that holds it, else chunk by chunk."""
+    if file is not None:
+        try:
+            path.hardlink_to(file)
+        except OSError:
+            content.write(path)
+    else:
+        content.write(path)
 
 
 def _json(record: Link | Capture | Event) -> bytes:
@@ -178,13 +205,13 @@ class Evidence:
                 events.append(record)
         return transcript_of(tuple(links), tuple(captures), tuple(events))
 
-    def read(self, payload: Payload) -> bytes:
-        """The content of a payload."""
+    def read(self, payload: Payload) -> bytes | Path:
+        """The content of a payload: its bytes, or of a large object its file."""
         if _DIGEST.fullmatch(payload.sha256) is None:
             raise RecordingError(f"{payload.sha256[:80]!r} is no payload of this run")
         path = self.folder / "payload" / payload.file_name
         try:
-            return path.read_bytes()
+            return path if is_large(payload) and path.is_file() else path.read_bytes()
         except OSError as error:
             raise RecordingError(f"{path} cannot be read: {_first_line(error)}") from None
 

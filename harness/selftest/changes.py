@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from types import MappingProxyType
 
 from harness.checks.recording import ExchangeView, LegView, PlayView, ReadPayload
@@ -272,7 +273,7 @@ class _Both:
     first: ReadPayload
     second: ReadPayload
 
-    def __call__(self, payload: Payload) -> bytes:
+    def __call__(self, payload: Payload) -> bytes | Path:
         try:
             return self.first(payload)
         except (KeyError, RecordingError):
@@ -325,6 +326,8 @@ def _with_content(one: ExchangeView, at: At, edits: tuple[Edit, ...]) -> Exchang
     if capture.payload is None:
         raise Unchangeable("no payload")
     before = one.read(capture.payload)
+    if isinstance(before, Path):
+        raise Unchangeable("too large to be changed in memory")
     try:
         after = (
             edit_fields(before, edits)
@@ -347,7 +350,7 @@ class _Overlay:
     content: bytes
     below: ReadPayload
 
-    def __call__(self, payload: Payload) -> bytes:
+    def __call__(self, payload: Payload) -> bytes | Path:
         return self.content if payload.sha256 == self.sha256 else self.below(payload)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
+from harness.dicom.bulk import Bulk
 from harness.model.names import ActorName, ExchangeId, LinkId
 from harness.model.plan import StepRef
 from harness.model.profile import LinkKind
@@ -21,18 +23,30 @@ class LinkOwner:
     cause: StepRef | None = None
 
 
+@dataclass(frozen=True)
+class HashedFile:
+    """A file and the SHA-256 of what it holds."""
+
+    path: Path
+    sha256: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Passage:
-    """One message that passes a link: `content` is exactly what was on the wire, None for a bare response."""
+    """One message that passes a link: `content` is exactly what was on the wire, None for a bare response.
+
+    Of bulk content `file`, where it is given, is a file that holds exactly it; its owner removes the file afterwards.
+    """
 
     link: LinkId
     exchange: ExchangeId
     half: Half
     direction: Direction
-    content: bytes | None
+    content: bytes | Bulk | None
     kind: PayloadKind
     command: DimseCommand | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    file: HashedFile | None = None
 
 
 class Recorder(Protocol):
@@ -49,6 +63,9 @@ class Recorder(Protocol):
         facts: Mapping[str, str],
     ) -> LinkId:
         """Record a link whose identity is known (for an association: after negotiation)."""
+
+    def spool(self) -> Path:
+        """The folder in which a large message is kept while it is received; its files are the receiver's to remove."""
 
     def exchange_opened(self) -> ExchangeId:
         """A new exchange number."""

@@ -19,6 +19,7 @@ from pydicom.uid import (
     JPEGExtended12Bit,
 )
 
+from harness.dicom.bulk import Bulk
 from harness.dicom.iod.expressions import Readings, tag_of
 from harness.dicom.iod.faults import IodFault, Kind
 from harness.model.verdict import Outcome
@@ -86,7 +87,7 @@ def _length(dataset: Dataset, number: Mapping[str, int], photometric: str) -> It
     wanted += wanted % 2
     element: DataElement | RawDataElement = dataset.get_item("PixelData")
     value = element.value
-    if isinstance(value, bytes) and len(value) + len(value) % 2 != wanted:
+    if isinstance(value, (bytes, Bulk)) and len(value) + len(value) % 2 != wanted:
         yield _fault("PixelData", f"{wanted} bytes", f"{len(value)} bytes", "C.7.6.3.1.4", "PS3.5 8.1.1")
 
 

@@ -17,6 +17,7 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
 
+from harness.dicom.bulk import Bulk
 from harness.dicom.encoding import quiet
 from harness.dicom.iod.values import CHECKS, OF_CHARACTER_SET, SINGLE, SIZES
 
@@ -75,6 +76,8 @@ def read(ds: Dataset, tag: BaseTag, element: DataElement | RawDataElement) -> Re
     vr = element.VR
     if value is None:
         return Reading(vr, False, (), 0)
+    if isinstance(value, Bulk):
+        return Reading(vr, len(value) > 0)
     if isinstance(value, bytes):
         entry = entry_of(tag)
         if vr == "UN" and entry is not None and entry.first_vr != "UN":

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from harness.dicom.bulk import CHUNK, Bulk
+from harness.model.profile import Service
 from harness.transports.dimse.commands import Command, CommandError, decode_command, encode_command
+from harness.transports.dimse.spooling import Spool, SpoolError
+from harness.transports.recorder import HashedFile
 
 LARGEST_COMMAND = 1 << 16
 """Bytes of a command set that are taken from a peer."""
 
-LARGEST_DATA_SET = 1 << 30
-"""Bytes of a data set that are taken from a peer."""
+LARGEST_DATA_SET = 1 << 28
+"""Bytes of a data set that are taken from a peer into memory; objects to store go to disk (`spooling`)."""
 
 _PDV_HEAD = 6
 _COMMAND = 0b01
@@ -24,18 +28,28 @@ class MessageError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One DIMSE message: presentation context, command set, and the data set's bytes as on the wire."""
+    """One DIMSE message: presentation context, command set, and the data set's bytes as on the wire.
+
+    `file` is where a large data set that was received is, wrapped as a Part 10 file.
+    """
 
     context_id: int
     command: Command
-    content: bytes | None = None
+    content: bytes | Bulk | None = None
+    file: HashedFile | None = None
+
+
+OpenSpool = Callable[[int, Command], Spool]
+"""How the data set of an object to store is kept while it comes: presentation context and command set."""
 
 
 class Assembler:
     """Puts the messages of one association together from their fragments."""
 
-    def __init__(self, largest_data_set: int = LARGEST_DATA_SET) -> None:
+    def __init__(self, largest_data_set: int = LARGEST_DATA_SET, open_spool: OpenSpool | None = None) -> None:
         self._largest = largest_data_set
+        self._open_spool = open_spool
+        self._spool: Spool | None = None
         self._command_bytes = bytearray()
         self._command: Command | None = None
         self._content = bytearray()
@@ -73,15 +87,42 @@ class Assembler:
     def _feed_data_set(self, fragment: bytes, last: bool) -> Message | None:
         if self._command is None:
             raise MessageError("a data set fragment before its command set")
+        if self._open_spool is not None and self._is_store(self._command):
+            return self._spool_fragment(self._open_spool, fragment, last)
         self._content += fragment
         if len(self._content) > self._largest:
             raise MessageError(f"a data set of more than {self._largest} bytes")
         return self._complete(bytes(self._content)) if last else None
 
-    def _complete(self, content: bytes | None) -> Message:
+    @staticmethod
+    def _is_store(command: Command) -> bool:
+        return command.service is Service.C_STORE and command.status is None
+
+    def _spool_fragment(self, open_spool: OpenSpool, fragment: bytes, last: bool) -> Message | None:
         if self._command is None or self._context_id is None:
             raise MessageError("no command set")
-        message = Message(context_id=self._context_id, command=self._command, content=content)
+        try:
+            if self._spool is None:
+                self._spool = open_spool(self._context_id, self._command)
+            self._spool.write(fragment)
+            if not last:
+                return None
+            content, file = self._spool.finish()
+        except SpoolError as fault:
+            raise MessageError(str(fault)) from fault
+        self._spool = None
+        return self._complete(content, file)
+
+    def discard(self) -> None:
+        """Forget a message that will never be complete."""
+        spool, self._spool = self._spool, None
+        if spool is not None:
+            spool.discard()
+
+    def _complete(self, content: bytes | Bulk | None, file: HashedFile | None = None) -> Message:
+        if self._command is None or self._context_id is None:
+            raise MessageError("no command set")
+        message = Message(context_id=self._context_id, command=self._command, content=content, file=file)
         self._command_bytes, self._content = bytearray(), bytearray()
         self._command, self._context_id = None, None
         return message
@@ -90,7 +131,9 @@ class Assembler:
 def fragments(message: Message, largest_pdu: int) -> Iterator[bytes]:
     """The presentation data values of a message, control header first; `largest_pdu` in bytes, 0 is no limit."""
     yield from _split(encode_command(message.command), _COMMAND, largest_pdu)
-    if message.content:
+    if isinstance(message.content, Bulk):
+        yield from _split_bulk(message.content, largest_pdu)
+    elif message.content:
         yield from _split(message.content, 0, largest_pdu)
 
 
@@ -99,3 +142,11 @@ def _split(content: bytes, kind: int, largest_pdu: int) -> Iterator[bytes]:
     for start in range(0, len(content), step):
         last = _LAST if start + step >= len(content) else 0
         yield bytes((kind | last,)) + content[start : start + step]
+
+
+def _split_bulk(content: Bulk, largest_pdu: int) -> Iterator[bytes]:
+    """Fragments of a data set that is read meanwhile; never larger than our own reading."""
+    left = len(content)
+    for chunk in content.chunks(min(max(largest_pdu - _PDV_HEAD, 1) if largest_pdu else CHUNK, CHUNK)):
+        left -= len(chunk)
+        yield bytes((0 if left else _LAST,)) + chunk

@@ -6,7 +6,6 @@ import queue
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from pydicom.dataset import Dataset
@@ -39,7 +38,7 @@ from harness.transports.dimse.conversation import AssociationOver, Call, Convers
 from harness.transports.dimse.primitives import DimseRequest, DimseResponse
 from harness.transports.dimse.requestor import OnEventReport, Requestor
 from harness.transports.dimse.serving import Server
-from harness.transports.dimse.storing import SUCCESS, Amend, load, send_store
+from harness.transports.dimse.storing import SUCCESS, Amend, Source, load, send_store
 from harness.transports.dimse.watching import watch
 from harness.transports.recorder import LinkOwner, Recorder
 
@@ -96,11 +95,11 @@ class Association:
         """Query: the pending responses, then the final one (PS3.7 9.1.2); `cancel` takes it back at once."""
         return tuple(self._many(Service.C_FIND, sop_class, identifier, cancel=cancel))
 
-    def c_store(self, content: Dataset | Path | bytes) -> DimseResponse:
+    def c_store(self, content: Dataset | Source) -> DimseResponse:
         """Store a data set, or a Part 10 file whose data set is sent as it is (PS3.7 9.1.1)."""
         return self.store_for(content, {})
 
-    def store_for(self, content: Dataset | Path | bytes, fields: Mapping[str, str]) -> DimseResponse:
+    def store_for(self, content: Dataset | Source, fields: Mapping[str, str]) -> DimseResponse:
         """C-STORE with further command elements: the originator of a C-MOVE (PS3.7 9.1.1.1)."""
         try:
             status, found = send_store(

@@ -14,6 +14,8 @@ from typing import Any
 
 from pynetdicom.pdu_primitives import P_DATA
 
+from harness.dicom.bulk import Bulk
+from harness.dicom.encoding import payload_head
 from harness.errors import LinkLost, NoResponse
 from harness.model.names import ExchangeId, LinkId
 from harness.model.profile import LinkKind, Service
@@ -23,6 +25,7 @@ from harness.transports.dimse.assembly import Assembler, Message, MessageError, 
 from harness.transports.dimse.commands import Command
 from harness.transports.dimse.contexts import Accepted, accepted_of, refused_of
 from harness.transports.dimse.recording import link_facts, record_message, record_refusals
+from harness.transports.dimse.spooling import Spool
 from harness.transports.recorder import LinkOwner, Recorder
 
 _SMALLEST_PDU = 128
@@ -82,7 +85,7 @@ class Conversation:
         self.local = SocketAddress(*self._raw.getsockname()[:2])
         self.peer = SocketAddress(*peer)
         self._serve, self._on_end = serve, on_end
-        self._assembler = Assembler()
+        self._assembler = Assembler(open_spool=self._open_spool)
         self._opened = threading.Event()
         self._lock = threading.Lock()
         self._sending = threading.Lock()
@@ -146,6 +149,7 @@ class Conversation:
         self._inbox.put(None)
         hardening.let_go(self.assoc)
         self._raw.close()
+        self._assembler.discard()
         self._on_end(self)
 
     def end(self, kind: EventKind, text: str) -> None:
@@ -185,6 +189,11 @@ class Conversation:
             self.noise(str(fault))
             return False
         return True
+
+    def _open_spool(self, context_id: int, command: Command) -> Spool:
+        """Where an object to store is kept while it comes, with the head that its file gets."""
+        syntax = next((one.transfer_syntax for one in self.accepted if one.context_id == context_id), "")
+        return Spool(self.recorder.spool, payload_head(syntax, command.sop_class, command.sop_instance))
 
     def _take(self, message: Message) -> None:
         if not self._opened.wait(self.patience):
@@ -227,6 +236,8 @@ class Conversation:
                 continue
             finally:
                 incoming.answered.set()
+                if incoming.message.file is not None:
+                    incoming.message.file.path.unlink(missing_ok=True)
 
     def settle(self) -> None:
         """Wait, at most `patience` seconds, until every request that the peer has sent so far is answered."""
@@ -246,7 +257,7 @@ class Conversation:
         context: Accepted,
         *,
         sop_instance: str = "",
-        content: bytes | None = None,
+        content: bytes | Bulk | None = None,
         fields: Mapping[str, str] | None = None,
     ) -> Call:
         """Send a request; AssociationOver when there is nobody to send it to."""

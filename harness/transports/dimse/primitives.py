@@ -9,6 +9,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from harness.dicom.bulk import Bulk
 from harness.errors import LinkLost
 from harness.model.names import ExchangeId, LinkId
 from harness.model.profile import Service
@@ -67,6 +68,9 @@ class DimseRequest:
     elements by keyword: ActionTypeID, EventTypeID, MoveDestination. `cancelled` says whether a C-CANCEL came, or the
     association is over. `report` sends an N-EVENT-REPORT of the same SOP class on the same association, after this
     request was answered (PS3.4 J.3.3); call it from another thread than the handler's.
+
+    Of a large object to store `content` is bulk, `file` is its Part 10 file, and the large values of `dataset` are
+    bulk, too. The file is removed when the request is concluded: link or copy it to keep it.
     """
 
     service: Service
@@ -77,22 +81,23 @@ class DimseRequest:
     link: LinkId = NO_LINK
     exchange: ExchangeId = NO_EXCHANGE
     dataset: Dataset = field(default_factory=Dataset)
-    content: bytes = b""
+    content: bytes | Bulk = b""
     transfer_syntax: str = str(ExplicitVRLittleEndian)
     fields: Mapping[str, str] = field(default_factory=dict)
     message_id: int = 0
     cancelled: Callable[[], bool] = never_cancelled
     report: Report = no_association
+    file: Path | None = None
 
 
 @dataclass(frozen=True)
 class MovePlan:
     """What to send for a C-MOVE or C-GET.
 
-    `destination` is where a C-MOVE sends to (None for C-GET); `instances` are Part 10 files or their contents;
+    `destination` is where a C-MOVE sends to (None for C-GET); `instances` are Part 10 files or what they hold;
     `calling_ae` is the AE title to use towards the destination ("": the endpoint's own).
     """
 
     destination: DimseAddress | None = None
-    instances: Sequence[bytes | Path] = ()
+    instances: Sequence[bytes | Path | Bulk] = ()
     calling_ae: str = ""

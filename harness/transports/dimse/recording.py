@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from harness.dicom.encoding import wrap_payload
+from harness.dicom.encoding import wrap_large
 from harness.dicom.uids import keyword_of
 from harness.model.names import ExchangeId, LinkId
 from harness.model.profile import Service
@@ -45,9 +45,10 @@ def record_message(
             exchange=exchange,
             half=Half.REQUEST if command.status is None else Half.RESPONSE,
             direction=direction,
-            content=None if content is None else wrap_payload(content, transfer_syntax, sop_class, sop_instance),
+            content=None if content is None else wrap_large(content, transfer_syntax, sop_class, sop_instance),
             kind=PayloadKind.DICOM,
             command=recorded,
+            file=message.file,
         )
     )
     return recorded

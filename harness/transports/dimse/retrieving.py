@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from pydicom.dataset import Dataset
 
 from harness.dicom import statuses
-from harness.dicom.encoding import FileMeta, read_file_meta
+from harness.dicom.bulk import Bulk
+from harness.dicom.encoding import LONGEST_META, FileMeta, read_file_meta
 from harness.errors import LinkError, RecordingError
 from harness.model.names import ActorName
 from harness.transports.dimse.association import Association, associate_with
@@ -21,11 +21,8 @@ from harness.transports.dimse.primitives import (
     DimseResponse,
     MovePlan,
 )
-from harness.transports.dimse.storing import Amend, load, send_store
+from harness.transports.dimse.storing import Amend, Source, load, send_store
 from harness.transports.recorder import LinkOwner, Recorder
-
-_META_BYTES = 1 << 14
-Source = bytes | Path
 
 
 @dataclass
@@ -170,8 +167,10 @@ def _meta_of(source: Source) -> FileMeta | None:
     try:
         if isinstance(source, bytes):
             return read_file_meta(source)
+        if isinstance(source, Bulk):
+            return read_file_meta(source.read(0, LONGEST_META))
         with source.open("rb") as file:
-            return read_file_meta(file.read(_META_BYTES))
+            return read_file_meta(file.read(LONGEST_META))
     except (OSError, RecordingError):
         return None
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from pydicom.dataset import Dataset
 
 from harness.dicom import statuses
+from harness.dicom.bulk import Bulk
 from harness.dicom.encoding import decode, encode
 from harness.errors import LinkLost, RecordingError
 from harness.model.profile import Service
@@ -98,6 +99,7 @@ class Server:
             message_id=command.message_id,
             cancelled=lambda: conversation.cancelled(command.message_id),
             report=self._reporter(conversation, incoming),
+            file=incoming.message.file.path if incoming.message.file is not None else None,
         )
 
     def _responses(self, conversation: Conversation, request: DimseRequest) -> Iterator[DimseResponse]:
@@ -164,7 +166,7 @@ class Server:
         return report
 
 
-def _decoded(content: bytes, transfer_syntax: str) -> Dataset:
+def _decoded(content: bytes | Bulk, transfer_syntax: str) -> Dataset:
     try:
         return decode(content, transfer_syntax) if content else Dataset()
     except RecordingError:

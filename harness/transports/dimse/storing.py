@@ -9,7 +9,8 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from harness.dicom.encoding import decode, encode, read_file_meta
+from harness.dicom.bulk import LARGE, Bulk
+from harness.dicom.encoding import LONGEST_META, decode, encode_large, read_file_meta
 from harness.dicom.paths import first
 from harness.dicom.uids import keyword_of
 from harness.errors import ContextRefused
@@ -18,6 +19,9 @@ from harness.transports.dimse.contexts import Accepted, is_native
 from harness.transports.dimse.conversation import Conversation
 
 SUCCESS = 0x0000
+
+Source = bytes | Path | Bulk
+"""A Part 10 file, or what it holds."""
 
 Amend = Callable[[Service, Dataset], Sequence[Dataset]]
 """What is sent in place of a request's data set: itself, changed, several times, or nothing at all."""
@@ -30,18 +34,25 @@ class Instance:
     sop_class: str
     sop_instance: str
     transfer_syntax: str
-    content: bytes
+    content: bytes | Bulk
 
 
-def load(source: Dataset | Path | bytes) -> Instance:
+def load(source: Source | Dataset) -> Instance:
     """The instance in a data set, Part 10 file or its contents; RecordingError when it is none, OSError."""
     if isinstance(source, Dataset):
         syntax = _syntax_of(source)
         sop_class, sop_instance = first(source, "SOPClassUID"), first(source, "SOPInstanceUID")
-        return Instance(sop_class, sop_instance, syntax, encode(source, syntax))
+        return Instance(sop_class, sop_instance, syntax, encode_large(source, syntax))
+    if isinstance(source, Bulk) or (isinstance(source, Path) and source.stat().st_size > LARGE):
+        return _load_large(source if isinstance(source, Bulk) else Bulk.of_file(source))
     payload = source.read_bytes() if isinstance(source, Path) else source
     meta = read_file_meta(payload)
     return Instance(meta.sop_class, meta.sop_instance, meta.transfer_syntax, payload[meta.offset :])
+
+
+def _load_large(file: Bulk) -> Instance:
+    meta = read_file_meta(file.read(0, LONGEST_META))
+    return Instance(meta.sop_class, meta.sop_instance, meta.transfer_syntax, file.part(meta.offset, len(file)))
 
 
 def _syntax_of(ds: Dataset) -> str:
@@ -63,13 +74,13 @@ def store_context(accepted: tuple[Accepted, ...], instance: Instance) -> Accepte
     raise ContextRefused(f"no accepted presentation context to store {wanted}")
 
 
-def contents_for(instance: Instance, context: Accepted, amend: Amend | None) -> tuple[bytes, ...]:
+def contents_for(instance: Instance, context: Accepted, amend: Amend | None) -> tuple[bytes | Bulk, ...]:
     """The data set's bytes for the context: untouched unless another transfer syntax or a deviation asks otherwise."""
     if context.transfer_syntax == instance.transfer_syntax and amend is None:
         return (instance.content,)
     dataset = decode(instance.content, instance.transfer_syntax)
     amended = (dataset,) if amend is None else amend(Service.C_STORE, dataset)
-    return tuple(encode(one, context.transfer_syntax) for one in amended)
+    return tuple(encode_large(one, context.transfer_syntax) for one in amended)
 
 
 def send_store(

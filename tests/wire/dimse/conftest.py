@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import socket
 import struct
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,6 +90,9 @@ class MemoryRecorder:
         self._add(link)
         return link.id
 
+    def spool(self) -> Path:
+        return Path(tempfile.gettempdir())
+
     def exchange_opened(self) -> ExchangeId:
         with self.changed:
             return ExchangeId(next(self._exchanges))
@@ -130,13 +135,13 @@ class MemoryRecorder:
     @staticmethod
     def content_of(passage: Passage) -> bytes:
         """The data set's bytes of a recorded message."""
-        assert passage.content is not None
+        assert isinstance(passage.content, bytes)
         return unwrap_payload(passage.content)[0]
 
     @staticmethod
     def dataset_of(passage: Passage) -> Dataset:
         """The decoded data set of a recorded message."""
-        assert passage.content is not None
+        assert isinstance(passage.content, bytes)
         ds = decode_payload(passage.content)
         assert ds is not None
         return ds

@@ -9,7 +9,7 @@ import threading
 from dataclasses import replace
 
 from actors.messages import messaging
-from actors.messages.segments import adt, evn, pid, pv1
+from actors.messages.segments import Segment, adt, evn, mrg, pid, pv1
 from actors.peers import ADT, ORDER_FILLER, ORDER_PLACER
 from harness.actor import Action, Actor, World, performs, register
 from harness.errors import CannotAct
@@ -37,29 +37,56 @@ class Adt(Actor):
 
     @performs("RAD-12")
     def update_patient(self, action: Action) -> None:
-        """Announce the step's patient as the new data of the registered one; the ID stays (A08)."""
+        """Announce the step's patient as the new data of the registered one, whose ID stays (A08), or as the one who
+        survives a merge (A40)."""
         case = _case(action)
         event = action.step.trigger or "A08"
+        if event == "A40":
+            self._merge(action, case)
+            return
         if event != "A08":
-            raise CannotAct(f"the simulated ADT announces A08 in RAD-12, not {event}")
+            raise CannotAct(f"the simulated ADT announces A08 and A40 in RAD-12, not {event}")
         patient = self._registered(case, _patient(case, action.step.patient))
         self._tell(action, event, patient, self._visit(patient, case))
 
+    def _merge(self, action: Action, case: Case) -> None:
+        """Let the step's prior identity dissolve in its patient; the visit of the one that stays goes on."""
+        if not action.step.prior:
+            raise CannotAct(f"step {action.step.id} does not say whose identity dissolves: `prior` names it")
+        patient, prior = _patient(case, action.step.patient), _patient(case, action.step.prior)
+        visit = self._visit(patient, case)
+        self._send(
+            action,
+            "A40",
+            [
+                evn("A40", self.world.clock.now(), action.form),
+                pid(patient, visit, action.form),
+                mrg(prior, action.form),
+            ],
+            patient.characters,
+        )
+        with self._lock:
+            self._visits.pop((prior.id, prior.authority), None)
+
     def _tell(self, action: Action, event: str, patient: Patient, visit: Visit) -> None:
-        """Send to everybody that should know."""
+        """Send patient and visit to everybody that should know."""
+        person = [
+            evn(event, self.world.clock.now(), action.form),
+            pid(patient, visit, action.form),
+            pv1(visit, patient),
+        ]
+        self._send(action, event, person, patient.characters)
+
+    def _send(self, action: Action, event: str, body: list[Segment], characters: tuple[str, ...]) -> None:
         messaging.deliver_to_all(
             self.world,
             action.step.transaction,
             [receiver for receiver in (ORDER_PLACER, ORDER_FILLER) if self.world.knows(receiver)],
             adt(event),
-            [
-                evn(event, self.world.clock.now(), action.form),
-                pid(patient, visit, action.form),
-                pv1(visit, patient),
-            ],
+            body,
             version=action.form,
             cause=action.cause,
-            characters=patient.characters,
+            characters=characters,
         )
 
     def _visit(self, patient: Patient, case: Case) -> Visit:

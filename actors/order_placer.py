@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from actors.messages import messaging, received
+from actors.messages import merges, messaging, received
 from actors.messages.imaging_order import EntityIdentifier, Order
 from actors.messages.registration import Registration, Registrations
 from actors.messages.segments import (
@@ -27,7 +27,7 @@ from harness.actor import Action, Actor, World, performs, receives, register
 from harness.errors import CannotAct
 from harness.hl7 import AckError, Message
 from harness.hl7.time import ts
-from harness.model.scenario import Code
+from harness.model.scenario import Code, Patient
 
 NAMESPACE = "OP"
 """The namespace of placer order numbers (EI.2)."""
@@ -80,6 +80,25 @@ class OrderPlacer(Actor):
     def take_patient(self, message: Message) -> bytes:
         """Register the patient, or update the known one."""
         return self._registrations.register(self.world, message)
+
+    @receives("ADT^A40")
+    def take_merge(self, message: Message) -> bytes:
+        """Let patients dissolve in others; their orders are the survivors' from now on (RAD TF-2: 4.12)."""
+        found = merges.read(message)
+        if isinstance(found, AckError):
+            return messaging.refuse(self.world, message, found)
+        for merge in found:
+            before = self._registrations.find(merge.prior_id, merge.prior_authority)
+            after = self._registrations.merge(merge.survivor, merge.prior_id, merge.prior_authority).patient
+            if before is not None:
+                self._move(before.patient, after)
+        return messaging.accept(self.world, message)
+
+    def _move(self, before: Patient, after: Patient) -> None:
+        with self._lock:
+            for number, placed in self._orders.items():
+                if (placed.patient_id, placed.authority) == (before.id, before.authority):
+                    self._orders[number] = replace(placed, patient_id=after.id, authority=after.authority)
 
     # RAD-2
 

@@ -25,7 +25,7 @@ from actors.image_manager.queries import (
     level_of,
 )
 from actors.image_manager.revision import Revision
-from actors.messages import messaging, received
+from actors.messages import merges, messaging, received
 from actors.objects.copying import items
 from actors.objects.performed_steps import PerformedSteps
 from actors.objects.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES
@@ -134,18 +134,11 @@ class ImageManager(Actor):
     @receives("ADT^A40")
     def merge_patients(self, message: Message) -> bytes:
         """RAD-12 merge: what was filed under MRG-1 is filed under PID-3 (RAD TF-2: 4.12)."""
-        prior = PatientKey.of(message.first("MRG-1[1].1"), message.first("MRG-1[1].4.1"))
-        fault = received.missing_identity(message)
-        if fault is None and not prior.id:
-            fault = AckError(location="MRG^1^1^1^1", code="101", text="Prior patient identifier missing")
-        patient = received.patient(
-            message, lambda _, authority: PatientKey.of("", authority).authority == prior.authority
-        )
-        if fault is None and prior == PatientKey.of(patient.id, patient.authority):
-            fault = AckError(location="MRG^1^1^1^1", code="205", text="Prior and surviving identifier are equal")
-        if fault is not None:
-            return messaging.refuse(self.world, message, fault)
-        self._patients.merge(patient, prior)
+        found = merges.read(message)
+        if isinstance(found, AckError):
+            return messaging.refuse(self.world, message, found)
+        for merge in found:
+            self._patients.merge(merge.survivor, PatientKey.of(merge.prior_id, merge.prior_authority))
         return messaging.accept(self.world, message)
 
     @receives("ADT^A02", "ADT^A03", "ADT^A06", "ADT^A07", "ADT^A12", "ADT^A13")

@@ -54,6 +54,33 @@ class Registrations:
                 self._places[number][namespace(authority)] = place
             return self._known[place]
 
+    def merge(self, survivor: Patient, prior_id: str, prior_authority: str) -> Registration:
+        """Let an identifier dissolve in the patient's (A40): it names the survivor from now on.
+
+        What the survivor's record lacks of demographics and visit it takes from the dissolved one.
+        """
+        with self._lock:
+            place = self._place(survivor.id, survivor.authority)
+            old = self._place(prior_id, prior_authority)
+            if place is None:
+                place = len(self._known)
+                self._known.append(Registration(patient=_cleared(survivor), visit=Visit(patient_class="")))
+            merged = _updated(self._known[place], survivor, Visit(patient_class=""))
+            if old is not None and old != place:
+                merged = _updated(self._known[old], merged.patient, merged.visit)
+                merged = replace(merged, patient=replace(merged.patient, id=survivor.id, authority=survivor.authority))
+                self._redirect(old, place)
+            self._known[place] = merged
+            self._places[survivor.id][namespace(survivor.authority)] = place
+            self._places[prior_id][namespace(prior_authority)] = place
+            return merged
+
+    def _redirect(self, old: int, place: int) -> None:
+        for places in self._places.values():
+            for name, known in places.items():
+                if known == old:
+                    places[name] = place
+
     def find(self, patient_id: str, authority: str) -> Registration | None:
         """The patient with that identifier; an authority that one side does not name fits any."""
         with self._lock:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from actors.messages.imaging_order import EntityIdentifier, Order, RequestedProcedure, ScheduledStep
 from harness.hl7 import FieldValue
@@ -45,7 +46,11 @@ RESULT = MessageKind("ORU", "R01", "ORU_R01")
 
 def adt(event: str) -> MessageKind:
     """The ADT message of an event (structures: HL7 v2.5.1 table 0354)."""
-    return MessageKind("ADT", event, "ADT_A05" if event == "A05" else "ADT_A01")
+    return MessageKind("ADT", event, _STRUCTURES.get(event, "ADT_A01"))
+
+
+_STRUCTURES: Mapping[str, str] = MappingProxyType({"A05": "ADT_A05", "A40": "ADT_A39"})
+"""The structures of events that do not use that of A01."""
 
 
 def form_of(version: str) -> str:
@@ -104,6 +109,12 @@ def pid(patient: Patient, visit: Visit, version: str) -> Segment:
             18: _cx(visit.number, patient.authority),
         },
     )
+
+
+def mrg(prior: Patient, version: str) -> Segment:
+    """The identity that dissolves in the patient of PID; MRG-4 is of v2.3.1 alone (RAD TF-2: 4.12)."""
+    identifier = _cx(prior.id, prior.authority, "MR" if version != V231 else "")
+    return ("MRG", {1: identifier, 4: identifier if version == V231 else "", 7: xpn(prior.name)})
 
 
 def pv1(visit: Visit, patient: Patient) -> Segment:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
-from actors.messages import messaging, received
+from actors.messages import merges, messaging, received
 from actors.messages.imaging_order import NO_NUMBER, Order
+from actors.messages.merges import Merge
 from actors.messages.registration import Registration, Registrations
 from actors.messages.segments import form_of
 from actors.objects.performed_steps import PerformedSteps
@@ -26,6 +28,8 @@ from harness.dicom.statuses import is_success
 from harness.errors import CannotAct
 from harness.hl7 import AckError, Message
 from harness.model.names import ActorName
+from harness.model.plan import StepRef as Cause
+from harness.model.scenario import Patient, PersonName
 from harness.transports.dimse import DimseRequest, DimseResponse, SupportedClass
 
 MOST_ORDERS = 50
@@ -64,18 +68,70 @@ class OrderFiller(Actor):
         fault = received.missing_identity(message)
         if fault is not None:
             return messaging.refuse(self.world, message, fault)
-        registration = self._registrations.enter(message)
         version = form_of(message.version)
-        if self.world.knows(IMAGE_MANAGER):
-            self.world.react(lambda: self._forward_update(registration, version))
+        self._pass_on(notices.patient_update(self._registrations.enter(message), version, self._now()), version)
         return messaging.accept(self.world, message)
 
-    def _forward_update(self, registration: Registration, version: str) -> None:
-        notice = notices.patient_update(registration, version, self.world.clock.now())
-        characters = registration.patient.characters
-        messaging.deliver(
-            self.world, "RAD-12", IMAGE_MANAGER, notice.kind, notice.body, version=version, characters=characters
+    @receives("ADT^A40")
+    def take_merge(self, message: Message) -> bytes:
+        """Let patients dissolve in others, with all that is known of them; tell the Image Manager after."""
+        found = merges.read(message)
+        if isinstance(found, AckError):
+            return messaging.refuse(self.world, message, found)
+        version = form_of(message.version)
+        for merge in found:
+            self._pass_on(self._merge(merge, version), version)
+        return messaging.accept(self.world, message)
+
+    @performs("RAD-12")
+    def announce_merge(self, action: Action) -> None:
+        """A40 for an identity that the department made up itself, once the patient is registered (RAD TF-1: 4.4)."""
+        prior = action.bedside
+        if action.step.trigger != "A40" or not prior.prior_id:
+            raise CannotAct(
+                "the simulated Order Filler begins no other RAD-12 than A40 of a `prior` identity of its own"
+            )
+        survivor = self._registration(action).patient
+        merge = Merge(survivor=survivor, prior_id=prior.prior_id, prior_authority=prior.prior_authority)
+        self._pass_on_now(self._merge(merge, action.form), action.form, action.cause)
+
+    def _merge(self, merge: Merge, version: str) -> Notice:
+        known = self._registrations.find(merge.prior_id, merge.prior_authority)
+        prior = Patient(
+            name=known.patient.name if known else PersonName(family=""),
+            birth_date="",
+            sex="",
+            id=merge.prior_id,
+            authority=merge.prior_authority,
         )
+        survivor = self._registrations.merge(merge.survivor, merge.prior_id, merge.prior_authority)
+        self.orders.move(prior.id, prior.authority, survivor.patient)
+        self._links.move(prior.id, survivor.patient.id)
+        return notices.patient_merge(survivor, prior, version, self._now())
+
+    def _pass_on(self, notice: Notice, version: str) -> None:
+        if self._downstream():
+            self.world.react(lambda: self._pass_on_now(notice, version))
+
+    def _pass_on_now(self, notice: Notice, version: str, cause: Cause | None = None) -> None:
+        """RAD-12 to the Image Manager, and the Report Manager where there is one."""
+        downstream = self._downstream()
+        messaging.deliver_to_all(
+            self.world,
+            "RAD-12",
+            downstream,
+            notice.kind,
+            notice.body,
+            version=version,
+            cause=cause,
+            characters=notice.characters,
+        )
+
+    def _downstream(self) -> list[ActorName]:
+        return [actor for actor in (IMAGE_MANAGER, REPORT_MANAGER) if self.world.knows(actor)]
+
+    def _now(self) -> datetime:
+        return self.world.clock.now()
 
     # RAD-2
 

@@ -19,6 +19,7 @@ from actors.messages.segments import (
     Segment,
     adt,
     evn,
+    mrg,
     obr,
     order_group,
     order_number,
@@ -29,7 +30,7 @@ from actors.messages.segments import (
 )
 from actors.order_filler.orders import FilledOrder, StepState
 from harness.hl7.time import ts
-from harness.model.scenario import Code, PersonName, Practitioner
+from harness.model.scenario import Code, Patient, PersonName, Practitioner
 
 DEPARTMENT = Code(value="RAD", scheme="L", meaning="Radiology")
 DEPARTMENT_PHYSICIAN = Practitioner(id="4711", name=PersonName(family="DUTY", given="RADIOLOGIST"))
@@ -38,10 +39,11 @@ DEPARTMENT_PHYSICIAN = Practitioner(id="4711", name=PersonName(family="DUTY", gi
 
 @dataclass(frozen=True)
 class Notice:
-    """A message without its header."""
+    """A message without its header; `characters` are those that its sender was told the patient in."""
 
     kind: MessageKind
     body: tuple[Segment, ...]
+    characters: tuple[str, ...] = ()
 
 
 def walk_in_order(service: Code, registration: Registration, now: datetime) -> Order:
@@ -93,7 +95,15 @@ def procedure_scheduled(
 
 def patient_update(registration: Registration, version: str, now: datetime) -> Notice:
     """RAD-12 A08 with the patient's current data."""
-    return Notice(adt("A08"), (evn("A08", now, version), *_patient(registration, version)))
+    body = (evn("A08", now, version), *_patient(registration, version))
+    return Notice(adt("A08"), body, registration.patient.characters)
+
+
+def patient_merge(registration: Registration, prior: Patient, version: str, now: datetime) -> Notice:
+    """RAD-12 A40: the prior identity dissolves in the registered patient's."""
+    patient = registration.patient
+    body = (evn("A40", now, version), pid(patient, registration.visit, version), mrg(prior, version))
+    return Notice(adt("A40"), body, patient.characters)
 
 
 def _patient(registration: Registration, version: str) -> tuple[Segment, Segment]:

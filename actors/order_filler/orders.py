@@ -13,6 +13,7 @@ from enum import Enum
 
 from actors.messages.imaging_order import EntityIdentifier, Order, RequestedProcedure, ScheduledStep
 from actors.messages.registration import Registration, Registrations, namespace
+from harness.model.scenario import Patient
 
 
 class StepState(Enum):
@@ -103,6 +104,13 @@ class OrderBook:
                 ),
                 None,
             )
+
+    def move(self, prior_id: str, prior_authority: str, survivor: Patient) -> None:
+        """Let the orders of an identity be the survivor's, into whom it dissolved."""
+        with self._lock:
+            for filled in tuple(self._orders.values()):
+                if filled.patient_id == prior_id and _same_authority(filled.authority, prior_authority):
+                    self._keep(replace(filled, patient_id=survivor.id, authority=survivor.authority))
 
     def update(self, filler: str, change: Callable[[FilledOrder], FilledOrder]) -> None:
         """Replace an order by what `change` makes of it."""

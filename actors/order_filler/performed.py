@@ -6,7 +6,7 @@ Links by Study UID, Requested Procedure ID and step ID; keeps examinations made 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydicom.dataset import Dataset
 
@@ -72,6 +72,13 @@ class PerformedLinks:
                     self._unscheduled.remove(found)
                     return found
         return None
+
+    def move(self, prior_id: str, patient_id: str) -> None:
+        """Let an identity's examinations without an order be those of the patient in whom it dissolved."""
+        with self._lock:
+            self._unscheduled = [
+                replace(one, patient_id=patient_id) if one.patient_id == prior_id else one for one in self._unscheduled
+            ]
 
     def link(self, uid: str, refs: tuple[StepRef, ...], step: PerformedStep | None) -> None:
         """Tie an examination made without an order to the steps planned for it afterwards."""

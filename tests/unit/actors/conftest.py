@@ -269,7 +269,12 @@ class FakeDepartment:
             ),
             form=form,
             bedside=Bedside(
-                name=bedside.name, patient_id=bedside.id, authority=bedside.authority, service=case.order.service
+                name=bedside.name,
+                patient_id=bedside.id,
+                authority=bedside.authority,
+                service=step.get("service") or case.order.service,
+                prior_id=case.patients[step["prior"]].id if "prior" in step else "",
+                prior_authority=case.patients[step["prior"]].authority if "prior" in step else "",
             ),
             case=case if type(self.actors[name]).originates else None,
         )

@@ -72,3 +72,40 @@ def test_adt_cannot_name_a_patient_that_the_case_lacks(department: Any, case: Ca
     department.act("ADT", "RAD-1", strange)
     with pytest.raises(CannotAct, match="identified"):
         department.act("ADT", "RAD-12", strange, bedside=case, trigger="A08", patient="identified")
+
+
+# merge
+
+
+MERGE_231 = [
+    r"MSH|^~\&|A|HOSP|OP|HOSP|20240102101500||ADT^A40|M3|P|2.3.1",
+    "EVN|A40|20240102101500||||20240102101500",
+    "PID|||P2002^^^HOSP||ROE^JANET||19710203|F||||||||||V1^^^HOSP",
+    "MRG|P1001^^^HOSP|||P1001^^^HOSP|||DOE^JANE",
+]
+MERGE_251 = [
+    r"MSH|^~\&|A|HOSP|OP|HOSP|20240102101500||ADT^A40^ADT_A39|M3|P|2.5.1",
+    "EVN||20240102101500||||20240102101500",
+    "PID|||P2002^^^HOSP^MR||ROE^JANET||19710203|F||||||||||V1^^^HOSP",
+    "MRG|P1001^^^HOSP^MR||||||DOE^JANE",
+]
+
+
+def _two_people(case: Case) -> Case:
+    known = replace(case.patients["identified"], id="P2002", person="known")
+    return replace(case, patients={**case.patients, "known": known})
+
+
+@pytest.mark.parametrize(("form", "golden"), [("2.3.1", MERGE_231), ("2.5.1", MERGE_251)])
+def test_merge_message(department: Any, case: Case, lines: Any, form: str, golden: list[str]) -> None:
+    department.play(Adt)
+    department.act("ADT", "RAD-1", case, form=form)
+    department.act("ADT", "RAD-12", _two_people(case), form=form, trigger="A40", patient="known", prior="main")
+    assert [one.to for one in department.sent[-2:]] == ["Order Placer", "Order Filler"]
+    assert lines(department.sent[-2].message) == golden
+
+
+def test_a_merge_has_to_say_whose_identity_dissolves(department: Any, case: Case) -> None:
+    department.play(Adt)
+    with pytest.raises(CannotAct, match="prior"):
+        department.act("ADT", "RAD-12", case, trigger="A40", patient="identified")

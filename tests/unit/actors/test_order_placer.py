@@ -151,3 +151,28 @@ def test_a_registration_must_say_who(department: Any, hl7: Any, pid: str, locati
     message = hl7(r"MSH|^~\&|A|HOSP|OP|HOSP|2024||ADT^A04^ADT_A01|1|P|2.5.1", "EVN||2024", pid, "PV1||O")
     answer = department.deliver("RAD-1", "Order Placer", message.raw)
     assert (answer.first("MSA-1"), answer.first("ERR-2"), answer.first("ERR-3.1")) == ("AE", location, "101")
+
+
+MERGE = (
+    r"MSH|^~\&|HIS|HOSP|OP|HOSP|20240102120000||ADT^A40|HIS12|P|2.3.1",
+    "EVN||20240102120000",
+    "PID|||P2002^^^HOSP||REAL^ANNA||19700101|F",
+    "MRG|P1001^^^HOSP||||||DOE^JANE",
+)
+
+
+def test_a_merge_moves_the_orders(department: Any, case: Case, hl7: Any) -> None:
+    department.play(Adt)
+    placer = department.play(OrderPlacer)
+    department.act("ADT", "RAD-1", case)
+    department.act("Order Placer", "RAD-2", case)
+    assert department.deliver("RAD-12", "Order Placer", hl7(*MERGE).raw).first("MSA-1") == "AA"
+    moved = placer.order("P1")
+    assert moved is not None
+    assert (moved.patient_id, moved.authority) == ("P2002", "HOSP")
+
+
+def test_a_merge_of_nobody_is_refused(department: Any, hl7: Any) -> None:
+    department.play(OrderPlacer)
+    answer = department.deliver("RAD-12", "Order Placer", hl7(*MERGE[:3], "MRG|").raw)
+    assert answer.first("MSA-1") == "AE"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -131,8 +132,10 @@ def test_an_update_shows_in_the_worklist_and_goes_on_to_the_archive(
     assert (before.PatientName, after.PatientName, after.PatientID) == ("DOE^JANE", "ROE^JANET", "P1001")
     assert (after.AdmissionID, after.AccessionNumber) == ("V900", before.AccessionNumber)
     department.settle()
-    forwarded = department.sent[-1]
+    forwarded, also = department.sent[-2:]
     assert (forwarded.transaction, forwarded.to, forwarded.message.version) == ("RAD-12", "Image Manager", version)
+    assert also.to == "Report Manager"
+    assert lines(also.message)[1:] == lines(forwarded.message)[1:]
     suffix = "" if version == "2.3.1" else "^MR"
     assert lines(forwarded.message)[2:] == [
         f"PID|||P1001^^^HOSP{suffix}||ROE^JANET||19710203|F||||||||||V900^^^HOSP",
@@ -141,10 +144,74 @@ def test_an_update_shows_in_the_worklist_and_goes_on_to_the_archive(
 
 
 def test_an_update_stays_here_when_there_is_no_archive(department: Any, hl7: Any, filler: OrderFiller) -> None:
-    department.present = tuple(name for name in department.present if name != "Image Manager")
+    department.present = tuple(name for name in department.present if name not in ("Image Manager", "Report Manager"))
     department.deliver("RAD-12", "Order Filler", hl7(*changed(UPDATE, "{version}", "2.5.1")).raw)
     department.settle()
     assert department.sent[-1].to == "Order Filler"
+
+
+# merge
+
+
+SURVIVOR = changed(changed(REGISTRATION, "P1001^^^HOSP^MR||DOE^JANE", "P2002^^^HOSP^MR||REAL^ANNA"), "HIS1", "HIS11")
+MERGE = (
+    r"MSH|^~\&|HIS|HOSP|RIS|RAD|20240102120000||ADT^A40^ADT_A39|HIS12|P|2.5.1",
+    "EVN||20240102120000",
+    "PID|||N7^^^NATIONAL~P2002^^^HOSP^MR||REAL^ANNA||19700101|F",
+    "MRG|P1001^^^HOSP^MR||||||DOE^JANE",
+)
+
+
+def test_a_merge_moves_orders_and_worklist_and_goes_on_to_archive_and_reports(
+    department: Any, hl7: Any, filler: OrderFiller, lines: Any, everything: Any
+) -> None:
+    (before,) = everything(filler)
+    department.deliver("RAD-1", "Order Filler", hl7(*SURVIVOR).raw)
+    assert department.deliver("RAD-12", "Order Filler", hl7(*MERGE).raw).first("MSA-1") == "AA"
+    (after,) = everything(filler)
+    assert (after.PatientID, after.PatientName) == ("P2002", "REAL^ANNA")
+    assert (after.StudyInstanceUID, after.AccessionNumber) == (before.StudyInstanceUID, before.AccessionNumber)
+    department.settle()
+    forwarded, also = department.sent[-2:]
+    assert [forwarded.to, also.to] == ["Image Manager", "Report Manager"]
+    assert lines(forwarded.message)[2:] == [
+        "PID|||P2002^^^HOSP^MR||REAL^ANNA||19700101|F||||||||||V900^^^HOSP",
+        "MRG|P1001^^^HOSP^MR||||||DOE^JANE",
+    ]
+
+
+def test_what_comes_with_a_dissolved_identifier_is_the_survivors(
+    department: Any, hl7: Any, filler: OrderFiller, everything: Any
+) -> None:
+    department.deliver("RAD-12", "Order Filler", hl7(*MERGE).raw)
+    order = changed(changed(ORDER, "A1^HISOP", "A2^HISOP"), "HIS2", "HIS13")
+    department.deliver("RAD-2", "Order Filler", hl7(*order).raw)
+    assert {entry.PatientID for entry in everything(filler)} == {"P2002"}
+
+
+def test_a_merge_of_nobody_is_refused_and_changes_nothing(department: Any, hl7: Any, filler: OrderFiller) -> None:
+    answer = department.deliver("RAD-12", "Order Filler", hl7(*MERGE[:3], "MRG|").raw)
+    assert answer.first("MSA-1") == "AE"
+    department.settle()
+    assert department.sent[-1].to == "Order Filler"
+    assert filler.orders.entries()[0].registration.patient.id == "P1001"
+
+
+def test_the_filler_merges_an_identity_of_its_own_into_a_registered_patient(
+    department: Any, hl7: Any, filler: OrderFiller, case: Case, everything: Any
+) -> None:
+    department.deliver("RAD-1", "Order Filler", hl7(*SURVIVOR).raw)
+    real = replace(case.patients["main"], id="P2002", person="real")
+    two = replace(case, patients={**case.patients, "real": real})
+    department.act("Order Filler", "RAD-12", two, trigger="A40", patient="real", prior="main")
+    message = department.sent[-2].message
+    assert (message.type, message.first("PID-3.1"), message.first("MRG-1.1")) == ("ADT^A40", "P2002", "P1001")
+    assert everything(filler)[0].PatientID == "P2002"
+
+
+def test_the_filler_begins_no_other_update(department: Any, filler: OrderFiller, case: Case) -> None:
+    with pytest.raises(CannotAct, match="A40"):
+        department.act("Order Filler", "RAD-12", case, trigger="A08")
 
 
 # filler orders and status

@@ -55,12 +55,30 @@ class FixedClock:
         return self._now
 
 
-class Identifiers:
-    """Identifiers drawn from a seed; thread-safe. UIDs live under 2.25 (PS3.5 B.2)."""
+_DRAWS = 100
+"""How often a number is drawn that has been given out already, before it is taken all the same."""
 
-    def __init__(self, seed: int, space: str = "") -> None:
+
+class Identifiers:
+    """Identifiers drawn from a seed; thread-safe. UIDs live under 2.25 (PS3.5 B.2).
+
+    A stream depends on the seed and on its name alone; the streams of one source give no number twice.
+    """
+
+    def __init__(self, seed: int, space: str = "", *, given: set[str] | None = None) -> None:
+        self._seed = seed
+        self._space = space
         self._random = random.Random(f"{seed}/{space}")  # noqa: S311 - repeatability is the point, not secrecy
+        self._given = given if given is not None else set()
+        self._streams: dict[str, Identifiers] = {}
         self._lock = threading.Lock()
+
+    def stream(self, name: str) -> Identifiers:
+        """The stream of that name: what it gives does not depend on what is drawn elsewhere."""
+        with self._lock:
+            if name not in self._streams:
+                self._streams[name] = Identifiers(self._seed, f"{self._space}/{name}", given=self._given)
+            return self._streams[name]
 
     def uid(self) -> str:
         """A fresh UID derived from a UUID: `2.25.` and a decimal number."""
@@ -71,5 +89,9 @@ class Identifiers:
     def number(self, prefix: str, digits: int = 8) -> str:
         """A fresh identifier such as `ACC04711731`; at most 16 characters, as DICOM's SH allows."""
         with self._lock:
-            value = self._random.randrange(10**digits)
-        return f"{prefix}{value:0{digits}d}"
+            for _ in range(_DRAWS):
+                number = f"{prefix}{self._random.randrange(10**digits):0{digits}d}"
+                if number not in self._given:
+                    break
+            self._given.add(number)  # one operation of a set, which other streams may do at the same time
+        return number

@@ -158,6 +158,7 @@ def make_plan(request: RunRequest, systems: Sequence[System], seed: int, run_nam
         scenarios=scenarios,
         systems=systems,
         defect=request.defect,
+        named=bool(request.scenarios),
     )
     return replace(plan, overrides=overrides_of(request.overrides, systems, started))
 

@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from harness.engine.claims import claimed_forms
+from harness.engine.applicability import Applicability
+from harness.engine.roles import Roles, role_groups
 from harness.errors import InputError
 from harness.identifiers import Identifiers
 from harness.model.names import HARNESS, ActorName, PlayerName, PlayId, TransactionId
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
 from harness.model.profile import Leg, LinkKind, Profile, Service, Transaction
 from harness.model.scenario import Answer, Case, Scenario, Step
-from harness.model.system import Binding, DimseAddress, Hl7Address, Party, System, Times
+from harness.model.system import DimseAddress, Hl7Address, Party, System, Times
 from harness.profiles import Knowledge
-
-
-@dataclass(frozen=True, kw_only=True)
-class Roles:
-    """What a group of systems claims and plays.
-
-    `claimed` maps actor and transaction to the claiming system; `served` to the system that really offers it.
-    """
-
-    id: str
-    systems: tuple[System, ...]
-    claimed: Mapping[tuple[ActorName, TransactionId], PlayerName]
-    served: Mapping[tuple[ActorName, TransactionId], PlayerName]
-
-    @property
-    def actors(self) -> Mapping[ActorName, PlayerName]:
-        """Actors under test, by system."""
-        return {actor: player for (actor, _), player in self.claimed.items()}
 
 
 class Planner:
@@ -41,7 +23,9 @@ class Planner:
     def __init__(self, knowledge: Knowledge, cases: Mapping[str, Case], seed: int) -> None:
         self._knowledge = knowledge
         self._cases = cases
+        self._applicability = Applicability(knowledge=knowledge)
         self._identifiers = Identifiers(seed, "plan")
+        self._identities: dict[PlayId, Case] = {}
 
     def plan(
         self,
@@ -53,15 +37,17 @@ class Planner:
         scenarios: Sequence[Scenario],
         systems: Sequence[System],
         defect: str = "",
+        named: bool = False,
     ) -> Plan:
-        """Bind the scenarios to the systems; InputError when nothing would be tested."""
+        """Bind the scenarios to the systems; InputError when nothing would be tested.
+
+        `named`: the user asked for each of the scenarios, so that one which does not apply is an InputError too.
+        """
+        groups = tuple(role_groups(systems, self._knowledge))
         assignments = tuple(
-            assignment
-            for roles in self._role_groups(systems)
-            if (assignment := self._assignment(roles, scenarios)) is not None
+            assignment for roles in groups if (assignment := self._assignment(roles, scenarios)) is not None
         )
-        if not assignments:
-            raise InputError("none of the scenarios involves an actor that the systems claim; see `swf list`")
+        self._must_apply(assignments, groups, scenarios, named)
         return Plan(
             run=run,
             seed=seed,
@@ -74,53 +60,35 @@ class Planner:
             lost=tuple(dict.fromkeys(_lost(assignments))),
         )
 
-    # who plays whom
+    def applies(self, roles: Roles, scenario: Scenario, form: str) -> str:
+        """Why a scenario in that form is not played with the group; empty when it is."""
+        return self._applicability.why_not(roles, scenario, form) or _without_question(
+            self._play(roles, scenario, form), roles
+        )
 
-    def _role_groups(self, systems: Sequence[System]) -> Iterator[Roles]:
-        together = [system for system in systems if system.binding is Binding.TOGETHER]
-        if together or not systems:
-            yield self._roles(together, None, "")
-        each = [
-            (system, actor)
-            for system in systems
-            if system.binding is Binding.EACH
-            for actor in dict.fromkeys(actor for claim in system.claims for actor in claim.actors)
-        ]
-        players = Counter(actor for _, actor in each)
-        for system, actor in each:
-            yield self._roles([system], actor, actor if players[actor] == 1 else f"{actor} of {system.name}")
+    def _must_apply(
+        self, assignments: Sequence[Assignment], groups: Sequence[Roles], scenarios: Sequence[Scenario], named: bool
+    ) -> None:
+        played = {play.scenario.id for assignment in assignments for play in assignment.plays}
+        missing = [scenario for scenario in scenarios if scenario.id not in played]
+        if named and missing:
+            raise InputError("\n".join(self._why_nowhere(scenario, groups) for scenario in missing))
+        if not played:
+            raise InputError("none of the scenarios applies to what the systems claim; `swf list --sut` says why not")
 
-    def _roles(self, systems: Sequence[System], only: ActorName | None, name: str) -> Roles:
-        claimed: dict[tuple[ActorName, TransactionId], PlayerName] = {}
-        served: dict[tuple[ActorName, TransactionId], PlayerName] = {}
-        for system in systems:
-            for actor, transaction in self._claims(system):
-                if only in (None, actor):
-                    other = claimed.setdefault((actor, transaction), system.name)
-                    if other != system.name:
-                        raise InputError(f"{other} and {system.name} both claim {actor} in {transaction}")
-                    offers = system.actors[actor].offers if actor in system.actors else ()
-                    if not offers or transaction in offers:
-                        served[actor, transaction] = system.name
-        return Roles(id=name, systems=tuple(systems), claimed=claimed, served=served)
-
-    def _claims(self, system: System) -> Iterator[tuple[ActorName, TransactionId]]:
-        for claim in system.claims:
-            profile = self._knowledge.profiles[claim.profile]
-            for actor in claim.actors:
-                included = profile.transactions_of(actor, claim.options)
-                for transaction in profile.actors.get(actor, {}):
-                    if transaction in (claim.transactions or included):
-                        yield actor, transaction
+    def _why_nowhere(self, scenario: Scenario, groups: Sequence[Roles]) -> str:
+        reasons = dict.fromkeys(self.applies(roles, scenario, form) for roles in groups for form in scenario.forms)
+        return f"{scenario.id} does not apply: {'; '.join(reasons)}"
 
     # what is played
 
     def _assignment(self, roles: Roles, scenarios: Sequence[Scenario]) -> Assignment | None:
         plays = tuple(
-            self._play(roles, scenario, form)
+            play
             for scenario in scenarios
-            if self._involves(roles, scenario)
-            for form in self._forms(roles, scenario)
+            for form in scenario.forms
+            if not self._applicability.why_not(roles, scenario, form)
+            if not _without_question(play := self._play(roles, scenario, form), roles)
         )
         if not plays:
             return None
@@ -136,37 +104,16 @@ class Planner:
             times=_longest_times(roles.systems),
         )
 
-    def _involves(self, roles: Roles, scenario: Scenario) -> bool:
-        if not roles.systems:
-            return True
-        return any(
-            (actor, step.transaction) in roles.claimed
-            for step in scenario.steps
-            for leg in legs_of(step, self._knowledge.transactions[step.transaction])
-            for actor in _ends(leg)
-        )
-
-    def _forms(self, roles: Roles, scenario: Scenario) -> tuple[str, ...]:
-        if not roles.systems:
-            return scenario.forms
-        versions = {
-            version
-            for system in roles.systems
-            for claim in system.claims
-            if set(claim.actors) & set(roles.actors)
-            for version in claimed_forms(self._knowledge, claim)
-        }
-        return tuple(form for form in scenario.forms if form in versions) or scenario.forms[:1]
-
     def _play(self, roles: Roles, scenario: Scenario, form: str) -> Play:
         profile = self._profile_for(scenario, form)
         suffix = f"[{roles.id}]" if roles.id else ""
+        play = PlayId(f"{scenario.id}@{form}{suffix}")
         return Play(
-            id=PlayId(f"{scenario.id}@{form}{suffix}"),
+            id=play,
             scenario=scenario,
             form=form,
             profile=profile.id,
-            case=self._identified(self._cases[scenario.case]),
+            case=self._identified(self._cases[scenario.case], play),
             steps=tuple(self._planned_step(roles, step, form) for step in scenario.steps),
             roles=roles.actors,
         )
@@ -176,17 +123,20 @@ class Planner:
         fitting = [profile for profile in profiles if form in profile.hl7_versions]
         return (fitting or profiles)[0]
 
-    def _identified(self, case: Case) -> Case:
-        """Fill in identifiers: entries of one person share the person's identifier."""
+    def _identified(self, case: Case, play: PlayId) -> Case:
+        """Fill in a play's identifiers: entries of one person share the person's identifier."""
+        if play in self._identities:
+            return self._identities[play]
+        drawn = self._identifiers.stream(play)
         persons = dict.fromkeys(patient.person for patient in case.patients.values())
-        numbers = {person: self._identifiers.number("P", 8) for person in persons}
+        numbers = {person: drawn.number("P", 8) for person in persons}
         patients = {
             key: replace(patient, id=patient.id or numbers[patient.person], authority=patient.authority or "HOSP")
             for key, patient in case.patients.items()
         }
-        visit = replace(case.visit, number=case.visit.number or self._identifiers.number("V", 8))
+        visit = replace(case.visit, number=case.visit.number or drawn.number("V", 8))
         visits = {name: replace(later, number=later.number or visit.number) for name, later in case.visits.items()}
-        return replace(case, patients=patients, visit=visit, visits=visits)
+        return self._identities.setdefault(play, replace(case, patients=patients, visit=visit, visits=visits))
 
     def _planned_step(self, roles: Roles, step: Step, form: str) -> PlannedStep:
         transaction = self._knowledge.transactions[step.transaction]
@@ -255,6 +205,17 @@ def legs_of(step: Step, transaction: Transaction) -> tuple[Leg, ...]:
 
 def _asks(leg: Leg) -> bool:
     return leg.dimse is not None and leg.dimse.service in (Service.C_FIND, Service.C_MOVE, Service.C_GET)
+
+
+def _without_question(play: Play, roles: Roles) -> str:
+    """Why nothing would be asked of the group in a play; empty when something is, or without a system."""
+    if not roles.systems:
+        return ""
+    legs = [leg for planned in play.steps for leg in planned.legs]
+    if any(leg.state is LegState.NOT_OFFERED or (leg.state is LegState.LIVE and leg.systems) for leg in legs):
+        return ""
+    reasons = dict.fromkeys(leg.reason for leg in legs if leg.reason)
+    return f"nothing of it can be asked of {', '.join(roles.actors)}: {'; '.join(reasons) or 'no leg of it is live'}"
 
 
 def _ends(leg: Leg) -> tuple[ActorName, ActorName]:

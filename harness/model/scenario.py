@@ -153,7 +153,10 @@ class Step(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario(Record):
-    """A workflow. `citation` maps profile id to clause; `forms` are HL7 versions."""
+    """A workflow. `citation` maps profile id to clause; `forms` are HL7 versions.
+
+    `options` names, for an actor, the option of its profile that a system has to claim to be tested with it.
+    """
 
     id: ScenarioId
     title: str
@@ -164,6 +167,7 @@ class Scenario(Record):
     exclusive: bool = False
     proves: tuple[str, ...] = ()
     path: str = ""
+    options: Mapping[ActorName, str] = field(default_factory=dict)
 
     def step(self, step_id: StepId) -> Step:
         """The step of that name; KeyError when there is none."""

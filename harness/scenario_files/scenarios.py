@@ -79,6 +79,7 @@ def load_scenario(path: Path | Traversable, names: Names, cases: Mapping[str, Ca
         faults.name(source.place_of("forms", index), "HL7 version", form, names.forms)
     if not scenario.steps or not scenario.forms or not scenario.citation:
         faults.add(source.place, "a scenario has steps, forms and a citation for each of its profiles")
+    _options(source, scenario, names, faults)
     _steps(source, scenario, names, cases.get(scenario.case), faults)
     faults.raise_if_any()
     return scenario
@@ -114,6 +115,16 @@ def _identity(source: SourceMapping, name: str, faults: Faults, form: re.Pattern
         faults.add(place, f"id: `{name}` is not made of small letters, digits and single hyphens")
     elif name.rsplit(".", 1)[-1] != file:
         faults.add(place, f"id: `{name}` does not end in the name of its file, `{file}`")
+
+
+def _options(source: SourceMapping, scenario: Scenario, names: Names, faults: Faults) -> None:
+    """An option is one of the actor, in a profile that the scenario cites."""
+    for actor, option in scenario.options.items():
+        place = source.place_of("options", actor)
+        if faults.name(place, "actor", actor, names.actors) and names.options_of:
+            profiles = [names.options_of.get(profile, {}) for profile in scenario.citation]
+            known = {name for options in profiles for name, actors in options.items() if actor in actors}
+            faults.name(place, f"option of {actor} in {', '.join(scenario.citation)}", option, known)
 
 
 def _steps(source: SourceMapping, scenario: Scenario, names: Names, case: Case | None, faults: Faults) -> None:

@@ -166,7 +166,7 @@ def test_two_systems_may_share_an_actor_by_transactions(build: Build, scenario: 
 
 def test_nothing_to_test_is_an_input_error(build: Build) -> None:
     scenario = build.scenario(build.step("worklist", "RAD-5", "Modality"))
-    with pytest.raises(InputError, match="none of the scenarios involves an actor"):
+    with pytest.raises(InputError, match="none of the scenarios applies to what the systems claim"):
         build.plan([scenario], [build.system("PACS", "Image Manager")])
     with pytest.raises(InputError, match="none of the scenarios"):
         build.plan([])
@@ -329,7 +329,9 @@ def test_a_system_is_never_asked_to_misbehave(build: Build, parameters: dict[str
 
 def test_the_deviation_of_another_actor_than_the_steps_own_is_seen_too(build: Build) -> None:
     silence = Deviation(actor=ActorName("Image Manager"), change=Change.SILENCE, part=Part.RESPONSE)
-    scenario = build.scenario(build.step("stored", "RAD-8", "Modality", deviation=silence))
+    scenario = build.scenario(
+        build.step("scheduled", "RAD-4", "Order Filler"), build.step("stored", "RAD-8", "Modality", deviation=silence)
+    )
     (play,) = build.plays(build.plan([scenario], [build.system("PACS", "Image Manager")]))
     assert _states(play) == {"stored.store": LegState.NOT_APPLICABLE}
     (play,) = build.plays(build.plan([scenario], [build.system("CT", "Modality")]))

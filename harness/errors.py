@@ -2,7 +2,8 @@
 
 HarnessError                 a person reads str(error): what is wrong, where, what to do
 ├── InputError               a file, an argument or a name that cannot be used (exit code 3)
-│   └── SourceError          the same, at file:line:column
+│   ├── SourceError          the same, at file:line:column
+│   └── NotApplicable        what is asked for says nothing about the systems under test
 ├── RecordingError           a stored run that cannot be read
 ├── CannotAct                an actor lacks what it needs for an action; the step is not judged as done
 └── LinkError                a link to a peer did not work
@@ -45,6 +46,10 @@ class SourceError(InputError):
     def __init__(self, faults: list[tuple[Place, str]]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(f"{place}: {text}" for place, text in faults))
+
+
+class NotApplicable(InputError):
+    """No scenario that was asked for applies to what the systems claim; the text says why."""
 
 
 class RecordingError(HarnessError):

@@ -25,6 +25,7 @@ from harness.engine.reference import ReferenceSystem
 from harness.engine.runs import RunProgress, RunSession, Setting, judge_again
 from harness.engine.storage import Evidence
 from harness.errors import InputError
+from harness.model.applicable import Applicable
 from harness.model.deviation import Defect, Deviation
 from harness.model.names import PlayerName
 from harness.model.override import Overrides
@@ -251,6 +252,15 @@ def plan_only(request: RunRequest) -> Plan:
     """`swf plan`: the plan of a request, with no system started and no link opened."""
     seed = request.seed if request.seed is not None else new_seed()
     return make_plan(request, workshop().systems(request.suts), seed, "plan")
+
+
+def applicable(suts: Sequence[str]) -> tuple[Applicable, ...]:
+    """`swf list --sut`: which of the shipped scenarios test which role of the systems, in which forms."""
+    shop = workshop()
+    systems = shop.systems(suts)
+    if not systems:
+        raise InputError("without a system under test every scenario is played; name a system file")
+    return tuple(Planner(shop.knowledge, shop.cases(), 0).applicable(shop.scenarios(()), systems))
 
 
 @contextmanager

@@ -62,7 +62,9 @@ class Applicability:
         under_test = _listed(roles.claims)
         if any(part in roles.claimed for part in self._parts(scenario)):
             profiles = dict.fromkeys(claim.profile for claims in roles.claims.values() for claim in claims)
-            return f"it is a scenario of {_listed(scenario.citation)}, and {under_test} is claimed in {_listed(profiles)}"
+            return (
+                f"it is a scenario of {_listed(scenario.citation)}, and {under_test} is claimed in {_listed(profiles)}"
+            )
         return f"{under_test} takes no part in it with what is claimed"
 
     # options
@@ -82,9 +84,7 @@ class Applicability:
         if listed is not None and actor in listed.actors:
             return option in claim.options
         elsewhere = (profile.options.get(option) for profile in self.knowledge.profiles.values())
-        added = {
-            transaction for one in elsewhere if one and actor in one.actors for transaction in one.transactions
-        }
+        added = {transaction for one in elsewhere if one and actor in one.actors for transaction in one.transactions}
         return added <= set(claimed_transactions(claim, actor, self.knowledge))
 
     # forms

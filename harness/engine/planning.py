@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from harness.engine.applicability import Applicability
 from harness.engine.roles import Roles, role_groups
-from harness.errors import InputError
+from harness.errors import NotApplicable
 from harness.identifiers import Identifiers
+from harness.model.applicable import Applicable
 from harness.model.names import HARNESS, ActorName, PlayerName, PlayId, TransactionId
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
 from harness.model.profile import Leg, LinkKind, Profile, Service, Transaction
@@ -39,9 +40,9 @@ class Planner:
         defect: str = "",
         named: bool = False,
     ) -> Plan:
-        """Bind the scenarios to the systems; InputError when nothing would be tested.
+        """Bind the scenarios to the systems; NotApplicable when nothing would be tested.
 
-        `named`: the user asked for each of the scenarios, so that one which does not apply is an InputError too.
+        `named`: the user asked for each of the scenarios, so that one which does not apply is one too.
         """
         groups = tuple(role_groups(systems, self._knowledge))
         assignments = tuple(
@@ -60,6 +61,37 @@ class Planner:
             lost=tuple(dict.fromkeys(_lost(assignments))),
         )
 
+    def applicable(self, scenarios: Sequence[Scenario], systems: Sequence[System]) -> Iterator[Applicable]:
+        """For each scenario, role and form whether it is played, and what it tests, or why it is not."""
+        groups = tuple(role_groups(systems, self._knowledge))
+        for scenario in scenarios:
+            for roles in groups:
+                for actor in roles.claims:
+                    yield from (self._cell(roles, scenario, form, actor) for form in scenario.forms)
+
+    def _cell(self, roles: Roles, scenario: Scenario, form: str, actor: ActorName) -> Applicable:
+        why = self.applies(roles, scenario, form)
+        player = roles.actors.get(actor, roles.systems[0].name)
+        tested = tuple(
+            dict.fromkeys(
+                planned.transaction.id
+                for planned in self._play(roles, scenario, form).steps
+                for leg in planned.legs
+                if _is_asked(leg) and (actor in _ends(leg.leg)) and (actor, planned.transaction.id) in roles.claimed
+            )
+        )
+        if not why and not tested:
+            why = f"{actor} takes no part in it with what is claimed"
+        return Applicable(
+            scenario=scenario.id,
+            system=player,
+            role=actor,
+            form=form,
+            applies=not why,
+            why=why,
+            tested=() if why else tested,
+        )
+
     def applies(self, roles: Roles, scenario: Scenario, form: str) -> str:
         """Why a scenario in that form is not played with the group; empty when it is."""
         return self._applicability.why_not(roles, scenario, form) or _without_question(
@@ -72,9 +104,11 @@ class Planner:
         played = {play.scenario.id for assignment in assignments for play in assignment.plays}
         missing = [scenario for scenario in scenarios if scenario.id not in played]
         if named and missing:
-            raise InputError("\n".join(self._why_nowhere(scenario, groups) for scenario in missing))
+            raise NotApplicable("\n".join(self._why_nowhere(scenario, groups) for scenario in missing))
         if not played:
-            raise InputError("none of the scenarios applies to what the systems claim; `swf list --sut` says why not")
+            raise NotApplicable(
+                "none of the scenarios applies to what the systems claim; `swf list --sut` says why not"
+            )
 
     def _why_nowhere(self, scenario: Scenario, groups: Sequence[Roles]) -> str:
         reasons = dict.fromkeys(self.applies(roles, scenario, form) for roles in groups for form in scenario.forms)
@@ -212,10 +246,15 @@ def _without_question(play: Play, roles: Roles) -> str:
     if not roles.systems:
         return ""
     legs = [leg for planned in play.steps for leg in planned.legs]
-    if any(leg.state is LegState.NOT_OFFERED or (leg.state is LegState.LIVE and leg.systems) for leg in legs):
+    if any(_is_asked(leg) for leg in legs):
         return ""
     reasons = dict.fromkeys(leg.reason for leg in legs if leg.reason)
     return f"nothing of it can be asked of {', '.join(roles.actors)}: {'; '.join(reasons) or 'no leg of it is live'}"
+
+
+def _is_asked(leg: PlannedLeg) -> bool:
+    """Whether a leg says something about a system."""
+    return leg.state is LegState.NOT_OFFERED or (leg.state is LegState.LIVE and bool(leg.systems))
 
 
 def _ends(leg: Leg) -> tuple[ActorName, ActorName]:

@@ -33,7 +33,7 @@ class Roles:
 
 
 def role_groups(systems: Sequence[System], knowledge: Knowledge) -> Iterator[Roles]:
-    """The groups that are tested one after the other: all systems together, and each actor of those bound one by one."""
+    """The groups that are tested one after the other: the systems together, and each actor of one bound one by one."""
     together = [system for system in systems if system.binding is Binding.TOGETHER]
     if together or not systems:
         yield _roles(together, None, "", knowledge)
@@ -55,14 +55,17 @@ def claimed_transactions(claim: Claim, actor: ActorName, knowledge: Knowledge) -
     return tuple(transaction for transaction in profile.actors.get(actor, {}) if transaction in chosen)
 
 
+def _claims(system: System, only: ActorName | None) -> Iterator[tuple[ActorName, Claim]]:
+    for claim in system.claims:
+        yield from ((actor, claim) for actor in claim.actors if only in (None, actor))
+
+
 def _roles(systems: Sequence[System], only: ActorName | None, name: str, knowledge: Knowledge) -> Roles:
     claimed: dict[tuple[ActorName, TransactionId], PlayerName] = {}
     served: dict[tuple[ActorName, TransactionId], PlayerName] = {}
     claims: dict[ActorName, list[Claim]] = {}
     for system in systems:
-        for claim, actor in ((claim, actor) for claim in system.claims for actor in claim.actors):
-            if only not in (None, actor):
-                continue
+        for actor, claim in _claims(system, only):
             claims.setdefault(actor, []).append(claim)
             for transaction in claimed_transactions(claim, actor, knowledge):
                 other = claimed.setdefault((actor, transaction), system.name)

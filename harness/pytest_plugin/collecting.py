@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.engine.judging import Strictness
-from harness.errors import HarnessError
+from harness.errors import HarnessError, NotApplicable
 from harness.model.names import HARNESS, StepId
 from harness.model.plan import Play
 from harness.model.run import PlayResult, StepResult
@@ -42,7 +42,7 @@ class ScenarioFile(pytest.File):
 
     distribution = "no"
 
-    def collect(self) -> Iterator[pytest.Collector]:
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """One collector for each play; malformed YAML is a collection error with its place."""
         if self.distribution not in ("no", "loadgroup"):
             raise self.CollectError(
@@ -51,10 +51,36 @@ class ScenarioFile(pytest.File):
             )
         try:
             plays = self.config.stash[STAGE].plays_of(self.path)
+        except NotApplicable as reason:
+            if self._is_named():
+                raise self.CollectError(str(reason)) from None
+            yield NoPlay.from_parent(self, name="not applicable", reason=str(reason))
+            return
         except HarnessError as error:
             raise self.CollectError(str(error)) from None
         for play in plays:
             yield PlayCollector.from_parent(self, name=play.id.partition("@")[2] or play.id, play=play)
+
+    def _is_named(self) -> bool:
+        """Whether the user asked for this very file, and not for a folder that holds it."""
+        here = self.config.invocation_params.dir
+        return any(here / argument.partition("::")[0] == self.path for argument in self.config.args)
+
+
+class NoPlay(pytest.Item):
+    """A scenario of a folder that does not apply to the systems under test."""
+
+    def __init__(self, *, reason: str, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._reason = reason
+
+    def runtest(self) -> None:
+        """Nothing is run, and why."""
+        pytest.skip(self._reason)
+
+    def reportinfo(self) -> tuple[Any, int | None, str]:
+        """The file."""
+        return self.path, 0, self.name
 
 
 class PlayCollector(pytest.Collector):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,36 @@ def test_scenarios_are_listed_one_a_line(swf: Swf) -> None:
     lines = swf("list").out.splitlines()
     assert any(re.match(r"swf\.scheduled +2\.3\.1, 2\.5\.1 +One order", line) for line in lines)
     assert len(lines) >= 6
+
+
+def test_what_applies_to_a_system_is_listed_with_the_reasons(swf: Swf) -> None:
+    lines = swf("list", "--sut", "dcmtk-modality").out.splitlines()
+    at = lines.index("swf.scheduled")
+    assert re.fullmatch(r"  Modality +2\.3\.1 +no: its claims are of HL7 2\.5\.1, not of 2\.3\.1", lines[at + 1])
+    assert re.fullmatch(r"  Modality +2\.5\.1 +tests RAD-8", lines[at + 2])
+    at = lines.index("swf.worklist-broad")
+    assert re.fullmatch(r"  Modality +2\.3\.1, 2\.5\.1 +no: Modality takes no part in it .*", lines[at + 1])
+    assert re.fullmatch(r"\d+ of \d+ scenarios apply", lines[-1])
+
+
+def test_what_applies_to_a_system_is_told_as_json(swf: Swf) -> None:
+    cells = json.loads(swf("list", "--sut", "dcmtk-modality", "--json").out)
+    (cell,) = (one for one in cells if (one["scenario"], one["form"]) == ("swf.scheduled", "2.5.1"))
+    assert cell == {
+        "scenario": "swf.scheduled",
+        "system": "DCMTK storescu",
+        "role": "Modality",
+        "form": "2.5.1",
+        "applies": True,
+        "why": "",
+        "tested": ["RAD-8"],
+    }
+
+
+def test_a_scenario_that_does_not_apply_is_refused_with_the_reason(swf: Swf) -> None:
+    ended = swf("plan", "--sut", "dcmtk-modality", "swf.worklist-broad")
+    assert ended.code == 3
+    assert "swf.worklist-broad does not apply: Modality takes no part in it with what is claimed" in ended.err
 
 
 def test_systems_are_listed(swf: Swf) -> None:

@@ -58,6 +58,24 @@ def test_an_unknown_system_is_a_collection_error_with_the_nearest_name(run_pytes
     assert "Traceback" not in ended.text
 
 
+def test_a_scenario_of_a_folder_that_does_not_apply_is_skipped_with_the_reason(
+    run_pytest: Pytest, scenario: Any, system: Any
+) -> None:
+    scenario("one")
+    ended = run_pytest("--sut", system("PPS Manager"), "-rs")
+    assert ended.code == 0, ended.text
+    assert "own.one does not apply: PPS Manager takes no part in it with what is claimed" in ended.text
+
+
+def test_a_scenario_that_is_named_and_does_not_apply_is_a_collection_error(
+    run_pytest: Pytest, scenario: Any, system: Any
+) -> None:
+    scenario("one")
+    ended = run_pytest("--sut", system("PPS Manager"), "one.scenario.yaml")
+    assert ended.code == 2
+    assert "own.one does not apply: PPS Manager takes no part in it with what is claimed" in ended.text
+
+
 def test_two_scenarios_of_one_name_are_a_collection_error(run_pytest: Pytest, scenario: Any, project: Path) -> None:
     (project / "copy").mkdir()
     scenario("one").rename(project / "copy" / "one.scenario.yaml")

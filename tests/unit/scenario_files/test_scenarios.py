@@ -41,6 +41,7 @@ def test_a_scenario_knows_where_it_stands(write: Write, library: ScenarioFiles) 
         ("RAD TF-1: 3.3", "RAD TF-1: 3.3.9", "unknown clause `RAD TF-1: 3.3.9`; did you mean `RAD TF-1: 3.3`?"),
         ('["2.3.1"]', '["2.3.2"]', "unknown HL7 version `2.3.2`; did you mean `2.3.1`?"),
         ('["2.3.1"]', "[]", "a scenario has steps, forms and a citation"),
+        ("steps:", "options: {Modalty: Broad}\nsteps:", "unknown actor `Modalty`; did you mean `Modality`?"),
         ("case: plain", "case: plane", "unknown case `plane`; did you mean `plain`?"),
         ("id: worklist", "id: register", "two steps are called `register`, first at line 7"),
         ("id: worklist", "id: Worklist!", "`Worklist!` is not made of small letters"),

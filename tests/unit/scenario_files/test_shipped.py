@@ -22,6 +22,10 @@ def library() -> ScenarioFiles:
         initiators={one.id: frozenset(leg.initiator for leg in one.legs) for one in transactions},
         legs={one.id: frozenset(leg.id for leg in one.legs) for one in transactions},
         actors_of={name: frozenset(profile.actors) for name, profile in known.profiles.items()},
+        options_of={
+            name: {option: frozenset(told.actors) for option, told in profile.options.items()}
+            for name, profile in known.profiles.items()
+        },
         clauses=frozenset(known.clauses),
         requirements=frozenset(one.id for one in known.requirements()),
     )

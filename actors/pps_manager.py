@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import copy
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 
 from pydicom.dataset import Dataset
 
@@ -10,6 +15,7 @@ from actors.objects.performed_steps import PerformedSteps
 from actors.peers import EVIDENCE_CREATOR, IMAGE_MANAGER, ORDER_FILLER, PPS_MANAGER
 from harness.actor import Actor, World, register
 from harness.dicom.statuses import is_success
+from harness.errors import ContextRefused, NoResponse
 from harness.model.names import ActorName, TransactionId
 from harness.model.profile import Service
 from harness.transports.dimse import DimseRequest, DimseResponse, SupportedClass
@@ -18,9 +24,19 @@ MPPS = "ModalityPerformedProcedureStep"
 RECEIVERS = (ORDER_FILLER, IMAGE_MANAGER)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Relay:
+    """One message that receivers are owed."""
+
+    transaction: TransactionId
+    service: Service
+    uid: str
+    dataset: Dataset
+
+
 @register
 class PpsManager(Actor):
-    """Performed Procedure Step Manager."""
+    """Performed Procedure Step Manager. What could not reach a receiver is kept, and goes before what comes later."""
 
     name = PPS_MANAGER
     supports = (SupportedClass(MPPS),)
@@ -28,6 +44,8 @@ class PpsManager(Actor):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._steps = PerformedSteps(world)
+        self._lock = threading.Lock()
+        self._owed: Mapping[ActorName, deque[_Relay]] = {receiver: deque() for receiver in RECEIVERS}
 
     def n_create(self, request: DimseRequest) -> DimseResponse:
         """RAD-6, or RAD-20 from an Evidence Creator: keep the step and relay it."""
@@ -45,23 +63,44 @@ class PpsManager(Actor):
 
     def _relay(self, request: DimseRequest, uid: str) -> None:
         """One reaction for each receiver, so that one that is down does not keep the message from the other."""
-        transaction = self._transaction(request)
-        dataset = copy.deepcopy(request.dataset)
+        relay = _Relay(
+            transaction=self._transaction(request),
+            service=request.service,
+            uid=uid,
+            dataset=copy.deepcopy(request.dataset),
+        )
         for receiver in RECEIVERS:
             if self.world.knows(receiver):
-                self._react(transaction, receiver, request.service, uid, dataset)
+                with self._lock:
+                    self._owed[receiver].append(relay)
+                self.world.react(partial(self._deliver, receiver, relay))
 
-    def _react(
-        self, transaction: TransactionId, receiver: ActorName, service: Service, uid: str, dataset: Dataset
-    ) -> None:
-        def relay() -> None:
-            with self.world.associate(transaction, receiver, (MPPS,)) as association:
-                if service is Service.N_CREATE:
-                    association.n_create(MPPS, uid, dataset)
-                else:
-                    association.n_set(MPPS, uid, dataset)
+    def _deliver(self, receiver: ActorName, last: _Relay) -> None:
+        """Send what the receiver is owed up to the last message; when it cannot be reached, all of it stays owed."""
+        while relay := self._next(receiver, last):
+            try:
+                self._send(receiver, relay)
+            except (NoResponse, ContextRefused):
+                self._settle(receiver)  # it has come, or never will
+                raise
+            self._settle(receiver)
 
-        self.world.react(relay)
+    def _next(self, receiver: ActorName, last: _Relay) -> _Relay | None:
+        """The oldest message that is owed; None when the last one is not among them any more."""
+        with self._lock:
+            owed = self._owed[receiver]
+            return owed[0] if any(one is last for one in owed) else None
+
+    def _settle(self, receiver: ActorName) -> None:
+        with self._lock:
+            self._owed[receiver].popleft()
+
+    def _send(self, receiver: ActorName, relay: _Relay) -> None:
+        with self.world.associate(relay.transaction, receiver, (MPPS,)) as association:
+            if relay.service is Service.N_CREATE:
+                association.n_create(MPPS, relay.uid, relay.dataset)
+            else:
+                association.n_set(MPPS, relay.uid, relay.dataset)
 
     def _transaction(self, request: DimseRequest) -> TransactionId:
         caller = self.world.by_ae_title(request.calling_ae)

@@ -161,7 +161,9 @@ class ImageManager(Actor):
         """RAD-7, relayed; images made with the wrong worklist entry are handed out no more."""
         response = self._steps.set(request)
         if response.status == _SUCCESS.status:
-            self._archive.hide(wrong_entry.wrongly_identified(request.dataset))
+            wrong = wrong_entry.wrongly_identified(request.dataset)
+            if wrong and self.world.decide("wrong-entry-is-hidden", True):
+                self._archive.hide(wrong)
         return response
 
     def c_store(self, request: DimseRequest) -> DimseResponse:

@@ -15,17 +15,18 @@ from typing import ClassVar
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from actors.modality import commitment, performed_step, worklist
+from actors.modality import charges, commitment, performed_step, starting, worklist
 from actors.modality.examination import Examination, Image, PatientFile, Patients, PerformedSeries
 from actors.modality.images import Acquisition, acquire, new_series
 from actors.modality.performed_step import REASONS, StepStatus
 from actors.peers import IMAGE_MANAGER, MODALITY, ORDER_FILLER, PPS_MANAGER
 from harness.actor import Action, Actor, CannotAct, World, feeds, performs, register
 from harness.dicom.encoding import encode, wrap_payload
+from harness.dicom.paths import first
 from harness.dicom.statuses import is_failure, is_pending
 from harness.dicom.uids import uid_of
 from harness.model.names import ActorName, TransactionId
-from harness.model.scenario import ReportLink, Step
+from harness.model.scenario import PlannedProcedure, ReportLink, Step
 from harness.transports.dimse import Association, DimseRequest, DimseResponse, SupportedClass
 
 DEFAULT_IMAGES = 4
@@ -95,51 +96,72 @@ class Modality(Actor):
                 association.c_find(_WORKLIST, query, cancel=True) if cancelled else association.c_find(_WORKLIST, query)
             )
         found = [answer.dataset for answer in answers if is_pending(answer.status) and answer.dataset is not None]
-        entries = worklist.entries_for(found, action.bedside.patient_id, procedure)
-        if not cancelled and (entries or not action.step.keys):
-            file.entries = entries
+        listed = worklist.entries_of(found, action.bedside.patient_id)
+        if not cancelled and (listed or not action.step.keys):
+            file.listed, file.entries = listed, worklist.entries_for(listed, procedure)
 
     @performs("RAD-6")
     def start_step(self, action: Action) -> None:
-        """Start a performed step for the next scheduled step of the patient, and report it in progress."""
+        """Start a performed step for the next scheduled step, or as the step says, and report it in progress.
+
+        An illegal step creates the latest performed step once more, or one that is not in progress.
+        """
         file = self._file(action)
-        started = [worklist.step_key(each.entry) for each in file.examinations]
-        entry = worklist.next_entry(file.entries, started)
-        if entry is None:
-            raise CannotAct(f"the worklist had no entry for patient {action.bedside.patient_id}")
-        missing = worklist.missing(entry)
-        if missing:
-            raise CannotAct(
-                f"the worklist entry of patient {action.bedside.patient_id} has no {', '.join(missing)} "
-                "(type 1, PS3.4 Table K.6-1): nobody could examine with it"
-            )
-        examination = self._new_examination(file, entry)
-        file.examinations.append(examination)
-        created = performed_step.in_progress(examination, self._ae_title())
+        status = Ending.of(action.step).status if action.step.status else StepStatus.IN_PROGRESS
+        if action.step.illegal and not action.step.status:
+            examination = self._examination(file.latest(), action)
+        elif action.step.illegal:
+            examination = self._begin(file, action)
+        else:
+            examination = file.unreported() or self._begin(file, action)
+        created = performed_step.in_progress(examination, self._ae_title(), status)
         with self._associate("RAD-6", action) as association:
             answer = association.n_create(_PERFORMED_STEP, examination.mpps, created)
-        examination.known = not is_failure(answer.status)
+        if not action.step.illegal:
+            examination.reported, examination.known = True, not is_failure(answer.status)
+            if examination not in file.examinations:
+                file.examinations.append(examination)
 
-    def _new_examination(self, file: PatientFile, entry: Dataset) -> Examination:
+    def _begin(self, file: PatientFile, action: Action) -> Examination:
+        """An examination of what the step says: entries of the worklist, or none."""
         identifiers, now = self.world.identifiers, self.world.clock.now()
+        scheduled: tuple[Dataset, ...] = ()
+        planned = self.world.procedures.procedure(action.bedside.service)
+        if action.step.unscheduled:
+            entry = starting.unscheduled(action.bedside, planned.steps[0].modality, identifiers.uid())
+        else:
+            scheduled = starting.entries_to_perform(file, action.bedside.patient_id, action.step.entries)
+            entry = scheduled[0] if len(scheduled) == 1 else starting.grouped(scheduled, identifiers)
         examination = Examination(
             entry=entry,
+            scheduled=scheduled,
             mpps=identifiers.uid(),
             pps_id=identifiers.number("PPS"),
             start=now,
             study_start=now,
             frame_of_reference=identifiers.uid(),
+            study_id=first(entry, "RequestedProcedureID") or identifiers.number("ST"),
+            performed=planned if action.step.unscheduled else self._performed(action.step),
         )
         earlier = file.of_study(examination.study)
         if earlier:
             examination.study_start = earlier[0].study_start
+            if not self.world.decide("performed-step-id-is-new", True):
+                examination.pps_id = earlier[0].pps_id
         return examination
+
+    def _performed(self, step: Step) -> PlannedProcedure | None:
+        """What is done instead of what was scheduled."""
+        return self.world.procedures.procedure(step.performed) if step.performed else None
 
     @performs("RAD-8")
     def store_images(self, action: Action) -> None:
         """Store the images that wait, or acquire `step.instances` of them; what is refused is not listed later."""
         file = self._file(action)
+        if action.step.unreported:
+            file.examinations.append(self._begin(file, action))
         examination = self._examination(file.to_store(), action)
+        examination.performed = self._performed(action.step) or examination.performed
         if not examination.pending():
             self._acquire(file, examination, _count(action.step))
         pending = examination.pending()
@@ -166,27 +188,36 @@ class Modality(Actor):
         """Report the latest performed step ended, with the instances stored in it.
 
         With `step.instances` so many images are acquired now, and listed before they are stored. A step that is
-        final already is reported again all the same: the receiver has to refuse that.
+        final already, or that nobody created, is reported all the same: the receiver has to refuse that.
         """
         ending = Ending.of(action.step)
         file = self._file(action)
-        examination = self._examination(file.latest(), action)
+        if action.step.unknown:
+            examination = self._begin(file, action)
+            examination.known = True
+        else:
+            examination = self._examination(file.latest(), action)
+            examination.performed = self._performed(action.step) or examination.performed
         if not examination.known:
             raise CannotAct("the performed procedure step was refused when it was created: there is nothing to set")
         if action.step.instances and not examination.final:
             self._acquire(file, examination, action.step.instances)
             for image in examination.pending():
                 image.announced = True
-        modified = self._modification(examination, ending)
+        modified = self._modification(examination, ending, billing=action.step.billing)
         with self._associate("RAD-7", action) as association:
             association.n_set(_PERFORMED_STEP, examination.mpps, modified)
 
-    def _modification(self, examination: Examination, ending: Ending) -> Dataset:
+    def _modification(self, examination: Examination, ending: Ending, *, billing: bool) -> Dataset:
         if ending.status is StepStatus.IN_PROGRESS:
             return performed_step.progressed(examination)
         examination.final = ending.status.value
         series = [each for each in examination.series if each.listed()] or [self._empty_series(examination)]
-        return performed_step.finished(examination, ending.status, self.world.clock.now(), series, ending.reason)
+        now = self.world.clock.now()
+        modified = performed_step.finished(examination, ending.status, now, series, ending.reason)
+        if billing:
+            charges.put_charges(modified)
+        return modified
 
     def _empty_series(self, examination: Examination) -> PerformedSeries:
         """The series that a performed step without images lists (PS3.4 Table F.7.2-1 note 2)."""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from pydicom.dataset import Dataset
 
 from harness.dicom.paths import first
+from harness.model.scenario import PlannedProcedure
 
 
 class Reference(NamedTuple):
@@ -55,17 +56,23 @@ class PerformedSeries:
 class Examination:
     """One Modality Performed Procedure Step with what was made in it.
 
-    `study_start` is the start of the study's first step, the same in every image of the study; `known` says that its
-    creation was not refused.
+    `entry` is what its images say of patient, study and request; `scheduled` are the worklist entries that it performs,
+    none when it was not scheduled; `performed` is what is done instead of what was scheduled. `study_start` is the
+    start of the study's first step, the same in every image of the study. `reported`: its creation was sent; `known`:
+    it was not refused.
     """
 
     entry: Dataset
+    scheduled: tuple[Dataset, ...]
     mpps: str
     pps_id: str
     start: datetime
     study_start: datetime
     frame_of_reference: str
+    study_id: str = ""
+    performed: PlannedProcedure | None = None
     final: str = ""
+    reported: bool = False
     known: bool = False
     series: list[PerformedSeries] = field(default_factory=list)
 
@@ -86,14 +93,22 @@ class Examination:
 
 @dataclass(kw_only=True)
 class PatientFile:
-    """What is known of one patient: entries of the last worklist query, and the examinations made."""
+    """What is known of one patient: entries of the last worklist query, and the examinations made.
+
+    `entries` are those for the service that was ordered, `listed` all of the patient's.
+    """
 
     entries: tuple[Dataset, ...] = ()
+    listed: tuple[Dataset, ...] = ()
     examinations: list[Examination] = field(default_factory=list)
 
     def latest(self) -> Examination | None:
         """The examination that was started last."""
         return self.examinations[-1] if self.examinations else None
+
+    def unreported(self) -> Examination | None:
+        """The first examination that no performed step was created for yet."""
+        return next((each for each in self.examinations if not each.reported), None)
 
     def to_store(self) -> Examination | None:
         """The first examination with images that wait to be stored, else the latest."""

@@ -13,9 +13,15 @@ from pydicom.dataset import Dataset
 
 from actors.modality.examination import Examination, Image, PerformedSeries, Reference
 from actors.modality.kinds import Shot, kind_of
-from actors.modality.performed_step import dicom_date, dicom_time
+from actors.modality.performed_step import (
+    dicom_date,
+    dicom_time,
+    performed_codes,
+    performed_description,
+    performed_protocols,
+)
 from actors.modality.worklist import scheduled_step
-from actors.objects.copying import REFERENCE, fresh_items, items, put, reference_item, take, take_valued
+from actors.objects.copying import REFERENCE, fresh_items, put, reference_item, take, take_valued
 from harness.dicom.paths import first
 from harness.dicom.uids import uid_of
 from harness.identifiers import Identifiers
@@ -33,11 +39,11 @@ class Acquisition:
 
 
 def acquire(examination: Examination, acquisition: Acquisition, identifiers: Identifiers) -> None:
-    """Make the images of a run through the scheduled protocols: a series for each protocol code, none empty.
+    """Make the images of a run through the protocols that are performed: a series for each protocol code, none empty.
 
     The images wait in the examination to be stored.
     """
-    protocols: list[Dataset] = items(scheduled_step(examination.entry), "ScheduledProtocolCodeSequence") or [Dataset()]
+    protocols: list[Dataset] = performed_protocols(examination) or [Dataset()]
     for index, count in enumerate(shares(acquisition.images, len(protocols))):
         series = new_series(examination, protocols[index], acquisition.first_series + index, identifiers)
         examination.series.append(series)
@@ -89,13 +95,13 @@ def _patient_and_study(made: Dataset, examination: Examination) -> None:
     take_valued(entry, made, ("IssuerOfAccessionNumberSequence", "AdmissionID"))
     put(made, "StudyDate", dicom_date(examination.study_start))
     put(made, "StudyTime", dicom_time(examination.study_start))
-    put(made, "StudyID", first(entry, "RequestedProcedureID"))
+    put(made, "StudyID", examination.study_id)
     description = first(entry, "RequestedProcedureDescription")
     if description:
         put(made, "StudyDescription", description)
     _put_items(made, "ReferencedStudySequence", fresh_items(entry, "ReferencedStudySequence", REFERENCE))
     _put_items(made, "ReferencedPatientSequence", fresh_items(entry, "ReferencedPatientSequence", REFERENCE))
-    _put_items(made, "ProcedureCodeSequence", fresh_items(entry, "RequestedProcedureCodeSequence"))
+    _put_items(made, "ProcedureCodeSequence", performed_codes(examination))
 
 
 def _put_items(made: Dataset, keyword: str, made_items: list[Dataset]) -> None:
@@ -105,7 +111,6 @@ def _put_items(made: Dataset, keyword: str, made_items: list[Dataset]) -> None:
 
 
 def _series(made: Dataset, examination: Examination, series: PerformedSeries) -> None:
-    entry = examination.entry
     put(made, "Modality", series.modality or "OT")
     put(made, "SeriesInstanceUID", series.uid)
     put(made, "SeriesNumber", series.number)
@@ -121,16 +126,15 @@ def _series(made: Dataset, examination: Examination, series: PerformedSeries) ->
     put(made, "PerformedProcedureStepID", examination.pps_id)
     put(made, "PerformedProcedureStepStartDate", dicom_date(examination.start))
     put(made, "PerformedProcedureStepStartTime", dicom_time(examination.start))
-    put(made, "PerformedProcedureStepDescription", first(entry, "RequestedProcedureDescription"))
-    protocols = fresh_items(scheduled_step(entry), "ScheduledProtocolCodeSequence")
-    _put_items(made, "PerformedProtocolCodeSequence", protocols)
+    put(made, "PerformedProcedureStepDescription", performed_description(examination))
+    _put_items(made, "PerformedProtocolCodeSequence", performed_protocols(examination))
     step = reference_item(uid_of("ModalityPerformedProcedureStep"), examination.mpps)
     put(made, "ReferencedPerformedProcedureStepSequence", [step])
-    put(made, "RequestAttributesSequence", [_request(entry)])
+    _put_items(made, "RequestAttributesSequence", [_request(entry) for entry in examination.scheduled])
 
 
 def _request(entry: Dataset) -> Dataset:
-    """The item of the Request Attributes Sequence: no order numbers, and no ID is sent empty (PS3.3 Table 10-9)."""
+    """An item of the Request Attributes Sequence: no order numbers, and no ID is sent empty (PS3.3 Table 10-9)."""
     step = scheduled_step(entry)
     item = Dataset()
     take_valued(

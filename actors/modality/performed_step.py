@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset
 
 from actors.modality.examination import Examination, PerformedSeries
 from actors.modality.worklist import scheduled_step
+from actors.objects.attributes import code_items
 from actors.objects.copying import REFERENCE, fresh_items, put, reference_item, take, take_valued
 from harness.dicom.paths import first
 
@@ -70,12 +71,17 @@ _SEQUENCES_SET_LATER = (
 )
 
 
-def in_progress(examination: Examination, ae_title: str) -> Dataset:
-    """The attribute list of the N-CREATE: everything scheduled is copied from the worklist entry (simple case)."""
+def in_progress(examination: Examination, ae_title: str, status: StepStatus = StepStatus.IN_PROGRESS) -> Dataset:
+    """The attribute list of the N-CREATE: everything scheduled is copied from the worklist entries, one item for each.
+
+    An examination without an entry has one item, which names its study and nothing else (RAD TF-2: 4.6).
+    """
     entry = examination.entry
     created = Dataset()
     take_valued(entry, created, ("SpecificCharacterSet",))
-    put(created, "ScheduledStepAttributesSequence", [_scheduled_attributes(entry)])
+    scheduled = examination.scheduled or (entry,)
+    items = [_scheduled_attributes(one, examination.study) for one in scheduled]
+    put(created, "ScheduledStepAttributesSequence", items)
     take(entry, created, _PATIENT)
     take_valued(entry, created, _PATIENT_IF_GIVEN)
     put(created, "ReferencedPatientSequence", fresh_items(entry, "ReferencedPatientSequence", REFERENCE))
@@ -85,9 +91,9 @@ def in_progress(examination: Examination, ae_title: str) -> Dataset:
     put(created, "PerformedLocation", None)
     put(created, "PerformedProcedureStepStartDate", dicom_date(examination.start))
     put(created, "PerformedProcedureStepStartTime", dicom_time(examination.start))
-    put(created, "PerformedProcedureStepStatus", StepStatus.IN_PROGRESS.value)
+    put(created, "PerformedProcedureStepStatus", status.value)
     put(created, "Modality", first(scheduled_step(entry), "Modality"))
-    put(created, "StudyID", first(entry, "RequestedProcedureID"))
+    put(created, "StudyID", examination.study_id)
     _performed(created, examination)
     for keyword in _SET_LATER:
         put(created, keyword, None)
@@ -96,11 +102,12 @@ def in_progress(examination: Examination, ae_title: str) -> Dataset:
     return created
 
 
-def _scheduled_attributes(entry: Dataset) -> Dataset:
-    """The item of the Scheduled Step Attributes Sequence (RAD TF-2x: A.1, simple case)."""
+def _scheduled_attributes(entry: Dataset, study: str) -> Dataset:
+    """An item of the Scheduled Step Attributes Sequence (RAD TF-2x: A.1); `study` is the one that the images are in."""
     item = Dataset()
     step = scheduled_step(entry)
-    take(entry, item, ("StudyInstanceUID", "AccessionNumber", "RequestedProcedureID", "RequestedProcedureDescription"))
+    put(item, "StudyInstanceUID", study)
+    take(entry, item, ("AccessionNumber", "RequestedProcedureID", "RequestedProcedureDescription"))
     put(item, "ReferencedStudySequence", fresh_items(entry, "ReferencedStudySequence", REFERENCE))
     take_valued(
         entry,
@@ -119,10 +126,30 @@ def _scheduled_attributes(entry: Dataset) -> Dataset:
 
 def _performed(target: Dataset, examination: Examination) -> None:
     """What was done, which by default is what was scheduled."""
-    step = scheduled_step(examination.entry)
-    put(target, "PerformedProcedureStepDescription", first(examination.entry, "RequestedProcedureDescription"))
-    put(target, "ProcedureCodeSequence", fresh_items(examination.entry, "RequestedProcedureCodeSequence"))
-    put(target, "PerformedProtocolCodeSequence", fresh_items(step, "ScheduledProtocolCodeSequence"))
+    put(target, "PerformedProcedureStepDescription", performed_description(examination))
+    put(target, "ProcedureCodeSequence", performed_codes(examination))
+    put(target, "PerformedProtocolCodeSequence", performed_protocols(examination))
+
+
+def performed_description(examination: Examination) -> str:
+    """The description of what is done."""
+    if examination.performed is not None:
+        return examination.performed.description
+    return first(examination.entry, "RequestedProcedureDescription")
+
+
+def performed_codes(examination: Examination) -> list[Dataset]:
+    """Items of the procedure code of what is done."""
+    if examination.performed is not None:
+        return code_items(examination.performed.procedure)
+    return fresh_items(examination.entry, "RequestedProcedureCodeSequence")
+
+
+def performed_protocols(examination: Examination) -> list[Dataset]:
+    """Items of the protocol codes of what is done."""
+    if examination.performed is not None:
+        return code_items(*(code for step in examination.performed.steps for code in step.protocol))
+    return fresh_items(scheduled_step(examination.entry), "ScheduledProtocolCodeSequence")
 
 
 def progressed(examination: Examination) -> Dataset:

@@ -174,11 +174,15 @@ def missing(entry: Dataset) -> tuple[str, ...]:
     )
 
 
-def entries_for(answers: Iterable[Dataset], patient_id: str, procedure: PlannedProcedure) -> tuple[Dataset, ...]:
-    """The patient's entries for the procedure, else all of the patient's entries, in order of their start."""
-    mine = [answer for answer in answers if first(answer, "PatientID") == patient_id]
-    wanted = [entry for entry in mine if _is_of(entry, procedure)]
-    return tuple(sorted(wanted or mine, key=_start))
+def entries_of(answers: Iterable[Dataset], patient_id: str) -> tuple[Dataset, ...]:
+    """The patient's entries, in order of their start."""
+    return tuple(sorted((answer for answer in answers if first(answer, "PatientID") == patient_id), key=_start))
+
+
+def entries_for(entries: Iterable[Dataset], procedure: PlannedProcedure) -> tuple[Dataset, ...]:
+    """Those of a patient's entries that are for the procedure, else all of them."""
+    mine = tuple(entries)
+    return tuple(entry for entry in mine if _is_of(entry, procedure)) or mine
 
 
 def _is_of(entry: Dataset, procedure: PlannedProcedure) -> bool:

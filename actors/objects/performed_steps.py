@@ -90,11 +90,11 @@ class PerformedSteps:
         status = paths.first(dataset, "PerformedProcedureStepStatus")
         if not status:
             return _failure(MISSING_ATTRIBUTE_VALUE, "Performed Procedure Step Status empty")
-        if status != PpsState.IN_PROGRESS.value:
+        if not self._world.decide("mpps-begins-in-progress", status == PpsState.IN_PROGRESS.value):
             return _failure(INVALID_ATTRIBUTE_VALUE, "Performed Procedure Step Status is not IN PROGRESS")
         uid = request.sop_instance or self._world.identifiers.uid()
         with self._lock:
-            if uid in self._steps:
+            if self._world.decide("mpps-exists", uid in self._steps):
                 return _failure(DUPLICATE_SOP_INSTANCE, "Performed Procedure Step exists already")
             self._steps[uid] = PerformedStep(uid, PpsState.IN_PROGRESS, copy.deepcopy(dataset))
         return DimseResponse(status=SUCCESS, fields={"AffectedSOPInstanceUID": uid})

@@ -49,7 +49,7 @@ class OrderFiller(Actor):
         self.orders = OrderBook(self._registrations)
         self._datasets = EntryDatasets()
         self._performed = PerformedSteps(world)
-        self._links = PerformedLinks(self.orders)
+        self._links = PerformedLinks(self.orders, world.decide)
 
     def refuse_unknown(self, message: Message) -> bytes:
         """AR."""

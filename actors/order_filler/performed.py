@@ -6,6 +6,8 @@ Links by Study UID, Requested Procedure ID and step ID; keeps examinations made 
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pydicom.dataset import Dataset
@@ -28,11 +30,20 @@ class _Unscheduled:
     study_uid: str
 
 
-class PerformedLinks:
-    """Which scheduled steps each performed step stands for; thread-safe."""
+Decide = Callable[[str, bool], bool]
+"""The actor's own decision, or what a deviation makes of it."""
 
-    def __init__(self, orders: OrderBook) -> None:
+
+class PerformedLinks:
+    """Which scheduled steps each performed step stands for; thread-safe.
+
+    A scheduled step that was performed several times is completed when one of these is (append case).
+    """
+
+    def __init__(self, orders: OrderBook, decide: Decide) -> None:
         self._orders = orders
+        self._decide = decide
+        self._outcomes: defaultdict[StepRef, dict[str, StepState]] = defaultdict(dict)
         self._lock = threading.Lock()
         self._links: dict[str, tuple[StepRef, ...]] = {}
         self._unscheduled: list[_Unscheduled] = []
@@ -41,6 +52,8 @@ class PerformedLinks:
         """Link a step that was just created, and mark its scheduled steps as started."""
         found = (self._find(step, item) for item in items(step.dataset, "ScheduledStepAttributesSequence"))
         refs = tuple(dict.fromkeys(ref for ref in found if ref is not None))
+        if not self._decide("every-grouped-step-is-started", True):
+            refs = refs[:1]
         with self._lock:
             self._links[step.uid] = refs
             if not refs:
@@ -51,18 +64,15 @@ class PerformedLinks:
                         paths.first(step.dataset, "ScheduledStepAttributesSequence.StudyInstanceUID"),
                     )
                 )
-        for ref in refs:
-            self._orders.set_state(ref, StepState.IN_PROGRESS)
+        self._note(step.uid, refs, StepState.IN_PROGRESS)
 
     def ended(self, step: PerformedStep) -> None:
         """Carry a final state over to the scheduled steps; a wrongly chosen entry is scheduled again."""
         if not step.state.final:
             return
-        state = _outcome(step)
         with self._lock:
             refs = self._links.get(step.uid, ())
-        for ref in refs:
-            self._orders.set_state(ref, state)
+        self._note(step.uid, refs, self._outcome(step))
 
     def study_without_order(self, patient_id: str) -> _Unscheduled | None:
         """The patient's examination that waits for its order, now taken; None when there is none."""
@@ -84,9 +94,24 @@ class PerformedLinks:
         """Tie an examination made without an order to the steps planned for it afterwards."""
         with self._lock:
             self._links[uid] = refs
-        state = StepState.IN_PROGRESS if step is None or not step.state.final else _outcome(step)
+        self._note(uid, refs, StepState.IN_PROGRESS if step is None or not step.state.final else self._outcome(step))
+
+    def _note(self, uid: str, refs: tuple[StepRef, ...], outcome: StepState) -> None:
         for ref in refs:
-            self._orders.set_state(ref, state)
+            with self._lock:
+                outcomes = self._outcomes[ref]
+                outcomes[uid] = outcome
+                known = set(outcomes.values())
+            self._orders.set_state(ref, next(state for state in _STRONGEST_FIRST if state in known))
+
+    def _outcome(self, step: PerformedStep) -> StepState:
+        if step.state is PpsState.COMPLETED:
+            return StepState.COMPLETED
+        reasons = paths.values(step.dataset, "PerformedProcedureStepDiscontinuationReasonCodeSequence.CodeValue")
+        wrong = any(located.value == INCORRECT_ENTRY_SELECTED for located in reasons)
+        if wrong and self._decide("wrong-entry-is-scheduled-again", True):
+            return StepState.SCHEDULED
+        return StepState.DISCONTINUED
 
     def _find(self, step: PerformedStep, item: Dataset) -> StepRef | None:
         procedure_id, step_id = (
@@ -102,10 +127,5 @@ class PerformedLinks:
         )
 
 
-def _outcome(step: PerformedStep) -> StepState:
-    if step.state is PpsState.COMPLETED:
-        return StepState.COMPLETED
-    reasons = paths.values(step.dataset, "PerformedProcedureStepDiscontinuationReasonCodeSequence.CodeValue")
-    if any(located.value == INCORRECT_ENTRY_SELECTED for located in reasons):
-        return StepState.SCHEDULED
-    return StepState.DISCONTINUED
+_STRONGEST_FIRST = (StepState.COMPLETED, StepState.IN_PROGRESS, StepState.DISCONTINUED, StepState.SCHEDULED)
+"""Which outcome of several performed steps is that of the scheduled one."""

@@ -108,10 +108,10 @@ class Step(Record):
     asked of a system under test), `service` is what is ordered instead of the case's service, `keys` are the matching
     keys of a query by DICOM keyword (none: patient's name and ID), `prior` is the identity of the case that
     dissolves in `patient` (A40), or under which was examined what the order is made for, `at` which of several
-    repositories is asked, `addendum` adds to the patient's final report.
-    `unscheduled` lets our modality examine
+    repositories is asked, `addendum` adds to the patient's final report. `unscheduled` lets our modality examine
     without a worklist entry, `entries` in one performed step for so many; `performed` is a service that is done instead
-    of the scheduled one, `billing` has what is to be charged reported, `unknown` sets a step that nobody created.
+    of the scheduled one, `billing` has what is to be charged reported, `unknown` sets a step that nobody created,
+    `unreported` stores images of an examination whose performed step is created later.
     `visit` is which of the case's visits an ADT message carries (none: the current one), `copies` how often the very
     same HL7 message is sent (a retransmission), `delay` by how many minutes a procedure or an appointment is moved.
     `level` is that of a query or retrieve (none: every level, from the top), `to` where a retrieve goes, `cancel` takes
@@ -149,6 +149,7 @@ class Step(Record):
     level: QueryLevel | None = None
     to: Destination = Destination.ITSELF
     cancel: bool = False
+    unreported: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,7 @@ _ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "level": LEVELLED,
     "to": RETRIEVING,
     "cancel": CANCELLABLE,
+    "unreported": ("RAD-8",),
 }
 """Keys of a step that mean something in some transactions only."""
 

@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 
 from actors.objects.copying import put
 from actors.pps_manager import PpsManager
-from harness.errors import Unreachable
+from harness.errors import NoResponse, Unreachable
 from harness.model.profile import Service
 
 
@@ -65,6 +65,33 @@ def test_one_receiver_that_is_down_does_not_keep_it_from_the_other(department: A
         first()
     second()
     assert relayed(department) == [("RAD-6", "Image Manager", "N-CREATE", "1.1")]
+
+
+def test_what_a_receiver_missed_while_it_was_down_goes_before_what_comes_later(department: Any, dimse: Any) -> None:
+    manager = department.play(PpsManager)
+    department.failing["Order Filler"] = Unreachable("down")
+    manager.n_create(dimse(Service.N_CREATE, dataset("IN PROGRESS"), "1.1"))
+    with pytest.raises(Unreachable):
+        department.worlds["PPS Manager"].reactions.pop(0)()
+    del department.failing["Order Filler"]
+    manager.n_set(dimse(Service.N_SET, dataset("COMPLETED"), "1.1"))
+    department.settle()
+    assert [one for one in relayed(department) if one[1] == "Order Filler"] == [
+        ("RAD-6", "Order Filler", "N-CREATE", "1.1"),
+        ("RAD-7", "Order Filler", "N-SET", "1.1"),
+    ]
+
+
+def test_what_may_have_come_is_not_sent_again(department: Any, dimse: Any) -> None:
+    manager = department.play(PpsManager)
+    department.failing["Order Filler"] = NoResponse("no answer")
+    manager.n_create(dimse(Service.N_CREATE, dataset("IN PROGRESS"), "1.1"))
+    with pytest.raises(NoResponse):
+        department.worlds["PPS Manager"].reactions.pop(0)()
+    del department.failing["Order Filler"]
+    manager.n_set(dimse(Service.N_SET, dataset("COMPLETED"), "1.1"))
+    department.settle()
+    assert [one[2] for one in relayed(department) if one[1] == "Order Filler"] == ["N-SET"]
 
 
 def test_who_is_not_there_is_left_out(department: Any, dimse: Any) -> None:

@@ -73,13 +73,13 @@ def code(entry, value):
 def test_entries_of_the_ordered_service_come_first(department, entry):
     plan = department.world("Modality").procedures
     answers = [code(entry(step_id="A"), "OTHER"), entry(step_id="B")]
-    chosen = entries_for(answers, "P1001", plan.procedure("CTCHEST"))
+    chosen = entries_for(answers, plan.procedure("CTCHEST"))
     assert [step_key(each)[2] for each in chosen] == ["B"]
 
 
 def test_any_entry_of_the_patient_serves_when_none_has_the_code(department, entry):
     plan = department.world("Modality").procedures
-    chosen = entries_for([code(entry(), "OTHER")], "P1001", plan.procedure("CTCHEST"))
+    chosen = entries_for([code(entry(), "OTHER")], plan.procedure("CTCHEST"))
     assert len(chosen) == 1
 
 

@@ -17,12 +17,14 @@ from pydicom.dataset import Dataset
 from harness.checks import stored as facts
 from harness.checks.archive_changes import COERCIBLE, coerced, updated
 from harness.checks.attribute_tables import pending
+from harness.checks.carriers import Carrier, requests
 from harness.checks.dimse_reply import accepted
 from harness.checks.matching import NOT_KEYS, mismatches
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.checks.registry import Scope, play_check
-from harness.checks.stored import Instance
+from harness.checks.stored import Instance, Listed
 from harness.dicom.paths import all_paths, first, value_text
+from harness.hl7 import Message
 from harness.model.finding import Finding
 from harness.model.profile import Service
 from harness.model.transcript import Half
@@ -32,6 +34,7 @@ RULE = "storage/found-contains-stored"
 CHECK = "storage.queries"
 COUNTS = "storage/related-counts"
 REFUSED = "storage/refused-not-found"
+WITHDRAWN = "storage/wrong-entry-not-found"
 
 _LEVEL = "QueryRetrieveLevel"
 _DUPLICATE = 0x0111
@@ -77,7 +80,7 @@ class _Query:
 
 def judge(play: PlayView, instances: tuple[Instance, ...]) -> Iterator[Finding]:
     """What was stored before a query and fits its keys is found by it (PS3.4 C.4.1)."""
-    hidden = _hidden(play)
+    hidden = facts.withdrawn(play)
     for query in _queries(play, instances):
         unique = _UNIQUE[query.level]
         fitting = [one for one in query.held if one.taken and one.uid not in hidden and _fits(play, query, one)]
@@ -98,21 +101,17 @@ def judge(play: PlayView, instances: tuple[Instance, ...]) -> Iterator[Finding]:
         )
 
 
-@play_check(CHECK, rules=(COUNTS, REFUSED), scope=Scope.PLAY)
+@play_check(CHECK, rules=(COUNTS, REFUSED, WITHDRAWN), scope=Scope.PLAY)
 def check(play: PlayView) -> Iterator[Finding]:
     """Every count in an answer, and every instance that is shown although its C-STORE was refused."""
     if facts.storing_hidden(play):
         return
-    hidden = _hidden(play)
+    hidden = facts.withdrawn(play)
     for query in _queries(play, facts.stored(play)):
         for index, entry in query.entries():
             yield from _counts(play, query, index, entry, hidden)
         yield from _refused(play, query)
-
-
-def _hidden(play: PlayView) -> frozenset[str]:
-    """Instances of a step with the wrong worklist entry: an archive shows them no more (RAD TF-1: 3.3.4)."""
-    return frozenset().union(*(one.instances for one in facts.listed(play) if one.wrong_entry))
+        yield from _withdrawn(play, query)
 
 
 def _queries(play: PlayView, instances: tuple[Instance, ...]) -> tuple[_Query, ...]:
@@ -214,3 +213,45 @@ def _refused(play: PlayView, query: _Query) -> Iterator[Finding]:
         expected=f"none of {len(refused)} instances that were refused",
         received=facts.named(shown),
     )
+
+
+def _withdrawn(play: PlayView, query: _Query) -> Iterator[Finding]:
+    """An instance made with the wrong worklist entry is not shown once the archive was told (RAD TF-1: 3.3.4)."""
+    told = {uid for one in facts.listed(play) if _is_told(play, query, one) for uid in one.instances}
+    told &= {one.uid for one in query.held if one.taken}
+    if query.level != "IMAGE" or not told:
+        return
+    shown = told & facts.found_instances(query.exchange)
+    yield from play.ruled(
+        WITHDRAWN,
+        query.view,
+        Outcome.VIOLATED if shown else Outcome.MET,
+        query.view.responder,
+        query.exchange.evidence("SOPInstanceUID", Half.RESPONSE),
+        expected=f"none of {len(told)} instances made with the wrong entry",
+        received=facts.named(shown),
+    )
+
+
+def _is_told(play: PlayView, query: _Query, one: Listed) -> bool:
+    """Whether the archive had answered, before the query, that the wrong entry had been selected for a step.
+
+    Where the relay to it was not observed, its PPS Manager is a part of it, or what its maker was answered has to do.
+    """
+    if not one.wrong_entry:
+        return False
+    relays = [
+        carrier.exchange
+        for view in play.legs
+        if view.planned.leg.reaction and view.responder == query.view.responder
+        for carrier in requests(view)
+        if carrier.instance == one.mpps and _ends(carrier)
+    ]
+    finals = [exchange.exchange.final for exchange in relays or [one.carrier.exchange] if accepted(exchange.status)]
+    return any(final is not None and final.seq < query.asked for final in finals)
+
+
+def _ends(carrier: Carrier) -> bool:
+    """Whether a message ends a performed step."""
+    content = carrier.content
+    return not isinstance(content, Message) and first(content, "PerformedProcedureStepStatus") == "DISCONTINUED"

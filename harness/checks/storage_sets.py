@@ -125,7 +125,10 @@ def _performed(store: Instance) -> str:
 def _requested(
     play: PlayView, commitments: tuple[Commitment, ...], instances: tuple[Instance, ...]
 ) -> Iterator[Finding]:
-    """Every instance that the archive took is in some request of its maker (RAD TF-2: 4.10)."""
+    """Every instance that the archive took is in some request of its maker (RAD TF-2: 4.10).
+
+    What was made with the wrong worklist entry need not be kept.
+    """
     makers: dict[str, list[Commitment]] = defaultdict(list)
     for commitment in commitments:
         makers[commitment.request.leg.initiator].append(commitment)
@@ -137,7 +140,7 @@ def _requested(
             for one in instances
             if one.carrier.leg.initiator == actor and one.carrier.leg.responder == last.leg.responder
         )
-        gap = facts.gap(held.sure - asked, (), "not requested", "")
+        gap = facts.gap(held.sure - asked - facts.withdrawn(play), (), "not requested", "")
         yield from play.ruled(
             REQUESTED,
             last.leg,
@@ -172,7 +175,7 @@ def _committed(
     if facts.storing_hidden(play) or not (instances or any(leg.exchanges for leg in play.of("RAD-8"))):
         return
     before = [one for one in instances if one.carrier.seq < commitment.request.seq]
-    sure = facts.holdings(before).sure
+    sure = facts.holdings(before).sure - facts.withdrawn(play)
     yield from _told(play, report, STORED, failed & sure, "FailedSOPSequence", "stored instances committed")
     never = (committed & commitment.asked) - {one.uid for one in instances if one.taken is not False}
     never &= _of_this_play(play, commitment, instances)

@@ -178,6 +178,13 @@ def listed(play: PlayView) -> Iterator[Listed]:
             )
 
 
+def withdrawn(play: PlayView) -> frozenset[str]:
+    """Instances made with the wrong worklist entry, as their step said when it ended: an archive shows them no more
+    (RAD TF-1: 3.3.4).
+    """
+    return frozenset().union(*(one.instances for one in listed(play) if one.wrong_entry))
+
+
 def _content(carrier: Carrier) -> Dataset:
     return Dataset() if isinstance(carrier.content, Message) else carrier.content
 

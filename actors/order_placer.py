@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from actors.messages import merges, messaging, received
+from actors.messages.answering import OnceOnly
 from actors.messages.imaging_order import EntityIdentifier, Order
 from actors.messages.registration import Registration, Registrations
 from actors.messages.segments import (
@@ -23,7 +24,7 @@ from actors.messages.segments import (
     pv1,
 )
 from actors.peers import ORDER_FILLER, ORDER_PLACER
-from harness.actor import Action, Actor, World, performs, receives, register
+from harness.actor import Action, World, performs, receives, register
 from harness.errors import CannotAct
 from harness.hl7 import AckError, Message
 from harness.hl7.time import ts
@@ -54,8 +55,18 @@ class PlacedOrder:
     state: OrderState = OrderState.PLACED
 
 
+@dataclass(frozen=True, kw_only=True)
+class Appointment:
+    """When an order is to be done, as the filler told it: its number, the order's placer number, its start (HL7 TS)."""
+
+    number: str
+    placer: str
+    start: str
+    cancelled: bool = False
+
+
 @register
-class OrderPlacer(Actor):
+class OrderPlacer(OnceOnly):
     """Order Placer."""
 
     name = ORDER_PLACER
@@ -66,6 +77,7 @@ class OrderPlacer(Actor):
         self._registrations = Registrations()
         self._lock = threading.Lock()
         self._orders: dict[str, PlacedOrder] = {}
+        self._appointments: dict[str, Appointment] = {}
 
     def order(self, number: str) -> PlacedOrder | None:
         """The order under that placer order number."""
@@ -74,7 +86,12 @@ class OrderPlacer(Actor):
 
     def refuse_unknown(self, message: Message) -> bytes:
         """AR."""
-        return messaging.refuse_unknown(self.world, message, ("ADT", "ORM", "OMG"))
+        return messaging.refuse_unknown(self.world, message, ("ADT", "ORM", "OMG", "SIU"))
+
+    def appointment(self, number: str) -> Appointment | None:
+        """The appointment under the filler's number."""
+        with self._lock:
+            return self._appointments.get(number)
 
     @receives("ADT^A01", "ADT^A04", "ADT^A05", "ADT^A08")
     def take_patient(self, message: Message) -> bytes:
@@ -100,6 +117,11 @@ class OrderPlacer(Actor):
                 if (placed.patient_id, placed.authority) == (before.id, before.authority):
                     self._orders[number] = replace(placed, patient_id=after.id, authority=after.authority)
 
+    @receives("ADT^A02", "ADT^A03", "ADT^A06", "ADT^A07", "ADT^A11", "ADT^A12", "ADT^A13", "ADT^A38")
+    def take_visit(self, message: Message) -> bytes:
+        """Follow the patient's visit; it may be over, or cancelled."""
+        return self._registrations.update(self.world, message)
+
     # RAD-2
 
     @performs("RAD-2")
@@ -110,13 +132,17 @@ class OrderPlacer(Actor):
         registration = self._registrations.find(patient.patient_id, patient.authority)
         if registration is None:
             raise CannotAct(f"the Order Placer was told of no patient {patient.patient_id} (RAD-1)")
+        if control == "NW" and not registration.open:
+            raise CannotAct(
+                f"the visit of patient {patient.patient_id} is over or cancelled: nothing is ordered for it"
+            )
         if control == "NW":
             placed = self._new_order(action, registration)
         elif control == "CA":
-            placed = self._cancelled(registration)
+            placed = self._to_cancel(action, registration)
         else:
             raise CannotAct(f"the simulated Order Placer sends NW and CA in RAD-2, not {control}")
-        messaging.deliver(
+        answer = messaging.deliver(
             self.world,
             action.step.transaction,
             ORDER_FILLER,
@@ -130,6 +156,8 @@ class OrderPlacer(Actor):
             cause=action.cause,
             characters=registration.patient.characters,
         )
+        if control == "CA" and answer.first("MSA-1") == "AA":
+            self._note_cancelled(placed)
 
     def _new_order(self, action: Action, registration: Registration) -> PlacedOrder:
         if action.case is None:
@@ -150,15 +178,27 @@ class OrderPlacer(Actor):
         with self._lock:
             return self._keep(order, registration)
 
-    def _cancelled(self, registration: Registration) -> PlacedOrder:
-        patient = registration.patient
+    def _to_cancel(self, action: Action, registration: Registration) -> PlacedOrder:
+        """The patient's latest order that is open, of the step's service; an illegal step means one that is not."""
+        patient, wanted = registration.patient, action.step.service
+        service = self.world.procedures.procedure(wanted).service if wanted else None
         with self._lock:
-            for number, placed in reversed(self._orders.items()):
-                same = (placed.patient_id, placed.authority) == (patient.id, patient.authority)
-                if same and placed.state is not OrderState.CANCELLED:
-                    self._orders[number] = replace(placed, state=OrderState.CANCELLED)
-                    return placed
-        raise CannotAct(f"the Order Placer has no order for patient {patient.id} to cancel")
+            own = [
+                placed
+                for placed in reversed(self._orders.values())
+                if (placed.patient_id, placed.authority) == (patient.id, patient.authority)
+                and service in (None, placed.order.service)
+            ]
+        is_open = [placed for placed in own if placed.state is not OrderState.CANCELLED]
+        found = own if action.step.illegal else is_open
+        if not found:
+            raise CannotAct(f"the Order Placer has no order for patient {patient.id} to cancel")
+        return found[0]
+
+    def _note_cancelled(self, placed: PlacedOrder) -> None:
+        number = placed.order.placer.number
+        with self._lock:
+            self._orders[number] = replace(self._orders[number], state=OrderState.CANCELLED)
 
     def _keep(self, order: Order, registration: Registration) -> PlacedOrder:
         patient = registration.patient
@@ -215,6 +255,33 @@ class OrderPlacer(Actor):
             return messaging.refuse(self.world, message, fault)
         if state is None:
             fault = AckError(location="ORC^1^5", code="103", text="Order status unknown")
+            return messaging.refuse(self.world, message, fault)
+        return messaging.accept(self.world, message)
+
+    # RAD-48
+
+    @receives("SIU^S12", "SIU^S13", "SIU^S14", "SIU^S15")
+    def take_appointment(self, message: Message) -> bytes:
+        """Note when an order is to be done; an appointment or an order that is unknown is refused."""
+        number, placer = message.first("SCH-2.1"), message.first("SCH-26.1")
+        event = message.type.partition("^")[2]
+        fault = None
+        with self._lock:
+            known = self._appointments.get(number)
+            if not number:
+                fault = AckError(location="SCH^1^2^1^1", code="101", text="Filler appointment ID missing")
+            elif placer and placer not in self._orders:
+                fault = AckError(location="SCH^1^26^1^1", code="204", text="Unknown placer order number")
+            elif event != "S12" and known is None:
+                fault = AckError(location="SCH^1^2^1^1", code="204", text="Unknown filler appointment ID")
+            else:
+                self._appointments[number] = Appointment(
+                    number=number,
+                    placer=placer or (known.placer if known else ""),
+                    start=message.first("AIS-4") or message.first("SCH-11.4"),
+                    cancelled=event == "S15",
+                )
+        if fault is not None:
             return messaging.refuse(self.world, message, fault)
         return messaging.accept(self.world, message)
 

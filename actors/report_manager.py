@@ -10,12 +10,13 @@ import threading
 from pydicom.dataset import Dataset
 
 from actors.messages import messaging, received
+from actors.messages.answering import OnceOnly
 from actors.messages.segments import RESULT
 from actors.peers import ENTERPRISE_REPORT_REPOSITORY, REPORT_MANAGER, REPORT_REPOSITORY
 from actors.reporting.document import is_final
 from actors.reporting.export import OrderNumbers, export, order_of
 from actors.reporting.store import ReportStore
-from harness.actor import Action, Actor, World, performs, receives, register
+from harness.actor import Action, World, performs, receives, register
 from harness.dicom import paths
 from harness.dicom.uids import keyword_of
 from harness.errors import CannotAct
@@ -25,7 +26,7 @@ from harness.transports.dimse import DimseRequest, DimseResponse, SupportedClass
 
 
 @register
-class ReportManager(Actor):
+class ReportManager(OnceOnly):
     """Report Manager."""
 
     name = REPORT_MANAGER
@@ -39,7 +40,15 @@ class ReportManager(Actor):
 
     def refuse_unknown(self, message: Message) -> bytes:
         """AR."""
-        return messaging.refuse_unknown(self.world, message, ("ORM", "OMI"))
+        return messaging.refuse_unknown(self.world, message, ("ADT", "ORM", "OMI"))
+
+    @receives("ADT^A02", "ADT^A03", "ADT^A06", "ADT^A07", "ADT^A08", "ADT^A12", "ADT^A13")
+    def take_visit(self, message: Message) -> bytes:
+        """RAD-12 about the patient or the visit, of which a report shows nothing until it is written anew."""
+        fault = received.missing_identity(message)
+        if fault is not None:
+            return messaging.refuse(self.world, message, fault)
+        return messaging.accept(self.world, message)
 
     @receives("ORM^O01", "OMI^O23")
     def take_procedure(self, message: Message) -> bytes:

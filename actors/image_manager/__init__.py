@@ -26,11 +26,12 @@ from actors.image_manager.queries import (
 )
 from actors.image_manager.revision import Revision
 from actors.messages import merges, messaging, received
+from actors.messages.answering import OnceOnly
 from actors.objects.copying import items
 from actors.objects.performed_steps import PerformedSteps
 from actors.objects.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES
 from actors.peers import IMAGE_MANAGER
-from harness.actor import Actor, CannotAct, World, receives, register
+from harness.actor import CannotAct, World, receives, register
 from harness.dicom.encoding import wrap_large
 from harness.dicom.paths import first
 from harness.dicom.uids import uid_of
@@ -50,7 +51,7 @@ _LOOKS, _LOOK = 10, 0.005
 
 
 @register
-class ImageManager(Actor):
+class ImageManager(OnceOnly):
     """Our archive. Every answer is truthful, unless a deviation decides otherwise."""
 
     name = IMAGE_MANAGER

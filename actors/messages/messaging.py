@@ -71,6 +71,18 @@ def deliver_to_all(
         raise failures[0]
 
 
+def listening(world: World, transaction: str, actors: Iterable[ActorName]) -> list[ActorName]:
+    """Those of the actors whom somebody plays in the transaction."""
+    found = []
+    for actor in actors:
+        try:
+            world.party(actor, TransactionId(transaction))
+        except CannotAct:
+            continue
+        found.append(actor)
+    return found
+
+
 def accept(world: World, message: Message) -> bytes:
     """AA: the message was taken and processed."""
     return acknowledgement(message, "AA", control_id=_control_id(world), now=world.clock.now())

@@ -11,16 +11,26 @@ from dataclasses import dataclass, replace
 
 from actors.messages import messaging, received
 from harness.actor import World
-from harness.hl7 import Message
+from harness.hl7 import AckError, Message
 from harness.model.scenario import Patient, Visit
+
+_CLOSING = ("A03", "A11", "A38")
+"""Events after which the visit is over, or was cancelled (RAD TF-2: 4.1, 4.12)."""
+_OPENING = ("A01", "A04", "A05", "A13")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
-    """A patient with the current visit."""
+    """A patient with the current visit.
+
+    `before` is the visit before its last transfer, None without one; `open` is False once it was cancelled or the
+    patient was discharged.
+    """
 
     patient: Patient
     visit: Visit
+    before: Visit | None = None
+    open: bool = True
 
 
 class Registrations:
@@ -36,8 +46,44 @@ class Registrations:
         fault = received.missing_identity(message)
         if fault is not None:
             return messaging.refuse(world, message, fault)
-        self.enter(message)
+        self.follow(message)
         return messaging.accept(world, message)
+
+    def update(self, world: World, message: Message) -> bytes:
+        """Follow what ADT tells of the visit of a known patient (RAD-1 cancels, RAD-12), and the answer to it."""
+        fault = received.missing_identity(message)
+        if fault is None and self.known(message) is None:
+            fault = AckError(location="PID^1^3^1^1", code="204", text="Unknown patient identifier")
+        if fault is not None:
+            return messaging.refuse(world, message, fault)
+        if world.decide("visit-is-updated", True):
+            self.follow(message)
+        return messaging.accept(world, message)
+
+    def known(self, message: Message) -> Registration | None:
+        """The patient of a message, by whichever of its identifiers is known."""
+        found = (self.find(number, authority) for number, authority in received.identifiers(message))
+        return next((one for one in found if one is not None), None)
+
+    def follow(self, message: Message) -> Registration:
+        """Bring the visit to where the event of a message says it is."""
+        event = message.type.partition("^")[2]
+        before = self.known(message)
+        now = self.enter(message)
+        old = None if before is None else before.visit
+        if event == "A02":
+            now = replace(now, before=old)
+        elif event == "A12":
+            now = replace(_back(now, message, before), before=None)
+        return self._put(replace(now, open=event not in _CLOSING and (event in _OPENING or now.open)))
+
+    def _put(self, registration: Registration) -> Registration:
+        patient = registration.patient
+        with self._lock:
+            place = self._place(patient.id, patient.authority)
+            if place is not None:
+                self._known[place] = registration
+        return registration
 
     def enter(self, message: Message) -> Registration:
         """Create the patient of a message, or bring the known one up to date: empty fields change nothing."""
@@ -103,6 +149,13 @@ def namespace(authority: str) -> str:
     return name or universal
 
 
+def _back(now: Registration, message: Message, before: Registration | None) -> Registration:
+    """The visit where it was before a transfer that is cancelled: where the message says, or else where it is known."""
+    if received.visit(message).location or before is None or before.before is None:
+        return now
+    return replace(now, visit=replace(now.visit, location=before.before.location))
+
+
 def _updated(known: Registration, patient: Patient, visit: Visit) -> Registration:
     old = known.patient
     name = patient.name if patient.name.family else old.name
@@ -116,7 +169,8 @@ def _updated(known: Registration, patient: Patient, visit: Visit) -> Registratio
         characters=patient.characters or old.characters,
     )
     before = known.visit
-    return Registration(
+    return replace(
+        known,
         patient=_cleared(merged),
         visit=Visit(
             patient_class=visit.patient_class or before.patient_class,

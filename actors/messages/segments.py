@@ -44,13 +44,25 @@ GENERAL_ORDER_RESPONSE_251 = MessageKind("ORG", "O20", "ORG_O20")
 RESULT = MessageKind("ORU", "R01", "ORU_R01")
 
 
+STRUCTURES: Mapping[str, str] = MappingProxyType(
+    {
+        **{event: f"ADT_{event}" for event in ("A02", "A03", "A05", "A06", "A12", "A38")},
+        "A07": "ADT_A06",
+        "A11": "ADT_A09",
+        "A40": "ADT_A39",
+    }
+)
+"""The structure of an ADT event where it is not ADT_A01 (HL7 v2.5.1 table 0354, RAD TF-2: 4.1, 4.12)."""
+
+
 def adt(event: str) -> MessageKind:
-    """The ADT message of an event (structures: HL7 v2.5.1 table 0354)."""
-    return MessageKind("ADT", event, _STRUCTURES.get(event, "ADT_A01"))
+    """The ADT message of an event."""
+    return MessageKind("ADT", event, STRUCTURES.get(event, "ADT_A01"))
 
 
-_STRUCTURES: Mapping[str, str] = MappingProxyType({"A05": "ADT_A05", "A40": "ADT_A39"})
-"""The structures of events that do not use that of A01."""
+def siu(event: str) -> MessageKind:
+    """The scheduling message of an event: all have one structure."""
+    return MessageKind("SIU", event, "SIU_S12")
 
 
 def form_of(version: str) -> str:
@@ -117,11 +129,12 @@ def mrg(prior: Patient, version: str) -> Segment:
     return ("MRG", {1: identifier, 4: identifier if version == V231 else "", 7: xpn(prior.name)})
 
 
-def pv1(visit: Visit, patient: Patient) -> Segment:
-    """The visit; PV1-51 is `V` when PV1-19 carries its number."""
+def pv1(visit: Visit, patient: Patient, more: Mapping[int, FieldValue] = MappingProxyType({})) -> Segment:
+    """The visit; PV1-51 is `V` when PV1-19 carries its number. `more` are fields that the event calls for besides."""
     return (
         "PV1",
         {
+            **more,
             2: visit.patient_class,
             3: tuple(visit.location),
             7: _doctor(visit.attending),
@@ -151,7 +164,7 @@ def orc(order: Order, control: str, version: str, now: datetime, *, status: str 
             10: _doctor(order.entered_by),
             12: _doctor(order.orderer),
             14: order.callback,
-            17: _ce(order.organization),
+            17: ce(order.organization),
         },
     )
 
@@ -182,7 +195,7 @@ def scheduled_obr(
 ) -> Segment:
     """What is scheduled: v2.3.1 carries accession, procedure, step and modality here, v2.5.1 in IPC (RAD TF-2: 4.4)."""
     fields = _order_detail(order, version, set_id, start=ts(step.start))
-    fields[44] = _ce(procedure.code)
+    fields[44] = ce(procedure.code)
     if version == V231:
         service = (order.service.value, order.service.meaning, order.service.scheme)
         action = (protocol.value, protocol.meaning, protocol.scheme) if protocol else ()
@@ -207,7 +220,7 @@ def ipc(procedure: RequestedProcedure, step: ScheduledStep) -> Segment:
             3: procedure.study_uid,
             4: (step.id, namespace),
             5: step.modality,
-            6: [_ce(code) for code in step.protocol],
+            6: [ce(code) for code in step.protocol],
             9: step.station,
         },
     )
@@ -227,16 +240,22 @@ def order_group(order: Order, control: str, version: str, now: datetime) -> Iter
 
 
 def scheduled_groups(
-    order: Order, procedure: RequestedProcedure, version: str, now: datetime, application: str
+    order: Order,
+    procedure: RequestedProcedure,
+    version: str,
+    now: datetime,
+    application: str,
+    control: str = "NW",
+    status: str = "SC",
 ) -> Iterable[Segment]:
-    """The order groups of RAD-4: one for each step; v2.3.1 repeats a step for each further protocol code."""
+    """The order groups of RAD-4 and RAD-13: one for each step; v2.3.1 repeats a step for each further protocol code."""
     groups = [
         (step, protocol)
         for step in procedure.steps
         for protocol in ((step.protocol or (None,)) if version == V231 else (None,))
     ]
     for set_id, (step, protocol) in enumerate(groups, start=1):
-        yield orc(order, "NW", version, now, status="SC", start=ts(step.start))
+        yield orc(order, control, version, now, status=status, start=ts(step.start))
         if version != V231:
             yield tq1(order, start=ts(step.start))
         yield scheduled_obr(order, procedure, step, protocol, version, set_id=set_id)
@@ -251,13 +270,13 @@ def _order_detail(order: Order, version: str, set_id: int, start: str = "") -> d
         1: str(set_id),
         2: ei(order.placer),
         3: ei(order.filler),
-        4: _ce(order.service),
+        4: ce(order.service),
         12: ("", order.danger) if order.danger else "",
         13: order.clinical,
         16: _doctor(order.orderer),
         27: _tq(start or order.start, order.priority) if version == V231 else "",
         30: order.transport,
-        31: _ce(order.reason),
+        31: ce(order.reason),
     }
 
 
@@ -280,7 +299,8 @@ def ei(identifier: EntityIdentifier) -> FieldValue:
     return (identifier.number, identifier.namespace, identifier.universal_id, identifier.universal_type)
 
 
-def _ce(code: Code) -> FieldValue:
+def ce(code: Code) -> FieldValue:
+    """A coded entry (HL7 CE)."""
     return (code.value, code.meaning, code.scheme)
 
 

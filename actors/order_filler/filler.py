@@ -5,25 +5,28 @@ What it knows stands in `orders`, how it plans in `schedule`, what it says in `n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from actors.messages import merges, messaging, received
-from actors.messages.imaging_order import NO_NUMBER, Order
+from actors.messages.answering import OnceOnly
+from actors.messages.imaging_order import Order
 from actors.messages.merges import Merge
 from actors.messages.registration import Registration, Registrations
 from actors.messages.segments import form_of
 from actors.objects.performed_steps import PerformedSteps
 from actors.order_filler import notices, query
+from actors.order_filler.announcing import Announcer
+from actors.order_filler.appointments import Appointments
 from actors.order_filler.notices import Notice
 from actors.order_filler.orders import FilledOrder, OrderBook, StepRef
 from actors.order_filler.performed import PerformedLinks
 from actors.order_filler.schedule import filler_number, schedule
 from actors.order_filler.worklist import EntryDatasets
-from actors.peers import IMAGE_MANAGER, ORDER_FILLER, ORDER_PLACER, REPORT_MANAGER
-from harness.actor import Action, Actor, World, feeds, performs, receives, register
+from actors.peers import IMAGE_MANAGER, ORDER_FILLER, REPORT_MANAGER
+from harness.actor import Action, World, feeds, performs, receives, register
 from harness.dicom.statuses import is_success
 from harness.errors import CannotAct
 from harness.hl7 import AckError, Message
@@ -37,7 +40,7 @@ MOST_ORDERS = 50
 
 
 @register
-class OrderFiller(Actor):
+class OrderFiller(OnceOnly):
     """Department System Scheduler / Order Filler."""
 
     name = ORDER_FILLER
@@ -50,6 +53,8 @@ class OrderFiller(Actor):
         self._datasets = EntryDatasets()
         self._performed = PerformedSteps(world)
         self._links = PerformedLinks(self.orders, world.decide)
+        self._announcer = Announcer(world, self.orders, self._registrations, self._plan)
+        self._appointments = Appointments(world, self.orders, self._announcer)
 
     def refuse_unknown(self, message: Message) -> bytes:
         """AR."""
@@ -62,15 +67,29 @@ class OrderFiller(Actor):
         """Register the patient, or update the known one."""
         return self._registrations.register(self.world, message)
 
+    @receives("ADT^A11", "ADT^A38")
+    def cancel_visit(self, message: Message) -> bytes:
+        """The visit is cancelled; the patient stays."""
+        return self._registrations.update(self.world, message)
+
     @receives("ADT^A08")
     def take_update(self, message: Message) -> bytes:
         """Update the patient, which every order and worklist entry shows from now on; tell the Image Manager after."""
-        fault = received.missing_identity(message)
-        if fault is not None:
-            return messaging.refuse(self.world, message, fault)
-        version = form_of(message.version)
-        self._pass_on(notices.patient_update(self._registrations.enter(message), version, self._now()), version)
-        return messaging.accept(self.world, message)
+        return self._taken(message, self._registrations.register(self.world, message))
+
+    @receives("ADT^A02", "ADT^A03", "ADT^A06", "ADT^A07", "ADT^A12", "ADT^A13")
+    def take_visit(self, message: Message) -> bytes:
+        """Follow the patient's visit, which the worklist shows from now on; tell the Image Manager after."""
+        return self._taken(message, self._registrations.update(self.world, message))
+
+    def _taken(self, message: Message, answer: bytes) -> bytes:
+        """Hand on what was accepted."""
+        registration = self._registrations.known(message)
+        if registration is not None and Message.parse(answer).first("MSA-1") == "AA":
+            version, event = form_of(message.version), message.type.partition("^")[2]
+            more = notices.of_event(message)
+            self._pass_on(notices.patient_update(event, registration, version, self._now(), more), version)
+        return answer
 
     @receives("ADT^A40")
     def take_merge(self, message: Message) -> bytes:
@@ -91,7 +110,7 @@ class OrderFiller(Actor):
             raise CannotAct(
                 "the simulated Order Filler begins no other RAD-12 than A40 of a `prior` identity of its own"
             )
-        survivor = self._registration(action).patient
+        survivor = self._announcer.registration(action).patient
         merge = Merge(survivor=survivor, prior_id=prior.prior_id, prior_authority=prior.prior_authority)
         self._pass_on_now(self._merge(merge, action.form), action.form, action.cause)
 
@@ -128,7 +147,7 @@ class OrderFiller(Actor):
         )
 
     def _downstream(self) -> list[ActorName]:
-        return [actor for actor in (IMAGE_MANAGER, REPORT_MANAGER) if self.world.knows(actor)]
+        return messaging.listening(self.world, "RAD-12", (IMAGE_MANAGER, REPORT_MANAGER))
 
     def _now(self) -> datetime:
         return self.world.clock.now()
@@ -153,141 +172,76 @@ class OrderFiller(Actor):
         fault = received.missing_identity(message)
         if fault is not None:
             return fault
-        cause = (message.first("MSH-3"), message.control_id)
-        fresh: list[Order] = []
-        for occurrence in range(1, _order_count(message) + 1):
-            order = received.order(message, occurrence)
-            known = self.orders.by_placer(order.placer)
+        orders = [received.order(message, occurrence) for occurrence in range(1, _order_count(message) + 1)]
+        for occurrence, order in enumerate(orders, start=1):
             if not order.placer:
                 return AckError(location=f"ORC^{occurrence}^2^1^1", code="101", text="Placer order number missing")
-            if known is not None and known.cause != cause:
+            if not self.world.decide("order-is-new", not self.orders.by_placer(order.placer)):
                 return AckError(location=f"ORC^{occurrence}^2^1^1", code="205", text="Placer order number known")
-            if known is None:
-                fresh.append(order)
         registration = self._registered(message)
-        for order in fresh:
-            self._plan(replace(order, filler=filler_number(self.world)), registration, cause)
+        for order in orders:
+            self._plan(replace(order, filler=filler_number(self.world)), registration)
         return None
 
     def _take_cancellation(self, message: Message) -> AckError | None:
+        """Refuse what is not open any more: unknown, cancelled, or begun; nothing is changed then."""
+        known: list[FilledOrder] = []
         for occurrence in range(1, _order_count(message) + 1):
-            known = self.orders.by_placer(received.order(message, occurrence).placer)
-            if known is None:
-                return AckError(location=f"ORC^{occurrence}^2^1^1", code="204", text="Unknown placer order number")
-            self.orders.cancel(known.order.filler.number)
+            placer = received.order(message, occurrence).placer
+            found = self.orders.by_placer(placer) if placer else ()
+            text = _why_not(found)
+            if text:
+                return AckError(location=f"ORC^{occurrence}^2^1^1", code="204", text=text)
+            known += found
+        if self.world.decide("order-is-cancelled", True):
+            for filled in known:
+                self.orders.cancel(filled.order.filler)
         return None
 
     def _registered(self, message: Message) -> Registration:
         """The patient of an order; one whom ADT has not announced is registered from the order."""
-        found = (self._registrations.find(number, authority) for number, authority in received.identifiers(message))
-        return next((one for one in found if one is not None), None) or self._registrations.enter(message)
+        return self._registrations.known(message) or self._registrations.enter(message)
 
-    def _plan(self, order: Order, registration: Registration, cause: tuple[str, str] = ("", "")) -> FilledOrder:
+    def _plan(self, order: Order, registration: Registration) -> None:
         """Schedule an order; an examination that was made without one is what it turns out to be for."""
         patient = registration.patient
         waiting = self._links.study_without_order(patient.id)
-        procedure = schedule(self.world, order, waiting.study_uid if waiting else None)
-        filled = FilledOrder(
-            order=order,
-            patient_id=patient.id,
-            authority=patient.authority,
-            procedure=procedure,
-            cause=cause,
-        )
-        if self.orders.add(filled) and waiting:
-            refs = tuple(StepRef(order.filler.number, step.id) for step in procedure.steps)
+        procedures = schedule(self.world, order, waiting.study_uid if waiting else None)
+        for procedure in procedures:
+            self.orders.add(
+                FilledOrder(order=order, patient_id=patient.id, authority=patient.authority, procedure=procedure)
+            )
+        if waiting:
+            refs = tuple(StepRef(procedures[0].id, step.id) for step in procedures[0].steps)
             self._links.link(waiting.uid, refs, self._performed.find(waiting.uid))
-        return filled
 
-    # RAD-3, RAD-4
+    # RAD-3, RAD-4, RAD-13, RAD-48
 
     @performs("RAD-3")
     def report_order(self, action: Action) -> None:
         """SN: a new order of the department; SC: the order's status; OC: the order is cancelled."""
         control = action.step.control or "SC"
         if control == "SN":
-            self._report_new(action)
+            self._announcer.new_order(action)
         elif control in ("SC", "OC"):
-            self._report_change(action, control)
+            self._announcer.order_changed(action, control)
         else:
             raise CannotAct(f"the simulated Order Filler sends SN, SC and OC in RAD-3, not {control}")
-
-    def _report_new(self, action: Action) -> None:
-        registration = self._registration(action)
-        now = self.world.clock.now()
-        service = self.world.procedures.procedure(action.bedside.service).service
-        order = replace(notices.walk_in_order(service, registration, now), filler=filler_number(self.world))
-        filled = self._plan(order, registration)
-        answer = self._tell(action, ORDER_PLACER, notices.new_order(order, registration, action.form, now))
-        placer = received.order(answer).placer if answer.first("ORC-1") == "NA" else NO_NUMBER
-        self.orders.update(
-            filled.order.filler.number, lambda known: replace(known, order=replace(known.order, placer=placer))
-        )
-
-    def _report_change(self, action: Action, control: str) -> None:
-        filled = self._order(action, lambda known: not known.cancelled, "open order")
-        if not filled.order.placer:
-            raise CannotAct(f"order {filled.order.filler.number} has no placer order number yet (RAD-3 SN)")
-        status = ""
-        if control == "SC":
-            status = action.step.status or notices.order_status(filled)
-            if not status:
-                raise CannotAct(f"nothing has happened to order {filled.order.filler.number} that could be reported")
-        else:
-            self.orders.cancel(filled.order.filler.number)
-        now = self.world.clock.now()
-        notice = notices.order_change(filled.order, control, status, self._registration(action), action.form, now)
-        self._tell(action, ORDER_PLACER, notice)
 
     @performs("RAD-4")
     def announce_procedure(self, action: Action) -> None:
         """Tell the Image Manager, and the Report Manager where there is one, of the patient's next procedure."""
-        filled = self._order(action, lambda known: not known.announced and not known.cancelled, "unannounced order")
-        address = self.world.me.hl7
-        notice = notices.procedure_scheduled(
-            filled,
-            self._registration(action),
-            action.form,
-            self.world.clock.now(),
-            address.application if address else "",
-        )
-        messaging.deliver_to_all(
-            self.world,
-            action.step.transaction,
-            [IMAGE_MANAGER, *([REPORT_MANAGER] if self.world.knows(REPORT_MANAGER) else [])],
-            notice.kind,
-            notice.body,
-            version=action.form,
-            cause=action.cause,
-            characters=self._registration(action).patient.characters,
-        )
-        self.orders.update(filled.order.filler.number, lambda known: replace(known, announced=True))
+        self._announcer.procedure_scheduled(action)
 
-    def _tell(self, action: Action, to: ActorName, notice: Notice) -> Message:
-        return messaging.deliver(
-            self.world,
-            action.step.transaction,
-            to,
-            notice.kind,
-            notice.body,
-            version=action.form,
-            cause=action.cause,
-            characters=self._registration(action).patient.characters,
-        )
+    @performs("RAD-13")
+    def update_procedure(self, action: Action) -> None:
+        """Tell them what has become of it."""
+        self._announcer.procedure_updated(action)
 
-    def _registration(self, action: Action) -> Registration:
-        patient = action.bedside
-        known = self._registrations.find(patient.patient_id, patient.authority)
-        if known is None:
-            raise CannotAct(f"the Order Filler was told of no patient {patient.patient_id} (RAD-1)")
-        return known
-
-    def _order(self, action: Action, wanted: Callable[[FilledOrder], bool], what: str) -> FilledOrder:
-        patient = action.bedside
-        filled = self.orders.of_patient(patient.patient_id, patient.authority, wanted)
-        if filled is None:
-            raise CannotAct(f"the Order Filler has no {what} for patient {patient.patient_id} (RAD-2)")
-        return filled
+    @performs("RAD-48")
+    def notify_of_appointment(self, action: Action) -> None:
+        """Tell the placer of the order's appointment."""
+        self._appointments.notify(action)
 
     # RAD-5
 
@@ -319,6 +273,15 @@ class OrderFiller(Actor):
             if step is not None:
                 self._links.ended(step)
         return response
+
+
+def _why_not(found: Sequence[FilledOrder]) -> str:
+    """Why the placer cannot cancel an order; empty when it can."""
+    if not found:
+        return "Unknown placer order number"
+    if any(filled.cancelled for filled in found):
+        return "Order cancelled already"
+    return "Order under way already" if any(filled.begun for filled in found) else ""
 
 
 def _order_count(message: Message) -> int:

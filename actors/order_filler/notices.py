@@ -5,6 +5,7 @@ Pure: no state, no link.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +30,7 @@ from actors.messages.segments import (
     tq1,
 )
 from actors.order_filler.orders import FilledOrder, StepState
+from harness.hl7 import FieldValue, Message
 from harness.hl7.time import ts
 from harness.model.scenario import Code, Patient, PersonName, Practitioner
 
@@ -59,9 +61,9 @@ def walk_in_order(service: Code, registration: Registration, now: datetime) -> O
     )
 
 
-def order_status(filled: FilledOrder) -> str:
-    """The order status (HL7 table 0038) that the steps amount to; empty while nothing was started."""
-    states = [filled.state(step) for step in filled.procedure.steps]
+def order_status(*filled: FilledOrder) -> str:
+    """The order status (HL7 table 0038) that the steps of its procedures amount to; empty while nothing was started."""
+    states = [one.state(step) for one in filled for step in one.procedure.steps]
     if all(state is StepState.SCHEDULED for state in states):
         return ""
     if StepState.IN_PROGRESS in states or StepState.SCHEDULED in states:
@@ -85,18 +87,18 @@ def order_change(
 
 
 def procedure_scheduled(
-    filled: FilledOrder, registration: Registration, version: str, now: datetime, application: str
+    filled: FilledOrder,
+    registration: Registration,
+    version: str,
+    now: datetime,
+    application: str,
+    control: str = "NW",
+    status: str = "SC",
 ) -> Notice:
-    """RAD-4: one Requested Procedure with all its steps."""
-    groups = scheduled_groups(filled.order, filled.procedure, version, now, application)
+    """RAD-4 and RAD-13: one Requested Procedure with all its steps, new or with what has become of it."""
+    groups = scheduled_groups(filled.order, filled.procedure, version, now, application, control, status)
     kind = ORDER_231 if version == V231 else IMAGING_ORDER_251
     return Notice(kind, (*_patient(registration, version), *groups))
-
-
-def patient_update(registration: Registration, version: str, now: datetime) -> Notice:
-    """RAD-12 A08 with the patient's current data."""
-    body = (evn("A08", now, version), *_patient(registration, version))
-    return Notice(adt("A08"), body, registration.patient.characters)
 
 
 def patient_merge(registration: Registration, prior: Patient, version: str, now: datetime) -> Notice:
@@ -104,6 +106,20 @@ def patient_merge(registration: Registration, prior: Patient, version: str, now:
     patient = registration.patient
     body = (evn("A40", now, version), pid(patient, registration.visit, version), mrg(prior, version))
     return Notice(adt("A40"), body, patient.characters)
+
+
+def patient_update(
+    event: str, registration: Registration, version: str, now: datetime, more: Mapping[int, FieldValue]
+) -> Notice:
+    """RAD-12 with the patient's current data and visit; `more` are fields of PV1 that the event came with besides."""
+    patient, visit = registration.patient, registration.visit
+    body = (evn(event, now, version), pid(patient, visit, version), pv1(visit, patient, more))
+    return Notice(adt(event), body, patient.characters)
+
+
+def of_event(message: Message) -> Mapping[int, FieldValue]:
+    """What an ADT message says in PV1 of its event, and not of the visit: prior location, admission, discharge."""
+    return {number: message.field_value(f"PV1-{number}") for number in (6, 44, 45) if message.first(f"PV1-{number}")}
 
 
 def _patient(registration: Registration, version: str) -> tuple[Segment, Segment]:

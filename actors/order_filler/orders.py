@@ -33,9 +33,9 @@ class StepState(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class FilledOrder:
-    """An order with its procedure. `cause` is the message that placed it (MSH-3, MSH-10), empty for a filler's own.
+    """An order with one of its procedures; an order of several procedures is several of these.
 
-    `announced` tells whether RAD-4 was sent for it.
+    `announced` tells whether RAD-4 was sent for it, `withdrawn` whether RAD-13 has cancelled it since.
     """
 
     order: Order
@@ -45,11 +45,16 @@ class FilledOrder:
     states: Mapping[str, StepState] = field(default_factory=dict)
     announced: bool = False
     cancelled: bool = False
-    cause: tuple[str, str] = ("", "")
+    withdrawn: bool = False
 
     def state(self, step: ScheduledStep) -> StepState:
         """The step's state."""
         return self.states.get(step.id, StepState.SCHEDULED)
+
+    @property
+    def begun(self) -> bool:
+        """Whether any of its steps was started."""
+        return any(self.state(step) not in (StepState.SCHEDULED, StepState.CANCELLED) for step in self.procedure.steps)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +68,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class StepRef:
-    """A step, by its order's filler number and its own ID."""
+    """A step, by its Requested Procedure ID and its own."""
 
-    filler: str
+    procedure: str
     step: str
 
 
@@ -76,33 +81,35 @@ class OrderBook:
         self._registrations = registrations
         self._lock = threading.Lock()
         self._orders: dict[str, FilledOrder] = {}
-        self._fillers: defaultdict[str, set[str]] = defaultdict(set)
+        self._procedures: defaultdict[str, set[str]] = defaultdict(set)
 
-    def add(self, filled: FilledOrder) -> bool:
-        """Take an order in; False, and nothing is changed, when its placer order number is taken."""
+    def add(self, filled: FilledOrder) -> None:
+        """Take a procedure of an order in."""
         with self._lock:
-            if self._with_placer(filled.order.placer) is not None:
-                return False
             self._keep(filled)
-            return True
 
-    def by_placer(self, number: EntityIdentifier) -> FilledOrder | None:
-        """The order under that placer order number; a namespace that one side does not name fits any."""
+    def by_placer(self, number: EntityIdentifier) -> tuple[FilledOrder, ...]:
+        """The procedures of the order under that placer order number; a namespace that one side does not name fits."""
         with self._lock:
-            return self._with_placer(number)
+            candidates = (one for one in self._orders.values() if one.procedure.id in self._procedures[number.number])
+            return tuple(one for one in candidates if _same_number(one.order.placer, number))
+
+    def by_filler(self, number: EntityIdentifier) -> tuple[FilledOrder, ...]:
+        """The procedures of the order under that filler order number."""
+        with self._lock:
+            return tuple(one for one in self._orders.values() if one.order.filler == number)
 
     def of_patient(self, patient_id: str, authority: str, wanted: Callable[[FilledOrder], bool]) -> FilledOrder | None:
         """The patient's latest order that is as wanted; an authority that one side does not name fits any."""
+        return next(reversed(self.all_of(patient_id, authority, wanted)), None)
+
+    def all_of(self, patient_id: str, authority: str, wanted: Callable[[FilledOrder], bool]) -> tuple[FilledOrder, ...]:
+        """The patient's orders that are as wanted, the earliest first."""
         with self._lock:
-            return next(
-                (
-                    filled
-                    for filled in reversed(self._orders.values())
-                    if filled.patient_id == patient_id
-                    and _same_authority(filled.authority, authority)
-                    and wanted(filled)
-                ),
-                None,
+            return tuple(
+                filled
+                for filled in self._orders.values()
+                if filled.patient_id == patient_id and _same_authority(filled.authority, authority) and wanted(filled)
             )
 
     def move(self, prior_id: str, prior_authority: str, survivor: Patient) -> None:
@@ -112,18 +119,21 @@ class OrderBook:
                 if filled.patient_id == prior_id and _same_authority(filled.authority, prior_authority):
                     self._keep(replace(filled, patient_id=survivor.id, authority=survivor.authority))
 
-    def update(self, filler: str, change: Callable[[FilledOrder], FilledOrder]) -> None:
-        """Replace an order by what `change` makes of it."""
+    def update(self, procedure: str, change: Callable[[FilledOrder], FilledOrder]) -> FilledOrder:
+        """Replace what is known of a Requested Procedure by what `change` makes of it."""
         with self._lock:
-            self._keep(change(self._orders[filler]))
+            changed = change(self._orders[procedure])
+            self._keep(changed)
+            return changed
 
-    def cancel(self, filler: str) -> None:
-        """Cancel the steps that have not been started."""
-        self.update(filler, _cancelled)
+    def cancel(self, filler: EntityIdentifier) -> None:
+        """Cancel the steps of an order that have not been started."""
+        for filled in self.by_filler(filler):
+            self.update(filled.procedure.id, _cancelled)
 
     def set_state(self, ref: StepRef, state: StepState) -> None:
         """Note what has become of a step."""
-        self.update(ref.filler, lambda filled: replace(filled, states={**filled.states, ref.step: state}))
+        self.update(ref.procedure, lambda filled: replace(filled, states={**filled.states, ref.step: state}))
 
     def entries(self) -> tuple[Entry, ...]:
         """The worklist as it stands, with the patients' current data."""
@@ -148,18 +158,13 @@ class OrderBook:
             ]
         for filled, step in candidates:
             if filled.procedure.study_uid == study_uid or filled.patient_id == patient_id:
-                return StepRef(filled.order.filler.number, step.id)
+                return StepRef(filled.procedure.id, step.id)
         return None
 
     def _keep(self, filled: FilledOrder) -> None:
-        filler = filled.order.filler.number
-        self._orders[filler] = filled
+        self._orders[filled.procedure.id] = filled
         if filled.order.placer:
-            self._fillers[filled.order.placer.number].add(filler)
-
-    def _with_placer(self, number: EntityIdentifier) -> FilledOrder | None:
-        candidates = (self._orders[filler] for filler in self._fillers.get(number.number, ()))
-        return next((one for one in candidates if _same_number(one.order.placer, number)), None)
+            self._procedures[filled.order.placer.number].add(filled.procedure.id)
 
 
 def _same_authority(one: str, other: str) -> bool:

@@ -1,14 +1,15 @@
-"""How an order becomes a Requested Procedure with Scheduled Procedure Steps. Keeps no state and sends nothing."""
+"""How an order becomes Requested Procedures with Scheduled Procedure Steps. Keeps no state and sends nothing."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from actors.messages.imaging_order import EntityIdentifier, Order, RequestedProcedure, ScheduledStep
 from actors.peers import MODALITY
 from harness.actor import World
 from harness.model.names import TransactionId
-from harness.model.scenario import PlannedProcedureStep
+from harness.model.scenario import PlannedProcedure, PlannedProcedureStep
 
 NAMESPACE = "OF"
 """The namespace of filler order numbers and accession numbers (EI.2)."""
@@ -21,18 +22,55 @@ def filler_number(world: World) -> EntityIdentifier:
     return EntityIdentifier(world.identifiers.number("F", 10), NAMESPACE)
 
 
-def schedule(world: World, order: Order, study_uid: str | None = None) -> RequestedProcedure:
-    """Plan the ordered service; `study_uid` is that of an examination that was already made without an order.
+def schedule(world: World, order: Order, study_uid: str | None = None) -> tuple[RequestedProcedure, ...]:
+    """Plan the ordered service: one Requested Procedure, or several under one accession number, each its own study.
 
-    Identifiers have at most 16 characters, as DICOM's SH allows. Steps follow each other from the requested time on.
+    `study_uid` is that of an examination that was already made without an order. Identifiers have at most 16
+    characters, as DICOM's SH allows. Steps follow each other from the requested time on.
     """
-    plan = world.procedures.procedure(order.service.value)
+    accession = EntityIdentifier(world.identifiers.number("ACC", 12), NAMESPACE)
     start = requested_time(order.start, world.clock.now())
+    planned: list[RequestedProcedure] = []
+    for plan in world.procedures.procedures(order.service.value):
+        steps = _steps(world, plan, start)
+        start += sum((timedelta(minutes=step.duration) for step in plan.steps), timedelta())
+        planned.append(
+            RequestedProcedure(
+                id=world.identifiers.number("RP", 12),
+                accession=accession,
+                study_uid=(study_uid if not planned else None) or world.identifiers.uid(),
+                code=plan.procedure,
+                description=plan.description,
+                steps=steps,
+            )
+        )
+    return tuple(planned)
+
+
+def changed(
+    world: World, procedure: RequestedProcedure, plan: PlannedProcedure | None, delay: int
+) -> RequestedProcedure:
+    """The procedure as something else that is done instead (`plan`, None: the same), so many minutes later.
+
+    Its identifiers stay, and those of the steps that it still has.
+    """
+    start = procedure.steps[0].start + timedelta(minutes=delay)
+    if plan is None:
+        later = tuple(replace(step, start=step.start + timedelta(minutes=delay)) for step in procedure.steps)
+        return replace(procedure, steps=later)
+    steps = _steps(world, plan, start, tuple(step.id for step in procedure.steps))
+    return replace(procedure, code=plan.procedure, description=plan.description, steps=steps)
+
+
+def _steps(
+    world: World, plan: PlannedProcedure, start: datetime, known: tuple[str, ...] = ()
+) -> tuple[ScheduledStep, ...]:
+    """The steps of a plan from a time on, the first of them under the IDs that are known already."""
     steps = []
-    for planned in plan.steps:
+    for number, planned in enumerate(plan.steps):
         steps.append(
             ScheduledStep(
-                id=world.identifiers.number("SPS", 12),
+                id=known[number] if number < len(known) else world.identifiers.number("SPS", 12),
                 protocol=planned.protocol,
                 description=planned.description,
                 modality=planned.modality,
@@ -41,14 +79,7 @@ def schedule(world: World, order: Order, study_uid: str | None = None) -> Reques
             )
         )
         start += timedelta(minutes=planned.duration)
-    return RequestedProcedure(
-        id=world.identifiers.number("RP", 12),
-        accession=EntityIdentifier(world.identifiers.number("ACC", 12), NAMESPACE),
-        study_uid=study_uid or world.identifiers.uid(),
-        code=plan.procedure,
-        description=plan.description,
-        steps=tuple(steps),
-    )
+    return tuple(steps)
 
 
 def requested_time(text: str, now: datetime) -> datetime:

@@ -16,8 +16,8 @@ from harness.model.profile import Service
 
 _HL7_KEYS = {
     "patient": ("PID-3.1", "MRG-1.1"),
-    "placer": ("ORC-2.1", "OBR-2.1"),
-    "filler": ("ORC-3.1", "OBR-3.1"),
+    "placer": ("ORC-2.1", "OBR-2.1", "SCH-26.1"),
+    "filler": ("ORC-3.1", "OBR-3.1", "SCH-27.1"),
     "uid": ("ZDS-1.1", "IPC-3.1"),
     "appointment": ("SCH-1.1", "SCH-2.1"),
 }

@@ -9,7 +9,7 @@ import pytest
 
 from actors.adt import Adt
 from harness.errors import CannotAct, Unreachable
-from harness.model.scenario import Case
+from harness.model.scenario import Case, Visit
 
 PID_231 = "PID|||P1001^^^HOSP||DOE^JANE||19700101|F||2106-3^^HL70005|1 MAIN ST^^TOWN|||||||V900^^^HOSP"
 PID_251 = "PID|||P1001^^^HOSP^MR||DOE^JANE||19700101|F||2106-3^^HL70005|1 MAIN ST^^TOWN|||||||V900^^^HOSP"
@@ -109,3 +109,41 @@ def test_a_merge_has_to_say_whose_identity_dissolves(department: Any, case: Case
     department.play(Adt)
     with pytest.raises(CannotAct, match="prior"):
         department.act("ADT", "RAD-12", case, trigger="A40", patient="identified")
+
+
+# visits
+
+
+def moved(case: Case) -> Case:
+    """The case with a ward that its patient may be transferred to."""
+    ward = Visit(patient_class="I", location=("5WEST", "512"), number="V900")
+    return replace(case, visits={"ward": ward})
+
+
+def test_a_transfer_names_the_prior_location_and_its_cancel_goes_back(department: Any, case: Case) -> None:
+    department.play(Adt)
+    department.act("ADT", "RAD-1", moved(case), trigger="A01")
+    department.act("ADT", "RAD-12", moved(case), trigger="A02", visit="ward")
+    message = department.sent[-1].message
+    assert (message.structure, message.first("PV1-2"), message.first("PV1-3.1")) == ("ADT_A02", "I", "5WEST")
+    assert (message.first("PV1-6.1"), message.first("PV1-19.1")) == ("WARD", "V900")
+    department.act("ADT", "RAD-12", moved(case), trigger="A12")
+    assert department.sent[-1].message.first("PV1-3.1") == "WARD"
+
+
+def test_a_visit_stays_what_it_became(department: Any, case: Case) -> None:
+    department.play(Adt)
+    department.act("ADT", "RAD-1", moved(case), trigger="A04")
+    department.act("ADT", "RAD-12", moved(case), trigger="A06", visit="ward")
+    department.act("ADT", "RAD-12", moved(case), trigger="A03")
+    message = department.sent[-1].message
+    assert (message.structure, message.first("PV1-2"), message.first("PV1-3.1")) == ("ADT_A03", "I", "5WEST")
+    assert message.first("PV1-45") == "20240102101500"
+
+
+@pytest.mark.parametrize(("event", "structure"), [("A11", "ADT_A09"), ("A38", "ADT_A38")])
+def test_a_registration_is_cancelled(department: Any, case: Case, event: str, structure: str) -> None:
+    department.play(Adt)
+    department.act("ADT", "RAD-1", case)
+    department.act("ADT", "RAD-1", case, trigger=event)
+    assert department.sent[-1].message.structure == structure

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from actors.adt import Adt
+from actors.order_filler import OrderFiller
 from actors.order_placer import OrderPlacer
 from harness.errors import CannotAct
 from harness.model.scenario import Case
@@ -134,7 +135,7 @@ def test_placer_refuses_what_it_cannot_place(department: Any, hl7: Any, orc: str
 
 
 @pytest.mark.parametrize(
-    ("type_", "code"), [("ADT^A99^ADT_A99", "201"), ("SIU^S12^SIU_S12", "200"), ("OMG^O20^X", "201")]
+    ("type_", "code"), [("ADT^A99^ADT_A99", "201"), ("MDM^T02^MDM_T02", "200"), ("OMG^O20^X", "201")]
 )
 def test_unknown_messages_are_rejected(department: Any, hl7: Any, type_: str, code: str) -> None:
     department.play(OrderPlacer)
@@ -176,3 +177,75 @@ def test_a_merge_of_nobody_is_refused(department: Any, hl7: Any) -> None:
     department.play(OrderPlacer)
     answer = department.deliver("RAD-12", "Order Placer", hl7(*MERGE[:3], "MRG|").raw)
     assert answer.first("MSA-1") == "AE"
+
+
+# visits, cancels, appointments
+
+
+def placed(department: Any, case: Case) -> Any:
+    """Order A of the case, with the filler played by nobody."""
+    department.play(Adt)
+    placer = department.play(OrderPlacer)
+    department.act("ADT", "RAD-1", case)
+    department.act("Order Placer", "RAD-2", case, control="NW")
+    return placer
+
+
+def test_nothing_is_ordered_for_a_visit_that_was_cancelled(department: Any, case: Case) -> None:
+    placed(department, case)
+    department.act("ADT", "RAD-1", case, trigger="A11")
+    with pytest.raises(CannotAct, match="cancelled"):
+        department.act("Order Placer", "RAD-2", case, control="NW")
+    department.act("Order Placer", "RAD-2", case, control="CA")
+
+
+def test_an_order_that_could_not_be_cancelled_stays_open(department: Any, case: Case) -> None:
+    placer = placed(department, case)
+    department.play(OrderFiller)
+    department.act("Order Placer", "RAD-2", case, control="CA")
+    assert department.sent[-1].answer.first("MSA-1") == "AE"
+    assert placer.order("P1").state.value == ""
+
+
+def test_an_order_is_cancelled_once_unless_the_step_is_illegal(department: Any, case: Case) -> None:
+    placed(department, case)
+    department.act("Order Placer", "RAD-2", case, control="CA")
+    with pytest.raises(CannotAct, match="no order"):
+        department.act("Order Placer", "RAD-2", case, control="CA")
+    department.act("Order Placer", "RAD-2", case, control="CA", illegal=True)
+    assert department.sent[-1].message.first("ORC-2") == "P1^OP"
+
+
+APPOINTMENT = (
+    r"MSH|^~\&|RIS|RAD|HIS|HOSP|20240102101400||SIU^{event}^SIU_S12|RIS{event}|P|2.5.1",
+    "SCH||{number}^OF||||||||||||||||||||||||{placer}^OP|F1^OF",
+    "RGS|1|A",
+    "AIS|1|A|CTH^CT head^L|{start}",
+)
+
+
+def test_an_appointment_is_followed(department: Any, case: Case, hl7: Any) -> None:
+    placer = placed(department, case)
+    for event, start in (("S12", "202401030900"), ("S13", "202401031000"), ("S15", "202401031000")):
+        message = (one.format(event=event, number="AP1", placer="P1", start=start) for one in APPOINTMENT)
+        assert department.deliver("RAD-48", "Order Placer", hl7(*message).raw).first("MSA-1") == "AA"
+        found = placer.appointment("AP1")
+        assert (found.placer, found.start, found.cancelled) == ("P1", start, event == "S15")
+
+
+@pytest.mark.parametrize(
+    ("event", "number", "placer", "location", "code"),
+    [
+        ("S12", "", "P1", "SCH^1^2^1^1", "101"),
+        ("S12", "AP1", "P9", "SCH^1^26^1^1", "204"),
+        ("S13", "AP9", "P1", "SCH^1^2^1^1", "204"),
+        ("S15", "AP9", "P1", "SCH^1^2^1^1", "204"),
+    ],
+)
+def test_what_is_wrong_with_an_appointment_is_said(
+    department: Any, case: Case, hl7: Any, event: str, number: str, placer: str, location: str, code: str
+) -> None:
+    placed(department, case)
+    message = (one.format(event=event, number=number, placer=placer, start="2024") for one in APPOINTMENT)
+    answer = department.deliver("RAD-48", "Order Placer", hl7(*message).raw)
+    assert (answer.first("MSA-1"), answer.first("ERR-2"), answer.first("ERR-3.1")) == ("AE", location, code)

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from actors.adt import Adt
 from actors.messages.registration import Registrations
+from harness.hl7 import Message
 
 HEADER = r"MSH|^~\&|HIS|HOSP|RIS|RAD|2024||ADT^A04^ADT_A01|1|P|2.5.1"
 
@@ -78,3 +80,63 @@ def test_the_identifier_that_is_known_counts_wherever_it_stands(known: Registrat
 def test_of_unknown_identifiers_the_first_counts(known: Registrations, hl7: Any) -> None:
     entered = known.enter(hl7(HEADER, "PID|||~A77^^^ELSEWHERE~P9^^^HOSP||ROE^JANET", "PV1||O"))
     assert (entered.patient.id, entered.patient.authority) == ("A77", "ELSEWHERE")
+
+
+# visits
+
+
+def told(registrations: Registrations, department: Any, hl7: Any, event: str, pv1: str, patient: str = "P1") -> str:
+    """MSA-1 of the answer to an event of RAD-1 or RAD-12 about a patient."""
+    department.play(Adt)
+    message = hl7(
+        rf"MSH|^~\&|HIS|HOSP|RIS|RAD|2024||ADT^{event}^X|{event}|P|2.5.1", f"PID|||{patient}^^^HOSP||DOE^JANE", pv1
+    )
+    answer = registrations.update(department.worlds["ADT"], message)
+    return Message.parse(answer).first("MSA-1")
+
+
+def test_a_transfer_moves_the_patient_and_its_cancel_moves_him_back(
+    known: Registrations, department: Any, hl7: Any
+) -> None:
+    assert told(known, department, hl7, "A02", "PV1||I|ICU^7") == "AA"
+    assert _visit(known).location == ("ICU", "7")
+    assert told(known, department, hl7, "A12", "PV1||I") == "AA"
+    assert _visit(known).location == ("W", "1", "2", "H")
+
+
+def test_the_cancel_of_a_transfer_may_say_where_to(known: Registrations, department: Any, hl7: Any) -> None:
+    told(known, department, hl7, "A02", "PV1||I|ICU^7")
+    told(known, department, hl7, "A12", "PV1||I|W^9")
+    assert _visit(known).location == ("W", "9")
+
+
+def test_a_change_of_class_keeps_the_number_or_brings_another(known: Registrations, department: Any, hl7: Any) -> None:
+    told(known, department, hl7, "A07", "PV1||O|DAY")
+    assert (_visit(known).patient_class, _visit(known).number) == ("O", "V1")
+    told(known, department, hl7, "A06", "PV1||I|W||||||||||||||||V2")
+    assert (_visit(known).patient_class, _visit(known).number) == ("I", "V2")
+
+
+@pytest.mark.parametrize(("closing", "opening"), [("A03", "A13"), ("A11", "A01"), ("A38", "A05")])
+def test_a_visit_ends_and_may_begin_again(
+    known: Registrations, department: Any, hl7: Any, closing: str, opening: str
+) -> None:
+    told(known, department, hl7, closing, "PV1||I")
+    found = known.find("P1", "HOSP")
+    assert found is not None
+    assert not found.open
+    told(known, department, hl7, "A08", "PV1||I")
+    assert not known.find("P1", "HOSP").open  # type: ignore[union-attr]
+    told(known, department, hl7, opening, "PV1||I")
+    assert known.find("P1", "HOSP").open  # type: ignore[union-attr]
+
+
+def test_nothing_is_known_of_the_visit_of_an_unknown_patient(known: Registrations, department: Any, hl7: Any) -> None:
+    assert told(known, department, hl7, "A02", "PV1||I|ICU", patient="P9") == "AE"
+    assert known.find("P9", "HOSP") is None
+
+
+def _visit(registrations: Registrations) -> Any:
+    found = registrations.find("P1", "HOSP")
+    assert found is not None
+    return found.visit

@@ -133,6 +133,7 @@ def test_an_update_shows_in_the_worklist_and_goes_on_to_the_archive(
     assert (after.AdmissionID, after.AccessionNumber) == ("V900", before.AccessionNumber)
     department.settle()
     forwarded, also = department.sent[-2:]
+    forwarded = next(one for one in department.sent if one.to == "Image Manager")
     assert (forwarded.transaction, forwarded.to, forwarded.message.version) == ("RAD-12", "Image Manager", version)
     assert also.to == "Report Manager"
     assert lines(also.message)[1:] == lines(forwarded.message)[1:]
@@ -145,6 +146,8 @@ def test_an_update_shows_in_the_worklist_and_goes_on_to_the_archive(
 
 def test_an_update_stays_here_when_there_is_no_archive(department: Any, hl7: Any, filler: OrderFiller) -> None:
     department.present = tuple(name for name in department.present if name not in ("Image Manager", "Report Manager"))
+    told = ("Image Manager", "Report Manager")
+    department.present = tuple(name for name in department.present if name not in told)
     department.deliver("RAD-12", "Order Filler", hl7(*changed(UPDATE, "{version}", "2.5.1")).raw)
     department.settle()
     assert department.sent[-1].to == "Order Filler"

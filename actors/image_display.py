@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from actors.objects.asking import FIND, MOVE, Shown, ask_at, descend, level_and_keys
+from actors.objects.asking import FIND, MOVE, Shown, ask_at, descend, identifier, level_and_keys
 from actors.objects.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES
 from actors.peers import IMAGE_MANAGER
 from harness.actor import Action, Actor, CannotAct, World, performs, register
@@ -49,13 +49,19 @@ class ImageDisplay(Actor):
 
     @performs("RAD-14")
     def query_images(self, action: Action) -> None:
-        """Ask for the patient's studies, then for their series, then for their images; or at the step's level alone."""
+        """Ask for the patient's studies, then for their series, then for their images; or at the step's level alone.
+
+        An illegal step asks below the study without the unique keys of the levels above.
+        """
         patient_id, step = action.bedside.patient_id, action.step
         with self.world.associate(TransactionId("RAD-14"), IMAGE_MANAGER, (FIND,), action.cause) as association:
 
-            def ask(identifier: Dataset) -> list[Dataset]:
-                return _find(association, identifier, step)
+            def ask(query: Dataset) -> list[Dataset]:
+                return _find(association, query, step)
 
+            if step.illegal:
+                ask(identifier(step.level or QueryLevel.STUDY, {}))
+                return
             if step.level is None and not step.keys:
                 shown = descend(ask, {"PatientID": patient_id})
             else:
@@ -99,6 +105,6 @@ class ImageDisplay(Actor):
             return self._shown.get(patient_id) or Shown()
 
 
-def _find(association: Association, identifier: Dataset, step: Step) -> list[Dataset]:
-    answers = association.c_find(FIND, identifier, cancel=True) if step.cancel else association.c_find(FIND, identifier)
+def _find(association: Association, query: Dataset, step: Step) -> list[Dataset]:
+    answers = association.c_find(FIND, query, cancel=True) if step.cancel else association.c_find(FIND, query)
     return [each.dataset for each in answers if is_pending(each.status) and each.dataset is not None]

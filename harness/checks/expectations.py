@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
+from pydicom.dataset import Dataset
+
 from harness.checks import expected_performed
 from harness.checks import stored as facts
 from harness.checks.attribute_tables import pending
@@ -17,13 +19,14 @@ from harness.checks.expected_service import codes
 from harness.checks.expected_visit import location
 from harness.checks.expecting import (
     CHECK,
+    asks_otherwise,
+    counted_queries,
     decided,
     deviates,
     inapplicable,
     of_service,
     patient_of,
     shower,
-    top_queries,
     undecided,
 )
 from harness.checks.given import NOTHING_STORED, answer_of, never_given
@@ -35,7 +38,7 @@ from harness.model.finding import Evidence, Finding
 from harness.model.names import ActorName
 from harness.model.plan import PlannedStep
 from harness.model.profile import Service
-from harness.model.scenario import Answer, Expectation
+from harness.model.scenario import Answer, Expectation, Patient
 from harness.model.transcript import Half
 from harness.model.verdict import Outcome
 
@@ -72,14 +75,19 @@ def expectation_outcome(step: PlannedStep, legs: Sequence[LegView], play: PlayVi
 
 
 def _matches(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iterator[Finding]:
-    """The last query returns so many entries for the patient; entries of others are not counted."""
+    """The last query returns so many entries for the patient, entries of others are not counted; below study level, so
+    many entries under the study or series that it names."""
     wanted = step.step.expect.matches
-    queries = top_queries(legs)
+    queries = counted_queries(step, legs)
     patient = patient_of(step, play)
     if wanted is None or not queries or patient is None:
         return
     view, exchange = queries[-1]
-    count = sum(first(entry, "PatientID").strip() == patient.id for _, entry in pending(exchange))
+    if asks_otherwise(step, view, exchange):
+        reason = "the system asked with other keys than the step names"
+        yield inapplicable(view, "matches", final_evidence(exchange), str(wanted), reason)
+        return
+    count = sum(_is_counted(one, entry, patient) for _, one in queries for _, entry in pending(one))
     failed = not accepted(exchange.status)
     received = f"status {hexadecimal(exchange.status)}" if failed else str(count)
     lacking = never_given(patient, view, play) if count < wanted and not failed else ""
@@ -88,6 +96,12 @@ def _matches(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iter
         return
     holds = count == wanted and not failed
     yield decided(view, "matches", holds, final_evidence(exchange), str(wanted), received)
+
+
+def _is_counted(exchange: ExchangeView, entry: Dataset, patient: Patient) -> bool:
+    identifier = exchange.request_dataset
+    below = identifier is not None and first(identifier, "QueryRetrieveLevel") in ("SERIES", "IMAGE")
+    return below or first(entry, "PatientID").strip() == patient.id
 
 
 def _instances(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from harness.checks.matching import valued_keys
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.dicom.paths import first
 from harness.model.deviation import Part
@@ -11,7 +12,7 @@ from harness.model.finding import Evidence, Finding
 from harness.model.names import HARNESS, ActorName, RequirementId
 from harness.model.plan import PlannedLeg, PlannedStep
 from harness.model.profile import Service
-from harness.model.scenario import Answer, Patient, Step
+from harness.model.scenario import Answer, Patient, QueryLevel, Step
 from harness.model.verdict import Outcome
 
 CHECK = "expectations"
@@ -139,6 +140,28 @@ def top_queries(legs: Sequence[LegView]) -> list[tuple[LegView, ExchangeView]]:
         and first(one[1].request_dataset, "QueryRetrieveLevel") in ("", "PATIENT", "STUDY")
     ]
     return top or queries
+
+
+def counted_queries(step: PlannedStep, legs: Sequence[LegView]) -> list[tuple[LegView, ExchangeView]]:
+    """The queries whose answers a step counts: the last one of the level at the top; where the step names a level below
+    the study, the last of each identifier of that level."""
+    level = step.step.level
+    if level in (None, QueryLevel.STUDY):
+        return top_queries(legs)[-1:]
+    last: dict[str, tuple[LegView, ExchangeView]] = {}
+    for view, exchange in of_service(legs, Service.C_FIND):
+        identifier, payload = exchange.request_dataset, exchange.exchange.request.payload
+        if identifier is not None and payload and first(identifier, "QueryRetrieveLevel") == level.name:
+            last[payload.sha256] = (view, exchange)
+    return list(last.values())
+
+
+def asks_otherwise(step: PlannedStep, view: LegView, exchange: ExchangeView) -> bool:
+    """Whether a system, whose keys no scenario can choose, asked without one that the step names."""
+    if view.planned.initiator == HARNESS or exchange.request_dataset is None:
+        return False
+    asked = {path.rpartition(".")[2] for path, _ in valued_keys(exchange.request_dataset)}
+    return not set(step.step.keys) <= asked
 
 
 def patient_of(step: PlannedStep, play: PlayView) -> Patient | None:

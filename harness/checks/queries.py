@@ -9,6 +9,7 @@ from pydicom.dataset import Dataset
 
 from harness.checks.answers import matches_keys
 from harness.checks.attribute_tables import pending
+from harness.checks.dimse_reply import final_evidence
 from harness.checks.recording import ExchangeView, LegView
 from harness.checks.registry import leg_check
 from harness.dicom.paths import first
@@ -36,7 +37,7 @@ _KEYS: Mapping[str, str] = MappingProxyType(
 """The key table of each level."""
 
 
-@leg_check(CHECK, rows=("matches-key", "level", "answer-level"))
+@leg_check(CHECK, rows=("matches-key", "level", "hierarchy-refused", "answer-level"))
 def check(view: LegView) -> Iterator[Finding]:
     """Each query names one value for every unique key above its level; each answer satisfies it at its level."""
     seen: set[tuple[str, ...]] = set()
@@ -83,6 +84,16 @@ def _hierarchy(view: LegView, exchange: ExchangeView, identifier: Dataset) -> It
         expected="one value",
         received=first(identifier, bad[0]) or "absent" if bad else level,
     )
+    if bad and exchange.status is not None:
+        returned = sum(1 for _ in pending(exchange))
+        yield from view.ruled(
+            CHECK,
+            "hierarchy-refused",
+            Outcome.VIOLATED if returned else Outcome.MET,
+            final_evidence(exchange),
+            expected="no answer",
+            received=f"{returned} answers",
+        )
 
 
 def _sop_class(exchange: ExchangeView) -> str:

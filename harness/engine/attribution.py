@@ -122,11 +122,13 @@ class Attributor:
             own = [progress for progress in strong if progress.keys & patients]
             strong = own or strong
         yield "keys", strong
-        yield "answers", self._known_by(key for entry in answer_keys(view) for key in entry)
+        shown = self._known_by(key for entry in answer_keys(view) for key in entry)
+        yield "answers", [progress for progress in shown if progress.play.id in self._active]
         yield "association", _in_order(self._by_link.get(view.exchange.link.id, ()))
         running = [self._plays[play] for play in self._active]
         waiting = [progress for progress in running if self._step_for(progress, self.candidates(view), view)]
         yield "only play that awaits it", waiting if len(waiting) == 1 else ()
+        yield "answers", shown  # of plays that are over: a query that was cut short may show nothing but their entries
 
     def _known_by(self, keys: Iterable[Key]) -> list[_Progress]:
         """The plays that have shown any of the keys, in the order of the plan."""

@@ -297,6 +297,32 @@ def test_a_broad_query_is_known_by_its_answers_and_may_serve_several_plays(
     ]
 
 
+def test_a_query_that_was_cut_short_belongs_to_the_play_that_waits_though_it_shows_only_others(
+    bench: Bench, build: Build, wire: Wire, say: Say, modality: System
+) -> None:
+    over, running = bench.plan(build.step("worklist", "RAD-5", "Modality"), systems=[modality], copies=2)
+    wire.begin(over)
+    wire.seal(over)
+
+    def query() -> int:
+        return wire.dimse(
+            Service.C_FIND,
+            WORKLIST,
+            "Order Filler",
+            "Modality",
+            request=say.dataset(PatientID="", PatientName="*"),
+            responses=[(0xFF00, say.entry(_patient(over), "1.2.1")), (0xFE00, None)],
+            sent=False,
+        )
+
+    late = query()
+    wire.begin(running)
+    own = query()
+    placed = bench.placed()
+    assert placed[late] == [(over.id, "worklist", "query", "answers")]
+    assert placed[own] == [(running.id, "worklist", "query", "only play that awaits it")]
+
+
 def test_what_names_nobody_belongs_to_the_play_of_its_association(
     bench: Bench, build: Build, wire: Wire, say: Say, modality: System
 ) -> None:

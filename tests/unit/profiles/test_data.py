@@ -27,9 +27,9 @@ def test_counts() -> None:
     assert len(KNOWN.hl7_tables) == 58
     assert len(KNOWN.attribute_tables) == 25
     assert len(KNOWN.edges) == 221
-    assert sum(len(rules) for rules in KNOWN.leg_rules.values()) == 52
+    assert sum(len(rules) for rules in KNOWN.leg_rules.values()) == 53
     assert len(KNOWN.play_rules) == 161
-    assert len(KNOWN.requirements()) == 4431
+    assert len(KNOWN.requirements()) == 4435
 
 
 @pytest.mark.parametrize(

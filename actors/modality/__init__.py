@@ -15,18 +15,19 @@ from typing import ClassVar
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from actors.modality import charges, commitment, performed_step, starting, worklist
+from actors.modality import charges, commitment, encodings, performed_step, starting, worklist
 from actors.modality.examination import Examination, Image, PatientFile, Patients, PerformedSeries
 from actors.modality.images import Acquisition, acquire, new_series
 from actors.modality.performed_step import REASONS, StepStatus
 from actors.peers import IMAGE_MANAGER, MODALITY, ORDER_FILLER, PPS_MANAGER
 from harness.actor import Action, Actor, CannotAct, World, feeds, performs, register
-from harness.dicom.encoding import encode, wrap_payload
+from harness.dicom.bulk import Bulk
+from harness.dicom.encoding import encode_large, wrap_large
 from harness.dicom.paths import first
 from harness.dicom.statuses import is_failure, is_pending
 from harness.dicom.uids import uid_of
 from harness.model.names import ActorName, TransactionId
-from harness.model.scenario import PlannedProcedure, ReportLink, Step
+from harness.model.scenario import PlannedProcedure, ReportLink, Step, TransferSyntax
 from harness.transports.dimse import Association, DimseRequest, DimseResponse, SupportedClass
 
 DEFAULT_IMAGES = 4
@@ -163,25 +164,31 @@ class Modality(Actor):
         examination = self._examination(file.to_store(), action)
         examination.performed = self._performed(action.step) or examination.performed
         if not examination.pending():
-            self._acquire(file, examination, _count(action.step))
+            self._acquire(file, examination, action.step, _count(action.step))
         pending = examination.pending()
         classes = sorted({image.reference.sop_class for image in pending})
         with self._associate("RAD-8", action, *classes) as association:
             for image in pending:
-                self._store(association, image)
+                self._store(association, image, action.step.transfer_syntax)
 
-    def _store(self, association: Association, image: Image) -> None:
-        response = association.c_store(image.dataset)
+    def _store(self, association: Association, image: Image, wanted: TransferSyntax | None) -> None:
+        response = association.c_store(encodings.encoded(image.dataset, wanted, association.takes))
         image.stored = not is_failure(response.status)
 
-    def _acquire(self, file: PatientFile, examination: Examination, images: int) -> None:
+    def _acquire(self, file: PatientFile, examination: Examination, step: Step, images: int) -> None:
         if examination.final:
             raise CannotAct(
                 f"the performed step {examination.pps_id} is {examination.final}: no more images are made for it "
                 "(PS3.4 F.7.2.2.2); to store after the final N-SET, say `instances` in its step"
             )
         made = sum(len(each.series) for each in file.of_study(examination.study))
-        acquire(examination, Acquisition(first_series=made + 1, images=images), self.world.identifiers)
+        acquisition = Acquisition(
+            first_series=made + 1, images=images, frames=step.frames, matrix=step.matrix, objects=step.objects
+        )
+        try:
+            acquire(examination, acquisition, self.world.identifiers)
+        except ValueError as fault:
+            raise CannotAct(f"step {step.id}: {fault}") from fault
 
     @performs("RAD-7")
     def end_step(self, action: Action) -> None:
@@ -201,7 +208,7 @@ class Modality(Actor):
         if not examination.known:
             raise CannotAct("the performed procedure step was refused when it was created: there is nothing to set")
         if action.step.instances and not examination.final:
-            self._acquire(file, examination, action.step.instances)
+            self._acquire(file, examination, action.step, action.step.instances)
             for image in examination.pending():
                 image.announced = True
         modified = self._modification(examination, ending, billing=action.step.billing)
@@ -261,9 +268,9 @@ class Modality(Actor):
         file = self._file(action)
         examination = self._examination(file.to_store(), action)
         if not examination.series:
-            self._acquire(file, examination, _count(action.step))
+            self._acquire(file, examination, action.step, _count(action.step))
         for number, image in enumerate(examination.images(), start=1):
-            (folder / f"image-{number:04d}.dcm").write_bytes(_part_10(image))
+            Bulk(_part_10(image)).write(folder / f"image-{number:04d}.dcm")
             image.stored = True
 
     def _examination(self, examination: Examination | None, action: Action) -> Examination:
@@ -284,7 +291,11 @@ class Modality(Actor):
         """An association with the responder of the transaction, for its classes or the given ones."""
         peer, classes = _RESPONDERS[transaction]
         with self.world.associate(
-            TransactionId(transaction), peer, sop_classes or classes, action.cause
+            TransactionId(transaction),
+            peer,
+            sop_classes or classes,
+            action.cause,
+            transfer_syntaxes=encodings.proposed(action.step.transfer_syntax),
         ) as association:
             yield association
 
@@ -305,6 +316,6 @@ def _count(step: Step) -> int:
     return DEFAULT_IMAGES if step.instances is None else step.instances
 
 
-def _part_10(image: Image) -> bytes:
+def _part_10(image: Image) -> bytes | Bulk:
     syntax = str(ExplicitVRLittleEndian)
-    return wrap_payload(encode(image.dataset, syntax), syntax, *image.reference)
+    return wrap_large(encode_large(image.dataset, syntax), syntax, *image.reference)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
+from actors.modality.documents import About, document_kind
 from actors.modality.examination import Examination, Image, PerformedSeries, Reference
 from actors.modality.kinds import Shot, kind_of
 from actors.modality.performed_step import (
@@ -20,11 +21,13 @@ from actors.modality.performed_step import (
     performed_description,
     performed_protocols,
 )
+from actors.modality.pixels import ROWS
 from actors.modality.worklist import scheduled_step
 from actors.objects.copying import REFERENCE, fresh_items, put, reference_item, take, take_valued
 from harness.dicom.paths import first
 from harness.dicom.uids import uid_of
 from harness.identifiers import Identifiers
+from harness.model.scenario import ObjectKind
 
 OPERATOR = "OPERATOR^MODALITY"
 """Who works the simulated modality."""
@@ -32,10 +35,16 @@ OPERATOR = "OPERATOR^MODALITY"
 
 @dataclass(frozen=True, kw_only=True)
 class Acquisition:
-    """How much to acquire: numbers of the first series, and of images over all series."""
+    """How much to acquire: numbers of the first series, and of images over all series.
+
+    `frames` of each image, `matrix` its rows and columns; `objects` are made beside the images, each in a series.
+    """
 
     first_series: int
     images: int
+    frames: int = 1
+    matrix: int = ROWS
+    objects: tuple[ObjectKind, ...] = ()
 
 
 def acquire(examination: Examination, acquisition: Acquisition, identifiers: Identifiers) -> None:
@@ -44,11 +53,16 @@ def acquire(examination: Examination, acquisition: Acquisition, identifiers: Ide
     The images wait in the examination to be stored.
     """
     protocols: list[Dataset] = performed_protocols(examination) or [Dataset()]
+    made: list[PerformedSeries] = []
     for index, count in enumerate(shares(acquisition.images, len(protocols))):
         series = new_series(examination, protocols[index], acquisition.first_series + index, identifiers)
-        examination.series.append(series)
         for number in range(1, count + 1):
-            series.images.append(_image(examination, series, number, identifiers))
+            series.images.append(_image(examination, series, number, acquisition, identifiers))
+        made.append(series)
+    about = About(examination=examination, series=tuple(made))
+    for kind in acquisition.objects:
+        made.append(_document_series(about, kind, acquisition.first_series + len(made), identifiers))
+    examination.series += made
 
 
 def shares(images: int, series: int) -> Sequence[int]:
@@ -72,17 +86,51 @@ def new_series(examination: Examination, protocol: Dataset, number: int, identif
     )
 
 
-def _image(examination: Examination, series: PerformedSeries, number: int, identifiers: Identifiers) -> Image:
-    kind = kind_of(series.modality)
-    reference = Reference(kind.sop_class, identifiers.uid())
+def _image(
+    examination: Examination, series: PerformedSeries, number: int, acquisition: Acquisition, identifiers: Identifiers
+) -> Image:
+    kind = kind_of(series.modality, acquisition.frames)
+    image = _object(examination, series, Reference(kind.sop_class, identifiers.uid()))
+    shot = Shot(
+        number=number,
+        frame_of_reference=examination.frame_of_reference,
+        date=dicom_date(examination.start),
+        time=dicom_time(examination.start),
+        frames=acquisition.frames,
+        rows=acquisition.matrix,
+        columns=acquisition.matrix,
+    )
+    kind.describe(image.dataset, shot)
+    return image
+
+
+def _document_series(about: About, kind: ObjectKind, number: int, identifiers: Identifiers) -> PerformedSeries:
+    """A series with one object that is no image."""
+    document = document_kind(kind.value)
+    step = scheduled_step(about.examination.entry)
+    series = PerformedSeries(
+        uid=identifiers.uid(),
+        number=number,
+        modality=kind.value,
+        protocol_name=about.series[0].protocol_name,
+        description=document.title,
+        performing_physician=first(step, "ScheduledPerformingPhysicianName"),
+        operator=OPERATOR,
+    )
+    made = _object(about.examination, series, Reference(document.sop_class, identifiers.uid()))
+    document.describe(made.dataset, about)
+    series.images.append(made)
+    return series
+
+
+def _object(examination: Examination, series: PerformedSeries, reference: Reference) -> Image:
+    """An object with patient, study and series, and none of its own modules."""
     made = Dataset()
     take_valued(examination.entry, made, ("SpecificCharacterSet",))
     put(made, "SOPClassUID", reference.sop_class)
     put(made, "SOPInstanceUID", reference.sop_instance)
     _patient_and_study(made, examination)
     _series(made, examination, series)
-    date, time = dicom_date(examination.start), dicom_time(examination.start)
-    kind.describe(made, Shot(number=number, frame_of_reference=examination.frame_of_reference, date=date, time=time))
     return Image(reference=reference, dataset=made)
 
 

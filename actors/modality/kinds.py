@@ -1,6 +1,7 @@
-"""Kinds of images: the modules that one IOD has beyond patient, study, series and request (PS3.3 A.3, A.4, A.8, A.26).
+"""Kinds of images: the modules that one IOD has beyond patient, study, series and request (PS3.3 A).
 
-A modality type without an IOD of its own here makes secondary captures, which may carry any Modality.
+A modality type without an IOD of its own here makes secondary captures, which may carry any Modality. Projection
+images are in `projections`; presentation states and documents, which are no images, in `documents`.
 """
 
 from __future__ import annotations
@@ -9,113 +10,55 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.uid import (
     ComputedRadiographyImageStorage,
     CTImageStorage,
+    DigitalMammographyXRayImageStorageForPresentation,
     DigitalXRayImageStorageForPresentation,
     MRImageStorage,
+    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+    NuclearMedicineImageStorage,
     SecondaryCaptureImageStorage,
+    UltrasoundImageStorage,
+    UltrasoundMultiFrameImageStorage,
+    XRayAngiographicImageStorage,
 )
 
-from actors.modality.pixels import COLUMNS, ROWS, phantom
-from actors.objects.copying import put
+from actors.modality import projections
+from actors.modality.modules import Shot, cine, fill, full_range, general_image, pixels, plane
 
-
-@dataclass(frozen=True, kw_only=True)
-class Shot:
-    """What an image's own modules need to know: its place in the series and the series' frame of reference."""
-
-    number: int
-    frame_of_reference: str
-    date: str
-    time: str
+__all__ = ["Kind", "Shot", "kind_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """An IOD: its SOP class, and the function that writes its own modules."""
+    """An IOD: its SOP class, and the function that writes its own modules. `frames`: it may have more than one."""
 
     sop_class: str
     describe: Callable[[Dataset, Shot], None]
+    frames: bool = False
 
 
-def kind_of(modality: str) -> Kind:
-    """The kind of images of a modality type (PS3.3 C.7.3.1.1.1)."""
-    return _KINDS.get(modality, _SECONDARY_CAPTURE)
+def kind_of(modality: str, frames: int = 1) -> Kind:
+    """The kind of images of a modality type (PS3.3 C.7.3.1.1.1), for images of so many frames.
 
-
-def _fill(target: Dataset, values: Mapping[str, object]) -> None:
-    for keyword, value in values.items():
-        put(target, keyword, value)
-
-
-def _code(value: str, scheme: str, meaning: str) -> Dataset:
-    item = Dataset()
-    _fill(item, {"CodeValue": value, "CodingSchemeDesignator": scheme, "CodeMeaning": meaning})
-    return item
-
-
-def _pixels(target: Dataset, shot: Shot, bits: int) -> None:
-    """The image pixel module, monochrome with unsigned values of so many bits (PS3.3 C.7.6.3)."""
-    allocated = 8 if bits == 8 else 16
-    array = phantom(shot.number, (1 << bits) - 1)
-    content = array.astype("<u1" if allocated == 8 else "<u2").tobytes()
-    _fill(
-        target,
-        {
-            "SamplesPerPixel": 1,
-            "PhotometricInterpretation": "MONOCHROME2",
-            "Rows": ROWS,
-            "Columns": COLUMNS,
-            "BitsAllocated": allocated,
-            "BitsStored": bits,
-            "HighBit": bits - 1,
-            "PixelRepresentation": 0,
-        },
-    )
-    target.add_new("PixelData", "OB" if allocated == 8 else "OW", content)
-
-
-def _general_image(target: Dataset, shot: Shot, image_type: list[str]) -> None:
-    _fill(
-        target,
-        {
-            "ImageType": image_type,
-            "InstanceNumber": shot.number,
-            "PatientOrientation": None,
-            "ContentDate": shot.date,
-            "ContentTime": shot.time,
-            "AcquisitionDate": shot.date,
-            "AcquisitionTime": shot.time,
-            "AcquisitionNumber": 1,
-            "BodyPartExamined": "WHOLEBODY",
-        },
-    )
-
-
-def _plane(target: Dataset, shot: Shot) -> None:
-    """Frame of reference and image plane: axial slices 5 mm apart (PS3.3 C.7.4.1, C.7.6.2)."""
-    position = -5.0 * (shot.number - 1)
-    _fill(
-        target,
-        {
-            "FrameOfReferenceUID": shot.frame_of_reference,
-            "PositionReferenceIndicator": None,
-            "PatientPosition": "HFS",
-            "PixelSpacing": ["5", "5"],
-            "ImageOrientationPatient": ["1", "0", "0", "0", "1", "0"],
-            "ImagePositionPatient": ["-160", "-160", str(position)],
-            "SliceThickness": "5",
-            "SliceLocation": str(position),
-        },
-    )
+    ValueError when it has none with several.
+    """
+    one = _KINDS.get(modality, _SECONDARY_CAPTURE)
+    if frames == 1 or one.frames:
+        return one
+    several = _OF_FRAMES.get(one.sop_class)
+    if several is None:
+        raise ValueError(f"an image of {modality} has one frame, not {frames}")
+    return several
 
 
 def _ct(target: Dataset, shot: Shot) -> None:
-    _general_image(target, shot, ["ORIGINAL", "PRIMARY", "AXIAL"])
-    _plane(target, shot)
-    _fill(
+    general_image(target, shot, ["ORIGINAL", "PRIMARY", "AXIAL"])
+    plane(target, shot)
+    fill(
         target,
         {
             "PatientOrientation": ["L", "P"],
@@ -127,13 +70,13 @@ def _ct(target: Dataset, shot: Shot) -> None:
             "WindowWidth": "400",
         },
     )
-    _pixels(target, shot, 12)
+    pixels(target, shot, 12)
 
 
 def _mr(target: Dataset, shot: Shot) -> None:
-    _general_image(target, shot, ["ORIGINAL", "PRIMARY", "OTHER"])
-    _plane(target, shot)
-    _fill(
+    general_image(target, shot, ["ORIGINAL", "PRIMARY", "OTHER"])
+    plane(target, shot)
+    fill(
         target,
         {
             "PatientOrientation": ["L", "P"],
@@ -145,60 +88,70 @@ def _mr(target: Dataset, shot: Shot) -> None:
             "EchoTime": "15",
             "EchoTrainLength": "1",
             "MagneticFieldStrength": "1.5",
-            "WindowCenter": "2048",
-            "WindowWidth": "4096",
+            **full_range(12),
         },
     )
-    _pixels(target, shot, 12)
+    pixels(target, shot, 12)
 
 
-def _dx(target: Dataset, shot: Shot) -> None:
-    _general_image(target, shot, ["ORIGINAL", "PRIMARY", ""])
-    _fill(
+def _us(target: Dataset, shot: Shot) -> None:
+    """Ultrasound, of one frame or a clip (PS3.3 A.6, A.7)."""
+    general_image(target, shot, ["ORIGINAL", "PRIMARY", "ABDOMINAL", "0001"])
+    fill(target, {"LossyImageCompression": "00", **full_range(8)})
+    cine(target, shot)
+    pixels(target, shot, 8)
+
+
+def _nm(target: Dataset, shot: Shot) -> None:
+    """Nuclear medicine (PS3.3 A.5): a static emission image, a frame for each detector."""
+    general_image(target, shot, ["ORIGINAL", "PRIMARY", "STATIC", "EMISSION"])
+    pointers = [tag_for_keyword("EnergyWindowVector"), tag_for_keyword("DetectorVector")]
+    fill(
         target,
         {
-            "PresentationIntentType": "FOR PRESENTATION",
-            "PatientOrientation": ["L", "F"],
-            "ImageLaterality": "U",
-            "AnatomicRegionSequence": [_code("38266002", "SCT", "Entire body")],
-            "PixelIntensityRelationship": "LOG",
-            "PixelIntensityRelationshipSign": 1,
+            "PatientOrientationCodeSequence": [],
+            "PatientGantryRelationshipCodeSequence": [],
+            "NumberOfFrames": shot.frames,
+            "FrameIncrementPointer": pointers,
+            "EnergyWindowVector": [1] * shot.frames,
+            "NumberOfEnergyWindows": 1,
+            "DetectorVector": list(range(1, shot.frames + 1)),
+            "NumberOfDetectors": shot.frames,
+            "PixelSpacing": ["5", "5"],
+            "CountsAccumulated": 100000,
+            "ActualFrameDuration": 60000,
+            "EnergyWindowInformationSequence": [],
+            "RadiopharmaceuticalInformationSequence": [],
+            "DetectorInformationSequence": [],
+            **full_range(16),
+        },
+    )
+    pixels(target, shot, 16)
+
+
+def _secondary_capture(target: Dataset, shot: Shot) -> None:
+    general_image(target, shot, ["DERIVED", "SECONDARY"])
+    fill(target, {"ConversionType": "WSD", "SecondaryCaptureDeviceManufacturer": "SWF harness"})
+    pixels(target, shot, 8)
+
+
+def _multi_frame_secondary_capture(target: Dataset, shot: Shot) -> None:
+    """Multi-frame grayscale byte secondary capture (PS3.3 A.8.3)."""
+    general_image(target, shot, ["DERIVED", "SECONDARY"])
+    fill(
+        target,
+        {
+            "ConversionType": "WSD",
+            "SecondaryCaptureDeviceManufacturer": "SWF harness",
+            "BurnedInAnnotation": "NO",
             "RescaleIntercept": "0",
             "RescaleSlope": "1",
             "RescaleType": "US",
             "PresentationLUTShape": "IDENTITY",
-            "LossyImageCompression": "00",
-            "BurnedInAnnotation": "NO",
-            "DetectorType": "DIRECT",
-            "ImagerPixelSpacing": ["5", "5"],
-            "PositionerType": "NONE",
-            "ViewCodeSequence": [_code("399348003", "SCT", "Antero-posterior projection")],
-            "WindowCenter": "2048",
-            "WindowWidth": "4096",
-            "AcquisitionContextSequence": [],
         },
     )
-    _pixels(target, shot, 12)
-
-
-def _cr(target: Dataset, shot: Shot) -> None:
-    _general_image(target, shot, ["ORIGINAL", "PRIMARY"])
-    _fill(
-        target,
-        {
-            "ViewPosition": "AP",
-            "PatientOrientation": ["L", "F"],
-            "WindowCenter": "2048",
-            "WindowWidth": "4096",
-        },
-    )
-    _pixels(target, shot, 12)
-
-
-def _secondary_capture(target: Dataset, shot: Shot) -> None:
-    _general_image(target, shot, ["DERIVED", "SECONDARY"])
-    _fill(target, {"ConversionType": "WSD", "SecondaryCaptureDeviceManufacturer": "SWF harness"})
-    _pixels(target, shot, 8)
+    cine(target, shot)
+    pixels(target, shot, 8)
 
 
 _SECONDARY_CAPTURE = Kind(sop_class=SecondaryCaptureImageStorage, describe=_secondary_capture)
@@ -206,7 +159,22 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "CT": Kind(sop_class=CTImageStorage, describe=_ct),
         "MR": Kind(sop_class=MRImageStorage, describe=_mr),
-        "DX": Kind(sop_class=DigitalXRayImageStorageForPresentation, describe=_dx),
-        "CR": Kind(sop_class=ComputedRadiographyImageStorage, describe=_cr),
+        "DX": Kind(sop_class=DigitalXRayImageStorageForPresentation, describe=projections.digital_x_ray),
+        "CR": Kind(sop_class=ComputedRadiographyImageStorage, describe=projections.computed_radiography),
+        "MG": Kind(sop_class=DigitalMammographyXRayImageStorageForPresentation, describe=projections.mammography),
+        "XA": Kind(sop_class=XRayAngiographicImageStorage, describe=projections.angiography, frames=True),
+        "US": Kind(sop_class=UltrasoundImageStorage, describe=_us),
+        "NM": Kind(sop_class=NuclearMedicineImageStorage, describe=_nm, frames=True),
     }
 )
+_OF_FRAMES: Mapping[str, Kind] = MappingProxyType(
+    {
+        UltrasoundImageStorage: Kind(sop_class=UltrasoundMultiFrameImageStorage, describe=_us, frames=True),
+        SecondaryCaptureImageStorage: Kind(
+            sop_class=MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+            describe=_multi_frame_secondary_capture,
+            frames=True,
+        ),
+    }
+)
+"""The kind of several frames beside a kind of one."""

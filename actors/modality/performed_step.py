@@ -17,6 +17,7 @@ from actors.modality.worklist import scheduled_step
 from actors.objects.attributes import code_items
 from actors.objects.copying import REFERENCE, fresh_items, put, reference_item, take, take_valued
 from harness.dicom.paths import first
+from harness.model.scenario import ObjectKind
 
 
 class StepStatus(Enum):
@@ -62,6 +63,9 @@ _SET_LATER = (
     "PerformedProcedureStepEndTime",
     "CommentsOnThePerformedProcedureStep",
 )
+_NO_IMAGES = frozenset(kind.value for kind in ObjectKind)
+"""The Modality of series whose instances are no images (PS3.3 C.7.3.1.1.1)."""
+
 _SEQUENCES_SET_LATER = (
     "PerformedSeriesSequence",
     "PerformedProcedureStepDiscontinuationReasonCodeSequence",
@@ -200,8 +204,10 @@ def _series_item(series: PerformedSeries) -> Dataset:
     put(item, "SeriesInstanceUID", series.uid)
     put(item, "SeriesDescription", series.description)
     put(item, "RetrieveAETitle", None)
-    put(item, "ReferencedImageSequence", [reference_item(*each) for each in series.listed()])
-    put(item, "ReferencedNonImageCompositeSOPInstanceSequence", [])
+    references = [reference_item(*each) for each in series.listed()]
+    images = series.modality not in _NO_IMAGES
+    put(item, "ReferencedImageSequence", references if images else [])
+    put(item, "ReferencedNonImageCompositeSOPInstanceSequence", [] if images else references)
     return item
 
 

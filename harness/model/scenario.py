@@ -96,6 +96,25 @@ class Destination(Enum):
     """An AE title that nobody has."""
 
 
+class ObjectKind(Enum):
+    """What a modality makes beside images, by its Modality (PS3.3 C.7.3.1.1.1)."""
+
+    PRESENTATION_STATE = "PR"
+    KEY_OBJECTS = "KO"
+    DOCUMENT = "SR"
+
+
+class TransferSyntax(Enum):
+    """Transfer syntaxes that our modality can send (PS3.5 10), by their keyword; JPEG needs an encoder of the extra."""
+
+    IMPLICIT = "ImplicitVRLittleEndian"
+    EXPLICIT = "ExplicitVRLittleEndian"
+    DEFLATED = "DeflatedExplicitVRLittleEndian"
+    RLE = "RLELossless"
+    JPEG_LS = "JPEGLSLossless"
+    JPEG_2000 = "JPEG2000Lossless"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Step(Record):
     """One occurrence of a transaction in a scenario.
@@ -116,6 +135,8 @@ class Step(Record):
     same HL7 message is sent (a retransmission), `delay` by how many minutes a procedure or an appointment is moved.
     `level` is that of a query or retrieve (none: every level, from the top), `to` where a retrieve goes, `cancel` takes
     the query back as soon as it is sent.
+    `objects` are made beside the images, and `transfer_syntax` is what our modality proposes first and sends where it
+    is taken; `frames` and `matrix` (rows and columns) say how large its images are.
     """
 
     id: StepId
@@ -150,6 +171,10 @@ class Step(Record):
     to: Destination = Destination.ITSELF
     cancel: bool = False
     unreported: bool = False
+    objects: tuple[ObjectKind, ...] = ()
+    transfer_syntax: TransferSyntax | None = None
+    frames: int = 1
+    matrix: int = 64
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,8 +31,15 @@ _ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "to": RETRIEVING,
     "cancel": CANCELLABLE,
     "unreported": ("RAD-8",),
+    "objects": ("RAD-8",),
+    "transfer_syntax": ("RAD-8",),
+    "frames": ("RAD-7", "RAD-8"),
+    "matrix": ("RAD-7", "RAD-8"),
 }
 """Keys of a step that mean something in some transactions only."""
+
+_LEAST: Mapping[str, int] = {"frames": 1, "matrix": 16}
+"""How small an image of our modality can be."""
 
 _UNSAID = {field.name: field.default for field in fields(Step)}
 """What a key of a step is when the file does not name it."""
@@ -174,6 +181,9 @@ def _step(source: SourceMapping, step: Step, at: tuple[str | int, ...], names: N
             faults.add(source.place_of(*at, key), text)
     if step.entries < 1:
         faults.add(source.place_of(*at, "entries"), "entries: a performed step is for one entry or more")
+    for key in ("frames", "matrix"):
+        if getattr(step, key) < _LEAST[key]:
+            faults.add(source.place_of(*at, key), f"{key}: an image has {_LEAST[key]} or more")
     if step.copies < 1:
         faults.add(source.place_of(*at, "copies"), "copies: a message is sent at least once")
     _keys(source, step, at, faults)

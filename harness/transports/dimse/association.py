@@ -87,6 +87,11 @@ class Association:
         wanted = set(uids_of(sop_class))
         return any(one.sop_class in wanted for one in self._conversation.accepted)
 
+    def takes(self, sop_class: str, transfer_syntax: str) -> bool:
+        """Whether a context of that SOP class was accepted in that transfer syntax."""
+        wanted = (uid_of(sop_class), uid_of(transfer_syntax))
+        return any(one.as_scu and (one.sop_class, one.transfer_syntax) == wanted for one in self._conversation.accepted)
+
     def c_echo(self) -> DimseResponse:
         """Verify (PS3.7 9.1.5)."""
         return self._one(Service.C_ECHO, "Verification")

@@ -75,6 +75,7 @@ class Wire:
     reactions: list[Callable[[], None]] = field(default_factory=list)
     keeps_association: bool = True
     forced: dict[str, bool] = field(default_factory=dict)
+    refused_syntaxes: set[str] = field(default_factory=set)
 
     def of(self, service: str) -> list[Call]:
         """The requests of a service, in order."""
@@ -139,6 +140,9 @@ class FakeAssociation:
             answers.append(DimseResponse(0x0000))
         call.response = answers[-1]
         return tuple(answers)
+
+    def takes(self, sop_class: str, transfer_syntax: str) -> bool:
+        return transfer_syntax not in self.wire.refused_syntaxes
 
     def c_store(self, content: Dataset | Path | bytes) -> DimseResponse:
         if isinstance(content, Path):

@@ -33,13 +33,17 @@ COMMON = {
 
 
 def image(modality: str) -> Dataset:
-    """An image of the simulated modality."""
-    kind = kind_of(modality)
+    """An image of the simulated modality; `US*6` has six frames."""
+    modality, _, frames = modality.partition("*")
+    kind = kind_of(modality, int(frames or 1))
     made = Dataset()
     for keyword, value in {**COMMON, "SOPClassUID": kind.sop_class, "SOPInstanceUID": "1.2.3.4.7"}.items():
         put(made, keyword, value)
     put(made, "Modality", modality)
-    kind.describe(made, Shot(number=1, frame_of_reference="1.2.3.4.8", date="20240305", time="102030"))
+    shot = Shot(
+        number=1, frame_of_reference="1.2.3.4.8", date="20240305", time="102030", frames=int(frames or 1), rows=16
+    )
+    kind.describe(made, shot)
     return made
 
 
@@ -70,5 +74,5 @@ def _made(kind: str) -> Dataset:
 
 @pytest.fixture(scope="session")
 def faultless() -> Callable[[str], Dataset]:
-    """A fresh object of a kind: CT, MR, DX, CR, OT (a secondary capture) or SR (a report)."""
+    """A fresh object of a kind: a modality type, OT for a secondary capture, or SR for a report."""
     return lambda kind: copy.deepcopy(_made(kind))

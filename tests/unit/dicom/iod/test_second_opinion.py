@@ -17,7 +17,7 @@ from harness.model.verdict import Outcome
 
 DCIODVFY = Path("/usr/bin/dciodvfy")
 EXPLICIT = "1.2.840.10008.1.2.1"
-KINDS = ("CT", "MR", "DX", "CR", "OT", "SR")
+KINDS = ("CT", "MR", "DX", "CR", "OT", "SR", "US*6", "XA*4", "MG", "NM*2")
 PLACE = re.compile(r"^Error - <(?P<path>/[^>]*)>", re.MULTILINE)
 NAME = re.compile(r"/(\w+)\(")
 

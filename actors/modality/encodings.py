@@ -1,4 +1,4 @@
-"""In which transfer syntax the modality sends an object: what it proposes, and the object encoded for what was accepted."""
+"""In which transfer syntax the modality sends an object: what it proposes, and what it sends for what was accepted."""
 
 from __future__ import annotations
 

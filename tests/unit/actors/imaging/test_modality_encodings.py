@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 from pydicom.dataset import Dataset
-from pydicom.uid import RLELossless
+from pydicom.pixels.encoders.base import get_encoder
+from pydicom.uid import UID, RLELossless
 
 from actors.modality import encodings
 from actors.modality.kinds import Shot, kind_of
 from harness.actor import CannotAct
 from harness.dicom.encoding import decode, encode
 from harness.dicom.pixel_values import same_pixels
-from harness.dicom.uids import keyword_of
+from harness.dicom.uids import keyword_of, uid_of
 from harness.model.scenario import TransferSyntax
 from harness.transports.dimse.storing import load
 
@@ -82,11 +83,11 @@ def test_an_image_that_is_too_large_for_memory_is_not_compressed():
 @pytest.mark.parametrize("wanted", [TransferSyntax.JPEG_LS, TransferSyntax.JPEG_2000])
 def test_jpeg_needs_an_encoder(wanted):
     made = image()
-    try:
-        sent = encodings.encoded(made, wanted, anything)
-    except CannotAct as missing:
-        assert "swf-harness[jpeg]" in str(missing)
+    if not get_encoder(UID(uid_of(wanted.value))).is_available:
+        with pytest.raises(CannotAct, match=r"swf-harness\[jpeg\]"):
+            encodings.encoded(made, wanted, anything)
         return
+    sent = encodings.encoded(made, wanted, anything)
     syntax = load(sent).transfer_syntax
     assert same_pixels(made, EXPLICIT, decode(encode(sent, syntax), syntax), syntax) is True
 

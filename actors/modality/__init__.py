@@ -147,6 +147,8 @@ class Modality(Actor):
         earlier = file.of_study(examination.study)
         if earlier:
             examination.study_start = earlier[0].study_start
+            if not self.world.decide("image-names-own-step", True):
+                examination.named_step = earlier[0].mpps
             if not self.world.decide("performed-step-id-is-new", True):
                 examination.pps_id = earlier[0].pps_id
         return examination

@@ -59,7 +59,7 @@ class Examination:
     `entry` is what its images say of patient, study and request; `scheduled` are the worklist entries that it performs,
     none when it was not scheduled; `performed` is what is done instead of what was scheduled. `study_start` is the
     start of the study's first step, the same in every image of the study. `reported`: its creation was sent; `known`:
-    it was not refused.
+    it was not refused. `named_step` is the performed step that its images name, when that is another one.
     """
 
     entry: Dataset
@@ -70,6 +70,7 @@ class Examination:
     study_start: datetime
     frame_of_reference: str
     study_id: str = ""
+    named_step: str = ""
     performed: PlannedProcedure | None = None
     final: str = ""
     reported: bool = False

@@ -176,7 +176,7 @@ def _series(made: Dataset, examination: Examination, series: PerformedSeries) ->
     put(made, "PerformedProcedureStepStartTime", dicom_time(examination.start))
     put(made, "PerformedProcedureStepDescription", performed_description(examination))
     _put_items(made, "PerformedProtocolCodeSequence", performed_protocols(examination))
-    step = reference_item(uid_of("ModalityPerformedProcedureStep"), examination.mpps)
+    step = reference_item(uid_of("ModalityPerformedProcedureStep"), examination.named_step or examination.mpps)
     put(made, "ReferencedPerformedProcedureStepSequence", [step])
     _put_items(made, "RequestAttributesSequence", [_request(entry) for entry in examination.scheduled])
 

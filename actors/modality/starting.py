@@ -24,10 +24,12 @@ _LONGEST = 64
 def entries_to_perform(file: PatientFile, patient_id: str, count: int) -> tuple[Dataset, ...]:
     """The patient's next entry, and for a group the next ones of the same modality; CannotAct when they are not there.
 
-    When every entry was started, the last one is performed once more (append case).
+    When every entry was started, the last one is performed once more (append case), though it may have left the
+    worklist since.
     """
-    started = {key for each in file.examinations for key in map(step_key, each.scheduled)}
-    entry = next_entry(file.entries, started)
+    performed = [entry for each in file.examinations for entry in each.scheduled]
+    started = {step_key(entry) for entry in performed}
+    entry = next_entry(file.entries or performed[-1:], started)
     if entry is None:
         raise CannotAct(f"the worklist had no entry for patient {patient_id}")
     chosen = [entry]

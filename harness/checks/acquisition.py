@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from harness.checks.carriers import Carrier, answers, requests
-from harness.checks.dimse_reply import is_mpps
+from harness.checks.dimse_reply import accepted, is_mpps
 from harness.checks.recording import PlayView
 from harness.dicom.paths import present
 from harness.hl7 import Message
@@ -87,7 +87,8 @@ def acquisitions(play: PlayView) -> Acquisitions:
             continue
         steps = {one.value for one in carrier.identifiers if one.kind == "step"}
         cases[carrier.instance] = _case(carrier, steps, used, announced)
-        used |= steps
+        if accepted(carrier.exchange.status) or carrier.exchange.status is None:
+            used |= steps
     return Acquisitions(cases, series)
 
 

@@ -80,7 +80,7 @@ class Copies:
                 continue
             for path in place.paths:
                 bare = _bare(path)
-                if bare == wanted or bare.startswith(f"{wanted}."):
+                if bare == wanted or bare.startswith(f"{wanted}.") or ("-" in bare and wanted.startswith(f"{bare}.")):
                     yield edge
                 elif wanted.startswith(f"{bare}."):
                     yield _within(edge, path, wanted.removeprefix(bare))

@@ -68,7 +68,7 @@ class ExchangeView(Remembering):
 
     def evidence(self, path: str = "", half: Half = Half.REQUEST, response: int = 0) -> Evidence:
         """A pointer into this exchange."""
-        return Evidence(exchange=self.exchange.id, half=half, response=response, path=path)
+        return Evidence(self.exchange.id, half, response, path)
 
     def _message(self, capture: Capture | None) -> Message | None:
         if capture is None or capture.payload is None or capture.payload.kind is not PayloadKind.HL7:
@@ -174,17 +174,17 @@ class LegView(Remembering):
     ) -> Finding:
         """A finding placed at this leg."""
         return Finding(
-            check=CheckName(check),
-            requirement=requirement,
-            outcome=outcome,
-            actor=actor,
-            expected=expected,
-            received=received,
-            origin=origin,
-            evidence=evidence,
-            given=given,
-            step=self.step.step.id,
-            leg=self.planned.leg.id,
+            CheckName(check),
+            requirement,
+            outcome,
+            actor,
+            expected,
+            received,
+            origin,
+            evidence,
+            given,
+            self.step.step.id,
+            self.planned.leg.id,
         )
 
 

@@ -45,7 +45,8 @@ def _judged(play: PlayView, name: str, judge: Callable[[LegView], Iterator[Findi
     copies = Copies(play)
     for view in play.legs:
         if name in view.planned.leg.checks and view.planned.state in (LegState.LIVE, LegState.NOT_OFFERED):
-            yield from (_charged(copies, view, finding) for finding in judge(view))
+            for finding in judge(view):
+                yield finding if finding.outcome is Outcome.MET else _charged(copies, view, finding)
 
 
 def _charged(copies: Copies, view: LegView, finding: Finding) -> Finding:

@@ -38,7 +38,7 @@ from harness.model.checked import (
 from harness.model.names import CheckName
 from harness.model.override import Overrides
 from harness.model.profile import Leg, Service, Transaction
-from harness.model.run import JudgedFinding
+from harness.model.run import JudgedFinding, Why
 from harness.model.transcript import Half
 from harness.model.verdict import Outcome, Owner, Verdict, verdict_of
 from harness.profiles import Knowledge
@@ -246,6 +246,7 @@ class Checking:
             requirement=requirement,
             player=PLAYER,
             owner=Owner.SYSTEM,
+            why=Why(),
             verdict=verdict,
             warning=violated and verdict in (Verdict.PASS, Verdict.NONE),
         )

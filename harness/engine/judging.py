@@ -16,12 +16,22 @@ from harness.checks import consistency
 from harness.checks.identifiers import ledger
 from harness.checks.recording import LegView, PlayView, ReadPayload
 from harness.checks.registry import leg_checks, play_checks
-from harness.engine.blame import Blame
+from harness.engine.blame import Blame, player_of
 from harness.engine.claims import claim_results, exit_code
 from harness.engine.overriding import Overruling
 from harness.engine.placing import PlacedRecording
 from harness.model.finding import Evidence, Finding
-from harness.model.names import HARNESS, CheckName, ExchangeId, LegId, PlayerName, PlayId, StepId
+from harness.model.names import (
+    HARNESS,
+    ActorName,
+    CheckName,
+    ExchangeId,
+    LegId,
+    PlayerName,
+    PlayId,
+    RequirementId,
+    StepId,
+)
 from harness.model.plan import Assignment, LegState, Plan, PlannedStep, Play
 from harness.model.profile import Requirement
 from harness.model.run import JudgedFinding, LegResult, PlayResult, Run, StepResult
@@ -126,6 +136,7 @@ class _Judge:
         self._strictness = strictness
         self._overruling = overruling
         self._wanted = wanted or (lambda name: True)
+        self._met: dict[tuple[RequirementId, ActorName, PlayerName], JudgedFinding] = {}
 
     def play(self, assignment: Assignment, play: Play) -> PlayResult:
         """Judge one play."""
@@ -224,11 +235,7 @@ class _Judge:
 
     def _leg(self, view: LegView, findings: Sequence[Finding], blame: Blame) -> LegResult:
         planned = view.planned
-
-        def rule(finding: Finding, requirement: Requirement) -> JudgedFinding:
-            return self._judged(view, finding, requirement, blame)
-
-        judged = tuple(self._overruling.ruled(view, finding, rule) for finding in findings)
+        judged = tuple(self._ruled(view, findings, blame))
         verdicts: dict[PlayerName, Verdict] = {}
         reason = planned.reason if planned.state is not LegState.LIVE else ""
         if planned.state in _JUDGED_STATES:
@@ -260,6 +267,29 @@ class _Judge:
             initiator_player=planned.initiator,
             responder_player=planned.responder,
         )
+
+    def _ruled(self, view: LegView, findings: Iterable[Finding], blame: Blame) -> Iterator[JudgedFinding]:
+        """The findings judged. What is said of one that is met holds for all of its requirement that one player meets,
+        unless an override looks at them one by one."""
+
+        def rule(finding: Finding, requirement: Requirement) -> JudgedFinding:
+            return self._judged(view, finding, requirement, blame)
+
+        players: dict[ActorName, PlayerName] = {}
+        for finding in findings:
+            if finding.outcome is not Outcome.MET or self._overruling.concerns(finding.requirement):
+                yield self._overruling.ruled(view, finding, rule)
+                continue
+            actor = finding.actor
+            player = players.get(actor) or players.setdefault(actor, player_of(view, actor))
+            like = self._met.get((finding.requirement, actor, player))
+            if like is None:
+                like = self._overruling.ruled(view, finding, rule)
+                if like.finding is finding:
+                    self._met[finding.requirement, actor, player] = like
+                yield like
+            else:
+                yield JudgedFinding(finding, like.requirement, player, like.owner, like.why, like.verdict)
 
     def _judged(self, view: LegView, finding: Finding, requirement: Requirement, blame: Blame) -> JudgedFinding:
         charge = blame.charge(view, finding)

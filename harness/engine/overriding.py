@@ -57,6 +57,10 @@ class Overruling:
             for place in dict.fromkeys([*shipped, *changed])
         }
 
+    def concerns(self, requirement: RequirementId) -> bool:
+        """Whether some override may change a finding on the requirement."""
+        return requirement in self._live
+
     def ruled(self, view: LegView, finding: Finding, rule: Rule) -> JudgedFinding:
         """The judgement of a finding, with what the shipped rules make of it where an override changed it.
 

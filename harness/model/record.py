@@ -15,10 +15,11 @@ class Record:
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True)
+@dataclass_transform(frozen_default=True)
 def plentiful(kind: type[_T]) -> type[_T]:
     """The dataclass of a record of which a run makes hundreds of thousands.
 
-    That it is read-only is for the type checker to see: at run time it is made in a third of the time of a frozen one.
+    That it is read-only is for the type checker to see: at run time it is made in a third of the time of a frozen one,
+    and of that in a third again by those who give its fields in their order, without naming them.
     """
-    return dataclass(kw_only=True, slots=True, unsafe_hash=True)(kind)
+    return dataclass(slots=True, unsafe_hash=True)(kind)

@@ -48,7 +48,7 @@ class JudgedFinding(Record):
     requirement: Requirement
     player: PlayerName
     owner: Owner
-    why: Why = field(default_factory=Why)
+    why: Why
     verdict: Verdict
     declared: bool = False
     warning: bool = False

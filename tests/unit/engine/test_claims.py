@@ -22,7 +22,7 @@ from harness.model.names import (
     TransactionId,
 )
 from harness.model.profile import Citation, Option, Requirement
-from harness.model.run import JudgedFinding, LegResult, PlayResult, StepResult
+from harness.model.run import JudgedFinding, LegResult, PlayResult, StepResult, Why
 from harness.model.system import Claim
 from harness.model.verdict import Confidence, Outcome, Owner, Verdict, worst
 
@@ -61,6 +61,7 @@ def _finding(player: PlayerName, outcome: Outcome) -> JudgedFinding:
         requirement=requirement,
         player=player,
         owner=Owner.SYSTEM,
+        why=Why(),
         verdict=Verdict.PASS,
     )
 

@@ -30,7 +30,7 @@ from harness.model.names import (
 )
 from harness.model.plan import Plan
 from harness.model.profile import Citation, LinkKind, Requirement, Service
-from harness.model.run import ClaimResult, JudgedFinding, LedgerEntry, LegResult, PlayResult, Run, StepResult
+from harness.model.run import ClaimResult, JudgedFinding, LedgerEntry, LegResult, PlayResult, Run, StepResult, Why
 from harness.model.system import Claim, System
 from harness.model.transcript import (
     Capture,
@@ -234,6 +234,7 @@ def judged(
         ),
         player=player,
         owner=Owner.HARNESS if player == HARNESS else Owner.SYSTEM,
+        why=Why(),
         verdict=verdict,
         warning=warning,
         declared=declared,

@@ -32,6 +32,7 @@ from pydicom.uid import (
 
 from harness.dicom.bulk import Bulk
 from harness.dicom.excision import fragments_end, head_of, without_large_values
+from harness.dicom.paths import known_tag
 from harness.dicom.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from harness.errors import RecordingError
 
@@ -193,23 +194,28 @@ def _inflate(content: bytes) -> bytes:
 
 
 def _convert(ds: Dataset) -> None:
-    """Convert each element in place; one whose value does not fit its VR becomes UN with its bytes."""
-    for raw in list(ds.values()):
-        tag = raw.tag
-        try:
-            plain = _plain(raw)
-            if plain is not None:
-                ds[tag] = plain
-                continue
-            element = ds[tag]
-            if element.VR == "SQ":
-                for item in element.value:
-                    _convert(item)
-        except RecursionError:
-            raise
-        except _UNREADABLE:
-            value = raw.value if isinstance(raw, RawDataElement) else None
-            ds[tag] = DataElement(tag, "UN", value or b"", already_converted=True)
+    """Convert each element; one whose value does not fit its VR becomes UN with its bytes."""
+    elements = [_plain(raw) or _converted(ds, raw) for raw in list(ds.values())]
+    ds.clear()
+    for element in elements:
+        ds[element.tag] = element
+
+
+def _converted(ds: Dataset, raw: DataElement | RawDataElement) -> DataElement:
+    """The element as pydicom makes it, with all that is in it."""
+    tag = raw.tag
+    try:
+        element = ds[tag]
+        if element.VR == "SQ":
+            for item in element.value:
+                _convert(item)
+    except RecursionError:
+        raise
+    except _UNREADABLE:
+        value = raw.value if isinstance(raw, RawDataElement) else None
+        element = DataElement(tag, "UN", value or b"", already_converted=True)
+    element.tag = known_tag(tag)
+    return element
 
 
 _PLAIN_TEXT = frozenset({"AS", "CS", "DA", "DT", "LO", "LT", "SH", "ST", "TM", "UI", "UT"})
@@ -227,7 +233,8 @@ def _plain(raw: DataElement | RawDataElement) -> DataElement | None:
     if not value.isascii() or b"\\" in value or b"\x1b" in value:
         return None
     text = value.decode("ascii").rstrip("\0 ")
-    return DataElement(raw.tag, raw.VR, UID(text) if raw.VR == "UI" else text, raw.value_tell, already_converted=True)
+    tag, content = known_tag(raw.tag), UID(text) if raw.VR == "UI" else text
+    return DataElement(tag, raw.VR, content, raw.value_tell, already_converted=True)
 
 
 def wrap_payload(content: bytes, transfer_syntax: str, sop_class: str, sop_instance: str) -> bytes:

@@ -17,7 +17,7 @@ from pydicom.datadict import keyword_dict, keyword_for_tag, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
-from pydicom.tag import BaseTag, Tag
+from pydicom.tag import BaseTag
 
 _PART = re.compile(r"(?P<name>\w+|\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\))(?:\[(?P<index>\d+|\*)\])?\Z")
 
@@ -52,13 +52,23 @@ def _parse_part(part: str, text: str) -> PathPart:
     name = match["name"]
     index = int(match["index"]) if match["index"] not in (None, "*") else None
     if name.startswith("("):
-        return PathPart(Tag(int(name[1:5], 16), int(name[6:10], 16)), name, index)
+        return PathPart(known_tag(int(name[1:5] + name[6:10], 16)), name, index)
     number = tag_for_keyword(name)
     if number is None:
         near = difflib.get_close_matches(name, keyword_dict, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise ValueError(f"attribute path {text!r}: no attribute has the keyword {name!r}{hint}")
-    return PathPart(Tag(number), name, index)
+    return PathPart(known_tag(number), name, index)
+
+
+def known_tag(number: int) -> BaseTag:
+    """The tag of that number, the same object each time: a dictionary finds it without comparing."""
+    return _tag(int(number))
+
+
+@lru_cache(maxsize=8192)
+def _tag(number: int) -> BaseTag:
+    return BaseTag(number)
 
 
 def name_of(tag: BaseTag) -> str:

@@ -69,10 +69,12 @@ def check_responses(view: LegView) -> Iterator[Finding]:
     if form is None or table is None:
         return
     for exchange in view.exchanges:
+        answered = any(dataset is not None for dataset in exchange.response_datasets)
+        rows = _asked(table, exchange.request_dataset) if answered else ()
         for index, dataset in enumerate(exchange.response_datasets):
             if dataset is None:
                 continue
-            for judgement in judge(dataset, table, exchange.request_dataset):
+            for judgement in _judge(dataset, rows, _NO_FIELDS, formed=True):
                 yield view.finding(
                     RESPONSE,
                     RequirementId(f"{form.response_table}/{judgement.row}"),
@@ -142,61 +144,78 @@ def judge(
     `fields` are command elements that a condition may name, such as EventTypeID. `keys`: the values are matching keys,
     which need not be well formed.
     """
-    for path, row in table.rows.items():
-        if row.when_requested and (identifier is None or not requested(identifier, path)):
-            continue
-        judgements: list[RowJudgement] = []
-        for spot in spots(dataset, path):
-            judgements += _judge_spot(path, row, spot, _applies(dataset, row, spot, fields), formed=not keys)
+    return _judge(dataset, _asked(table, identifier), fields, formed=not keys)
+
+
+_Rows = Sequence[tuple[str, AttributeRow]]
+
+
+def _asked(table: AttributeTable, identifier: Dataset | None) -> _Rows:
+    """The rows that hold for what was asked."""
+    return [
+        (path, row)
+        for path, row in table.rows.items()
+        if not row.when_requested or (identifier is not None and requested(identifier, path))
+    ]
+
+
+def _judge(dataset: Dataset, rows: _Rows, fields: Mapping[str, str], *, formed: bool) -> Iterator[RowJudgement]:
+    for path, row in rows:
+        judgements = [
+            judgement
+            for spot in spots(dataset, path)
+            if (judgement := _judge_spot(path, row, spot, _applies(dataset, row, spot, fields), formed=formed))
+        ]
         yield from summed_up(judgements) if len(judgements) > 1 else judgements
 
 
 def _judge_spot(
     row_path: str, row: AttributeRow, spot: Spot, applies: bool | None, *, formed: bool
-) -> Iterator[RowJudgement]:
+) -> RowJudgement | None:
     value, valued = spot.value, spot.valued
     if formed and value and row.type != "-" and not well_formed(spot.vr, value):
-        yield RowJudgement(row_path, Outcome.VIOLATED, spot.path, f"a value of {spot.vr}", value)
-        return
+        return RowJudgement(row_path, Outcome.VIOLATED, spot.path, f"a value of {spot.vr}", value)
     if row.at_most and spot.count > row.at_most:
-        yield RowJudgement(row_path, Outcome.VIOLATED, spot.path, f"at most {row.at_most} item", f"{spot.count} items")
-        return
+        return RowJudgement(row_path, Outcome.VIOLATED, spot.path, f"at most {row.at_most} item", f"{spot.count} items")
     if applies is None and row.when and row.type != "3":
-        yield RowJudgement(row_path, Outcome.UNDECIDED, spot.path, row.when, "condition cannot be evaluated")
-        return
+        return RowJudgement(row_path, Outcome.UNDECIDED, spot.path, row.when, "condition cannot be evaluated")
     if applies is False and row.only_then:
         outcome = Outcome.VIOLATED if valued else Outcome.MET
-        yield RowJudgement(row_path, outcome, spot.path, "no value", value or ("an item" if valued else ""))
-        return
+        return RowJudgement(row_path, outcome, spot.path, "no value", value or ("an item" if valued else ""))
     if not applies and row.type != "3":
         if valued and row.values and applies is None:
-            yield from _judge_value(row_path, row, spot)
-        elif formed and spot.present and row.type == "1C" and applies is None and not row.when_requested:
+            return _judge_value(row_path, row, spot)
+        if formed and spot.present and row.type == "1C" and applies is None and not row.when_requested:
             outcome = Outcome.MET if valued else Outcome.VIOLATED
-            yield RowJudgement(row_path, outcome, spot.path, "a value, or nothing at all", value or "empty")
-        else:
-            yield RowJudgement(row_path, Outcome.NOT_APPLICABLE, spot.path, row.when or row.condition)
-        return
+            return RowJudgement(row_path, outcome, spot.path, "a value, or nothing at all", value or "empty")
+        return RowJudgement(row_path, Outcome.NOT_APPLICABLE, spot.path, row.when or row.condition)
+    return _judge_obligation(row_path, row, spot, formed=formed)
+
+
+def _judge_obligation(row_path: str, row: AttributeRow, spot: Spot, *, formed: bool) -> RowJudgement | None:
+    """What a row that applies says about one place."""
+    value, valued = spot.value, spot.valued
     if row.type == "-":
         outcome = Outcome.VIOLATED if spot.present else Outcome.MET
         received = (value or "present") if spot.present else "absent"
-        yield RowJudgement(row_path, outcome, spot.path, "absent", received)
-    elif row.type.startswith("1") and not valued:
-        yield RowJudgement(row_path, Outcome.VIOLATED, spot.path, "a value", "empty" if spot.present else "absent")
-    elif formed and row.type.startswith("1") and is_unfilled(value):
-        yield RowJudgement(row_path, Outcome.VIOLATED, spot.path, "a value", value)
-    elif row.type.startswith("2") and not spot.present:
-        yield RowJudgement(row_path, Outcome.VIOLATED, spot.path, "present", "absent")
-    elif valued and row.values:
-        yield from _judge_value(row_path, row, spot)
-    elif row.type != "3" or (row.at_most and valued):
-        yield RowJudgement(row_path, Outcome.MET, spot.path, received=value)
+        return RowJudgement(row_path, outcome, spot.path, "absent", received)
+    if row.type.startswith("1") and not valued:
+        return RowJudgement(row_path, Outcome.VIOLATED, spot.path, "a value", "empty" if spot.present else "absent")
+    if formed and row.type.startswith("1") and is_unfilled(value):
+        return RowJudgement(row_path, Outcome.VIOLATED, spot.path, "a value", value)
+    if row.type.startswith("2") and not spot.present:
+        return RowJudgement(row_path, Outcome.VIOLATED, spot.path, "present", "absent")
+    if valued and row.values:
+        return _judge_value(row_path, row, spot)
+    if row.type != "3" or (row.at_most and valued):
+        return RowJudgement(row_path, Outcome.MET, spot.path, "", value)
+    return None
 
 
-def _judge_value(row_path: str, row: AttributeRow, spot: Spot) -> Iterator[RowJudgement]:
+def _judge_value(row_path: str, row: AttributeRow, spot: Spot) -> RowJudgement:
     values = [value.strip() for value in spot.value.split("\\")]
     outcome = Outcome.MET if all(value in row.values for value in values) else Outcome.VIOLATED
-    yield RowJudgement(row_path, outcome, spot.path, " | ".join(row.values), spot.value)
+    return RowJudgement(row_path, outcome, spot.path, " | ".join(row.values), spot.value)
 
 
 def _applies(dataset: Dataset, row: AttributeRow, spot: Spot, fields: Mapping[str, str]) -> bool | None:

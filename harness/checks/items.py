@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
@@ -14,8 +14,7 @@ from pydicom.dataset import Dataset
 from harness.dicom.paths import PathPart, element_of, parse_path, value_text
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """Where an attribute stands, or would stand: its path with every index, its item, and the element if present."""
 
     path: str

@@ -64,7 +64,7 @@ def _delimiters(message: Message, form: MessageForm, table: Hl7Table | None) -> 
 
 def _length(message: Message, form: MessageForm, table: Hl7Table | None) -> Fault | None:
     """The first value that is longer than its row allows, repetition by repetition."""
-    groups = Groups(message)
+    groups = message.once(Groups)
     for path, row in table.rows.items() if table is not None else ():
         if not row.length:
             continue

@@ -43,7 +43,7 @@ def check(play: PlayView) -> Iterator[Finding]:
 
 def _pairs(message: Message) -> Iterator[tuple[str, list[Identifier], list[Identifier]]]:
     """Where the dissolved patient stands, the identifiers of the one that survives, and those of the dissolved."""
-    groups = Groups(message)
+    groups = message.once(Groups)
     count = groups.count("MRG")
     for number in range(1, count + 1):
         dissolved = _named(message, f"MRG[{number}]-1")

@@ -100,7 +100,7 @@ def _summed(rule: str, path: str, faults: Iterator[_Fact]) -> Iterator[_Fact]:
 
 
 def _status(message: Message) -> Iterator[_Fact]:
-    for number in range(1, Groups(message).count("ORC") + 1):
+    for number in range(1, message.once(Groups).count("ORC") + 1):
         pair = (message.first(f"ORC[{number}]-1"), message.first(f"ORC[{number}]-5"))
         if all(pair) and pair not in _PAIRS:
             wanted = " | ".join(status for control, status in sorted(_PAIRS) if control == pair[0])
@@ -111,7 +111,7 @@ def _status(message: Message) -> Iterator[_Fact]:
 
 def _timing(rule: str, message: Message) -> Iterator[_Fact]:
     """One TQ1 for each ORC; that there is none is a fault of structure."""
-    for number, counts in enumerate(Groups(message).led_by("ORC"), 1):
+    for number, counts in enumerate(message.once(Groups).led_by("ORC"), 1):
         if counts.get("TQ1", 0) > 1:
             yield _Fact(rule, f"ORC[{number}]", "one TQ1 for the order", f"{counts['TQ1']} TQ1")
 
@@ -152,7 +152,7 @@ def _same_steps(rule: str, steps: list[_Step]) -> Iterator[_Fact]:
 
 def _steps(message: Message) -> list[_Step]:
     """The steps with a procedure, from IPC or from OBR and ZDS."""
-    groups = Groups(message)
+    groups = message.once(Groups)
     study = message.first("ZDS-1.1").strip()
     found = []
     for number in range(1, groups.count("IPC") + 1):

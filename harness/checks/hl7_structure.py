@@ -89,7 +89,7 @@ def departures(message: Message, table: Hl7Table | None) -> Iterator[Departure]:
 def _incomplete_orders(message: Message, table: Hl7Table) -> Iterator[Departure]:
     """What an order lacks when there are several: each has all that the table demands of one."""
     wanted = [segment for segment in _OF_ORDER if segment in table.segments]
-    orders = Groups(message).led_by("ORC")
+    orders = message.once(Groups).led_by("ORC")
     if not wanted or len(orders) < 2:
         return
     for number, found in enumerate(orders, 1):

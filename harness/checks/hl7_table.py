@@ -17,7 +17,7 @@ from harness.checks.recording import ExchangeView, LegView
 from harness.checks.rows import RowJudgement, is_unfilled, summed_up
 from harness.hl7 import FieldPath, Located, Message, parse_path
 from harness.hl7.grammar import composite_fault, datatype_fault
-from harness.hl7.standard import field_definition
+from harness.hl7.standard import Definition, field_definition
 from harness.model.finding import Finding
 from harness.model.names import ActorName, RequirementId
 from harness.model.profile import MessageForm
@@ -85,31 +85,76 @@ def _findings(view: LegView, exchange: ExchangeView, name: str, message: Message
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Obligation:
+    """A row of a table with what can be told of it before a message is there."""
+
+    path: str
+    row: Hl7Row
+    target: FieldPath
+    segment: str
+    field: int
+    demanding: bool
+    silent: bool
+    """Says nothing of a field that is empty."""
+    lexical: bool
+    decisive: bool
+    """Is met by a value that is as it should be."""
+    once: bool
+    """The base standard does not let the field repeat."""
+    definition: Definition | None
+    """Of a composite: what the base standard says of the field."""
+    judged_elsewhere: tuple[bool, ...]
+    """Of each component whether it has a row of its own."""
+
+
+def _obligations(table: Hl7Table) -> tuple[_Obligation, ...]:
+    return tuple(_obligation(table, path, row) for path, row in table.rows.items())
+
+
+def _obligation(table: Hl7Table, path: str, row: Hl7Row) -> _Obligation:
+    target = parse_path(path)
+    definition = field_definition(target.segment, target.field, table.version) if not target.component else None
+    components = definition.components if definition is not None else ()
+    demanding, lexical = row.use in _DEMANDING, row.type in _LEXICAL
+    return _Obligation(
+        path=path,
+        row=row,
+        target=target,
+        segment=target.segment,
+        field=target.field,
+        demanding=demanding,
+        silent=not demanding and row.use is not Usage.NOT_SUPPORTED,
+        lexical=lexical,
+        decisive=bool(demanding or row.values or row.equals or lexical),
+        once=definition is not None and not definition.repeats,
+        definition=definition if components else None,
+        judged_elsewhere=tuple(f"{path}.{number}" in table.rows for number in range(1, len(components) + 1)),
+    )
+
+
 def judge(message: Message, table: Hl7Table) -> Iterator[RowJudgement]:
     """Every row of the table on a message: each violation, or one judgement that sums the row up."""
-    groups, blanks = Groups(message), blanks_of(message)
+    groups, blanks = message.once(Groups), message.once(blanks_of)
     lacking: set[str] = set()
-    for path, row in table.rows.items():
-        target = parse_path(path)
-        segments = groups.of(target.segment)
+    for one in table.once(_obligations):
+        target = one.target
+        segments = groups.of(one.segment)
         if not segments:
-            if target.segment not in lacking and _demands_segment(message, table, target, row):
-                lacking.add(target.segment)
-                yield RowJudgement(path, Outcome.VIOLATED, path, "a value", f"no segment {target.segment}")
+            if one.segment not in lacking and _demands_segment(message, table, target, one.row):
+                lacking.add(one.segment)
+                yield RowJudgement(one.path, Outcome.VIOLATED, one.path, "a value", f"no segment {one.segment}")
             continue
         if target.occurrence:
             segments = segments[target.occurrence - 1 : target.occurrence]
-        silent = row.use not in _DEMANDING and row.use is not Usage.NOT_SUPPORTED
         alone = len(segments) == 1 and not target.occurrence
         judgements: list[RowJudgement] = []
         for segment in segments:
-            span = segment.span(target.field)
-            written = message.shadow[span[0] : span[1]] if span is not None else b""
-            if silent and not written:
+            written = segment.written(one.field)
+            if one.silent and not written:
                 continue
             bound = target if alone else at_occurrence(target, segment.occurrence)
-            place = _Place(message, groups, blanks, table, path, target, bound, written)
-            judgements.extend(_judge_place(place, row))
+            judgements += _judge_place(_Place(message, groups, blanks, table, one, target, bound, written))
         if len(judgements) > 1:
             yield from summed_up(judgements)
         else:
@@ -144,10 +189,15 @@ class _Place:
     groups: Groups
     blanks: str
     table: Hl7Table
-    row: str
+    obligation: _Obligation
     target: FieldPath
     bound: FieldPath
     written: bytes
+
+    @property
+    def row(self) -> str:
+        """The row's path."""
+        return self.obligation.path
 
     @property
     def path(self) -> str:
@@ -173,25 +223,26 @@ class _Place:
         return bool(text.strip(self.blanks))
 
 
-def _judge_place(place: _Place, row: Hl7Row) -> Iterator[RowJudgement]:
+def _judge_place(place: _Place) -> Sequence[RowJudgement]:
+    obligation = place.obligation
+    row, demanding = obligation.row, obligation.demanding
     hits = _obliged(place) if place.written else ()
-    valued = [hit for hit in hits if place.valued(hit.value)]
+    valued = [hit for hit in hits if hit.value.strip(place.blanks)]
     applies = _applies(place, row)
-    if applies is None and (row.use in _DEMANDING or row.use is Usage.NOT_SUPPORTED) and row.when:
-        yield RowJudgement(place.row, Outcome.UNDECIDED, place.path, row.when, "condition cannot be evaluated")
-        return
+    if applies is None and not obligation.silent and row.when:
+        return (RowJudgement(place.row, Outcome.UNDECIDED, place.path, row.when, "condition cannot be evaluated"),)
     if row.use is Usage.NOT_SUPPORTED:
-        yield from _judge_absence(place, applies, valued)
-        return
-    if row.use in _DEMANDING and applies:
-        for where in _missing(place, hits) if not hits or len(valued) < len(hits) else ():
-            yield RowJudgement(place.row, Outcome.VIOLATED, where, "a value", "absent")
-    elif row.use in _DEMANDING and (not valued or applies is False):
-        yield RowJudgement(place.row, Outcome.NOT_APPLICABLE, place.path, row.when or row.condition)
-        return
+        return (_judge_absence(place, applies, valued),)
+    if demanding and applies:
+        if not hits or len(valued) < len(hits):
+            missing = _missing(place, hits)
+            faults = [RowJudgement(place.row, Outcome.VIOLATED, where, "a value", "absent") for where in missing]
+            return [*faults, *_judge_values(place, row, valued)]
+    elif demanding and (not valued or applies is False):
+        return (RowJudgement(place.row, Outcome.NOT_APPLICABLE, place.path, row.when or row.condition),)
     elif row.when and not applies:
-        return
-    yield from _judge_values(place, row, valued)
+        return ()
+    return _judge_values(place, row, valued)
 
 
 def _missing(place: _Place, hits: Sequence[Located]) -> list[str]:
@@ -203,28 +254,28 @@ def _missing(place: _Place, hits: Sequence[Located]) -> list[str]:
     return [place.path]
 
 
-def _judge_absence(place: _Place, applies: bool | None, valued: list[Located]) -> Iterator[RowJudgement]:
+def _judge_absence(place: _Place, applies: bool | None, valued: list[Located]) -> RowJudgement:
     if not applies:
-        yield RowJudgement(place.row, Outcome.NOT_APPLICABLE, place.path)
-    elif valued:
-        yield RowJudgement(place.row, Outcome.VIOLATED, valued[0].path, "absent", valued[0].value)
-    else:
-        yield RowJudgement(place.row, Outcome.MET, place.path, "absent", "absent")
+        return RowJudgement(place.row, Outcome.NOT_APPLICABLE, place.path)
+    if valued:
+        return RowJudgement(place.row, Outcome.VIOLATED, valued[0].path, "absent", valued[0].value)
+    return RowJudgement(place.row, Outcome.MET, place.path, "absent", "absent")
 
 
-def _judge_values(place: _Place, row: Hl7Row, valued: list[Located]) -> Iterator[RowJudgement]:
+def _judge_values(place: _Place, row: Hl7Row, valued: list[Located]) -> list[RowJudgement]:
+    found: list[RowJudgement] = []
     for hit in valued:
         fault = _value_fault(place, row, hit)
         if fault is not None:
-            yield RowJudgement(place.row, Outcome.VIOLATED, hit.path, fault, hit.value)
+            found.append(RowJudgement(place.row, Outcome.VIOLATED, hit.path, fault, hit.value))
     if row.equals:
-        yield from _unequal(place, row.equals, valued)
-    surplus = _repeated(place, valued)
-    if surplus is not None:
-        yield RowJudgement(place.row, Outcome.VIOLATED, surplus.path, "one repetition", surplus.value)
-    decided = row.use in _DEMANDING or row.values or row.equals or row.type in _LEXICAL
-    if valued and decided:
-        yield RowJudgement(place.row, Outcome.MET, valued[0].path, received=valued[0].value)
+        found += _unequal(place, row.equals, valued)
+    if len(valued) > 1 and place.obligation.once:
+        surplus = valued[1]
+        found.append(RowJudgement(place.row, Outcome.VIOLATED, surplus.path, "one repetition", surplus.value))
+    if valued and place.obligation.decisive:
+        found.append(RowJudgement(place.row, Outcome.MET, valued[0].path, "", valued[0].value))
+    return found
 
 
 def _unequal(place: _Place, equals: str, valued: list[Located]) -> Iterator[RowJudgement]:
@@ -236,15 +287,6 @@ def _unequal(place: _Place, equals: str, valued: list[Located]) -> Iterator[RowJ
         yield RowJudgement(place.row, Outcome.VIOLATED, stated[0].path, expected, stated[0].value)
 
 
-def _repeated(place: _Place, valued: list[Located]) -> Located | None:
-    """The second repetition of a field that the base standard does not let repeat."""
-    target = place.target
-    if len(valued) < 2 or target.component:
-        return None
-    definition = field_definition(target.segment, target.field, place.table.version)
-    return valued[1] if definition is not None and not definition.repeats else None
-
-
 def _value_fault(place: _Place, row: Hl7Row, hit: Located) -> str | None:
     """What a value should have been; None when it is as the row says."""
     value = hit.value.strip()
@@ -252,7 +294,7 @@ def _value_fault(place: _Place, row: Hl7Row, hit: Located) -> str | None:
         return None
     if row.values and value not in row.values:
         return " | ".join(row.values)
-    if is_unfilled(value) and row.use in _DEMANDING:
+    if place.obligation.demanding and is_unfilled(value):
         return "a value"
     fault = _form_fault(place, row, hit, value) if row.type else None
     return f"{row.type}: {fault}" if fault else None
@@ -260,20 +302,15 @@ def _value_fault(place: _Place, row: Hl7Row, hit: Located) -> str | None:
 
 def _form_fault(place: _Place, row: Hl7Row, hit: Located, value: str) -> str | None:
     """What is wrong with a value's form: of its text, or of the parts of a composite."""
-    if row.type in _LEXICAL:
-        separator = place.message.delimiters.component.decode("latin-1") if row.type == "TS" else ""
-        leaf = value.split(separator)[0] if separator else value
+    obligation, separator = place.obligation, place.message.delimiters.component
+    if obligation.lexical:
+        leaf = value.split(separator.decode("latin-1"))[0] if separator and row.type == "TS" else value
         return datatype_fault(row.type, leaf, place.table.version)
-    if place.target.component or not (
-        place.message.delimiters.component and place.message.delimiters.component in hit.raw
-    ):
+    definition = obligation.definition
+    if definition is None or not separator or separator not in hit.raw:
         return None
-    definition = field_definition(place.target.segment, place.target.field, place.table.version)
-    if definition is None or not definition.components:
-        return None
-    parts = place.message.field_value(hit.path)
-    own = [f"{place.row}.{number}" in place.table.rows for number in range(1, len(definition.components) + 1)]
-    return composite_fault(definition, parts, place.table.version, judged=own)
+    parts = place.message.parts(hit)
+    return composite_fault(definition, parts, place.table.version, judged=obligation.judged_elsewhere)
 
 
 def _applies(place: _Place, row: Hl7Row) -> bool | None:

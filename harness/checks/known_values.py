@@ -194,7 +194,7 @@ def _learn(memory: _Memory, sent: _Sent, paths: tuple[str, ...]) -> None:
 def _said(sent: _Sent, paths: tuple[str, ...]) -> Iterator[tuple[Key, str, str]]:
     """What a message says at each path, and of what."""
     message = sent.message
-    patients, groups, blanks = _patients(message), Groups(message), blanks_of(message)
+    patients, groups, blanks = _patients(message), message.once(Groups), message.once(blanks_of)
     for path in paths:
         target = parse_path(path)
         for occurrence in range(1, groups.count(target.segment) + 1):
@@ -207,7 +207,7 @@ def _said(sent: _Sent, paths: tuple[str, ...]) -> Iterator[tuple[Key, str, str]]
 
 def _judged(play: PlayView, sent: _Sent, memory: _Memory) -> Iterator[Finding]:
     table = play.knowledge.hl7_tables[sent.table]
-    message, groups, blanks = sent.message, Groups(sent.message), blanks_of(sent.message)
+    message, groups, blanks = sent.message, sent.message.once(Groups), sent.message.once(blanks_of)
     patients = _patients(message)
     for path, row in table.rows.items():
         target = parse_path(path)

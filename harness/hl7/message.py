@@ -20,6 +20,7 @@ from harness.hl7.field_path import FieldPath, parse_path
 from harness.hl7.field_value import FieldValue
 from harness.hl7.lines import lines
 from harness.hl7.message_faults import REPETITION_LIMIT, SEGMENT_LIMIT, Fault, message_faults
+from harness.model.remembering import Remembering
 
 Span = tuple[int, int]
 
@@ -45,12 +46,13 @@ class Segment:
     """One segment: `occurrence` counts from 1 among those of its name, the span leaves the segment end
     out."""
 
-    __slots__ = ("_bounds", "_header", "_message", "end", "name", "occurrence", "start")
+    __slots__ = ("_bounds", "_fields", "_message", "end", "header", "name", "occurrence", "start")
 
     def __init__(self, message: Message, name: str, occurrence: int, start: int, end: int) -> None:
         self._message = message
         self._bounds: list[int] | None = None
-        self._header = name in HEADERS
+        self._fields: list[bytes] = []
+        self.header = name in HEADERS
         self.name = name
         self.occurrence = occurrence
         self.start = start
@@ -68,13 +70,13 @@ class Segment:
     def field_count(self) -> int:
         """The number of the last field position written."""
         count = len(self._ends()) - 2
-        return count + 1 if count and self._header else count
+        return count + 1 if count and self.header else count
 
     def span(self, number: int) -> Span | None:
         """Where field `number` stands, repetitions included; None beyond the end of the segment."""
         if number < 1:
             return None
-        if self._header:
+        if self.header:
             if number == 1:
                 return (self.start + 3, self.start + 4) if self.end > self.start + 3 else None
             number -= 1
@@ -82,6 +84,16 @@ class Segment:
         if number > len(ends) - 2:
             return None
         return ends[number] + number, ends[number + 1] + number
+
+    def written(self, number: int) -> bytes:
+        """What stands in field `number`, multi-byte characters blotted out; nothing beyond the end of the segment."""
+        if self.header:
+            span = self.span(number)
+            return self._message.shadow[span[0] : span[1]] if span is not None else b""
+        if self._bounds is None:
+            self._ends()
+        fields = self._fields
+        return fields[number] if 0 < number < len(fields) else b""
 
     def field(self, number: int) -> tuple[Located, ...]:
         """The repetitions of field `number`; nothing beyond the end of the segment."""
@@ -93,12 +105,12 @@ class Segment:
         bounds = self._bounds
         if bounds is None:
             message = self._message
-            parts = message.shadow[self.start : self.end].split(message.delimiters.field, _FIELD_LIMIT)
+            self._fields = parts = message.shadow[self.start : self.end].split(message.delimiters.field, _FIELD_LIMIT)
             bounds = self._bounds = list(accumulate(map(len, parts), initial=self.start))
         return bounds
 
 
-class Message:
+class Message(Remembering):
     """An HL7 v2 message as received. Compares by its bytes."""
 
     def __init__(self, raw: bytes) -> None:
@@ -256,10 +268,22 @@ class Message:
         """The hits of a parsed path; remembered, unless they are many."""
         found = self._hits.get(target.text)
         if found is None:
-            found = tuple(self._locate(target))
+            found = self._alone(target) or tuple(self._locate(target))
             if len(found) <= _REMEMBERED:
                 self._hits[target.text] = found
         return found
+
+    def _alone(self, target: FieldPath) -> tuple[Located, ...]:
+        """The one hit of a field that neither repeats itself nor has its segment repeated; none where that is not so."""
+        named = self._by_name.get(target.segment, ())
+        if len(named) != 1 or target.occurrence > 1 or target.repetition > 1 or not target.field or named[0].header:
+            return ()
+        span, mark = named[0].span(target.field), self.delimiters.repetition
+        if span is None or (self._repeating and mark in self.shadow[span[0] : span[1]]):
+            return ()
+        start, end = self._within(target, *span) if target.component else span
+        text = self._text(target, start, end)
+        return (Located(target.at(0, 0).text, text, self.raw[start:end], start, end),)
 
     def _locate(self, target: FieldPath) -> Iterator[Located]:
         alone = len(self._by_name.get(target.segment, ())) == 1
@@ -286,6 +310,10 @@ class Message:
             values = [self._parts(start, end, False) for start, end in spans]
             return values if len(values) > 1 else values[0]
         return ""
+
+    def parts(self, hit: Located) -> FieldValue:
+        """The components of a repetition that a path of a field alone hit."""
+        return self._parts(hit.start, hit.end, False)
 
     def split(self, start: int, end: int, separator: bytes) -> list[Span]:
         """The spans between separators, the first ten thousand; the whole when the separator is undeclared."""

@@ -8,6 +8,7 @@ from enum import Enum
 
 from harness.model.names import ActorName, CheckName, LegId, TransactionId
 from harness.model.record import Record
+from harness.model.remembering import Remembering
 from harness.model.transcript import Half
 from harness.model.verdict import Confidence, Strength
 
@@ -49,7 +50,7 @@ class Hl7Row(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hl7Table(Record):
+class Hl7Table(Record, Remembering):
     """Field usage of one message in one transaction. Keys of `rows` are field paths (`IPC-3`, `PID-3.4`).
 
     `segments` are the segments the message must have; `structure` is the base standard's message structure.

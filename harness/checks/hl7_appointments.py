@@ -31,9 +31,10 @@ Notification = tuple[int, LegView, ExchangeView, Message]
 def check(play: PlayView) -> Iterator[Finding]:
     """Each notification of the play, after the bookings and orders before it."""
     told = sorted(_notifications(play), key=lambda one: one[0])
-    yield from _same(play, told)
-    yield from _placers(play, told)
-    yield from _fillers(play, told)
+    if told:
+        yield from _same(play, told)
+        yield from _placers(play, told)
+        yield from _fillers(play, told)
 
 
 def _notifications(play: PlayView) -> Iterator[Notification]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
-from harness.hl7 import Message, Segment
+from harness.hl7 import FieldPath, Message, Segment
 
 _PATIENT = "PID"
 _LEADERS = ("ORC", "RGS", "OBR", _PATIENT)
@@ -35,6 +35,10 @@ class Groups:
     def of(self, name: str) -> list[Segment]:
         """The segments of a name in order."""
         return self._named.get(name, [])
+
+    def bound(self, target: FieldPath, occurrence: int) -> FieldPath:
+        """A path in one occurrence of its segment, written without it where there is one only."""
+        return target.at(occurrence if self.count(target.segment) > 1 else 0, target.repetition)
 
     def beside(self, segment: str, occurrence: int, other: str) -> range:
         """The occurrences of another segment that belong to one: in its group, or before all groups."""

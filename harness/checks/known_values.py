@@ -23,7 +23,7 @@ from harness.checks.hl7_table import CHECK as TABLE
 from harness.checks.hl7_table import NULL, answer_table, at_occurrence, blanks_of
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.checks.registry import Scope, play_check
-from harness.hl7 import Message, parse_path
+from harness.hl7 import Message, Segment, parse_path
 from harness.model.finding import Finding
 from harness.model.names import ActorName, PlayerName, RequirementId
 from harness.model.plan import LegState
@@ -138,9 +138,10 @@ def check(play: PlayView) -> Iterator[Finding]:
         own = memories.setdefault(sent.sender, _Memory())
         if sent.table:
             yield from _judged(play, sent, own)
-        own.sent |= {(key, path) for key, path, text in _said(sent, paths) if text.strip() != NULL}
+        said = tuple(_said(sent.message, paths))
+        own.sent |= {(key, path) for key, path, text in said if text.strip() != NULL}
         if _accepted(sent):
-            _learn(memories.setdefault(sent.receiver, _Memory()), sent, paths)
+            _learn(memories.setdefault(sent.receiver, _Memory()), sent, said)
 
 
 def _paths(knowledge: Knowledge) -> tuple[str, ...]:
@@ -175,9 +176,9 @@ def _accepted(sent: _Sent) -> bool:
     return answer is not None and answer.first("MSA-1") in _ACCEPTING
 
 
-def _learn(memory: _Memory, sent: _Sent, paths: tuple[str, ...]) -> None:
+def _learn(memory: _Memory, sent: _Sent, said: tuple[tuple[Key, str, str], ...]) -> None:
     message = sent.message
-    for key in _all_patients(message):
+    for key in message.once(_all_patients):
         if message.type in _UNSETTLING:
             memory.forget(key)
         memory.last[key, message.type] = sent
@@ -185,41 +186,38 @@ def _learn(memory: _Memory, sent: _Sent, paths: tuple[str, ...]) -> None:
         return
     where = f"{sent.view.step.transaction.id} {sent.view.step.step.id}"
     first: dict[tuple[Key, str], str] = {}
-    for key, path, text in _said(sent, paths):
+    for key, path, text in said:
         once = first.setdefault((key, path), text) == text
         told = _Told(text, f"{where} {path}") if once and text.strip() != NULL else None
         memory.note(key, path, told)
 
 
-def _said(sent: _Sent, paths: tuple[str, ...]) -> Iterator[tuple[Key, str, str]]:
+def _said(message: Message, paths: tuple[str, ...]) -> Iterator[tuple[Key, str, str]]:
     """What a message says at each path, and of what."""
-    message = sent.message
-    patients, groups, blanks = _patients(message), message.once(Groups), message.once(blanks_of)
+    subjects, blanks = message.once(_Subjects), message.once(blanks_of)
     for path in paths:
         target = parse_path(path)
-        for occurrence in range(1, groups.count(target.segment) + 1):
-            hits = message.located(at_occurrence(target, occurrence))
-            text = next((hit.value for hit in hits if hit.value.strip(blanks)), "")
-            if text:
-                for key in _keys(message, groups, target.segment, occurrence, patients):
+        for segment in subjects.groups.of(target.segment):
+            if segment.written(target.field):
+                hits = message.located(subjects.groups.bound(target, segment.occurrence))
+                text = next((hit.value for hit in hits if hit.value.strip(blanks)), "")
+                for key in subjects.of(segment) if text else ():
                     yield key, path, text
 
 
 def _judged(play: PlayView, sent: _Sent, memory: _Memory) -> Iterator[Finding]:
     table = play.knowledge.hl7_tables[sent.table]
-    message, groups, blanks = sent.message, sent.message.once(Groups), sent.message.once(blanks_of)
-    patients = _patients(message)
+    message, subjects, blanks = sent.message, sent.message.once(_Subjects), sent.message.once(blanks_of)
     for path, row in table.rows.items():
         target = parse_path(path)
         if row.use not in _IF_KNOWN or target.segment == _HEADER or not _applies(message, row):
             continue
-        for occurrence in range(1, groups.count(target.segment) + 1):
-            keys = _keys(message, groups, target.segment, occurrence, patients)
-            told = _held(memory, sent, keys, path) or _given(play, sent, patients, path)
+        for segment in subjects.groups.of(target.segment):
+            told = _held(memory, sent, subjects.of(segment), path) or _given(play, sent, subjects.patients, path)
             if told is None:
                 continue
-            bound = at_occurrence(target, occurrence if groups.count(target.segment) > 1 else 0)
-            hits = message.all(str(bound))
+            bound = subjects.groups.bound(target, segment.occurrence)
+            hits = message.located(bound)
             sends = [hit for hit in hits if hit.value.strip(blanks)]
             yield _finding(sent, f"{sent.table}/{path}", str(bound), told, sends[0].value if sends else "")
 
@@ -250,7 +248,7 @@ def _held(memory: _Memory, sent: _Sent, keys: tuple[Key, ...], path: str) -> _To
     if sent.half is Half.RESPONSE:
         return _repeated(sent.answered, keys, path)
     if sent.view.planned.leg.reaction:
-        sources = {memory.last.get((key, sent.message.type)) for key in _patients(sent.message)} - {None}
+        sources = {memory.last.get((key, sent.message.type)) for key in sent.message.once(_Subjects).patients} - {None}
         return _repeated(sources.pop(), keys, path) if len(sources) == 1 else None
     found = {told.value: told for key in keys if (told := memory.held(key, path)) is not None}
     return next(iter(found.values())) if len(found) == 1 else None
@@ -260,7 +258,7 @@ def _repeated(source: _Sent | None, keys: tuple[Key, ...], path: str) -> _Told |
     """What the message that is answered or handed on says at the path, if it is one thing only."""
     if source is None:
         return None
-    found = {text for key, _, text in _said(source, (path,)) if key in keys}
+    found = {text for key, _, text in _said(source.message, (path,)) if key in keys}
     where = f"{source.view.step.transaction.id} {source.view.step.step.id} {path}"
     return _Told(found.pop(), where) if len(found) == 1 and NULL not in found else None
 
@@ -268,11 +266,28 @@ def _repeated(source: _Sent | None, keys: tuple[Key, ...], path: str) -> _Told |
 # what a value is about
 
 
+class _Subjects:
+    """What the segments of one message are about."""
+
+    def __init__(self, message: Message) -> None:
+        self._message = message
+        self._found: dict[Segment, tuple[Key, ...]] = {}
+        self.groups = message.once(Groups)
+        self.patients = _patients(message)
+
+    def of(self, segment: Segment) -> tuple[Key, ...]:
+        """What one segment is about."""
+        if segment not in self._found:
+            keys = _keys(self._message, self.groups, segment.name, segment.occurrence, self.patients)
+            self._found[segment] = keys
+        return self._found[segment]
+
+
 def _patients(message: Message) -> tuple[Key, ...]:
     """The patient by each identifier; none when the message is about several, or says nobody."""
     if message.segment_names().count("PID") != 1:
         return ()
-    return _all_patients(message)
+    return message.once(_all_patients)
 
 
 def _all_patients(message: Message) -> tuple[Key, ...]:

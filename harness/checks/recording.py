@@ -5,7 +5,7 @@ Nothing here judges. Decoding never fails: HL7 reading is lossless, and a data s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -133,8 +133,7 @@ class LegView(Remembering):
 
     def rule(self, check: str, row: str) -> LegRule | None:
         """The profile's rule of that row; None when the profile does not state it."""
-        rules = self.knowledge.leg_rules.get(CheckName(check), ())
-        return next((rule for rule in rules if rule.row == row), None)
+        return self.knowledge.once(_leg_rules).get((check, row))
 
     def ruled(
         self,
@@ -188,6 +187,14 @@ class LegView(Remembering):
         )
 
 
+def _leg_rules(knowledge: Knowledge) -> Mapping[tuple[str, str], LegRule]:
+    return {(check, rule.row): rule for check, rules in knowledge.leg_rules.items() for rule in reversed(rules)}
+
+
+def _play_rules(knowledge: Knowledge) -> Mapping[str, PlayRule]:
+    return {rule.id: rule for rule in reversed(knowledge.play_rules)}
+
+
 @dataclass(frozen=True)
 class PlayView(Remembering):
     """A whole play: its legs in the order of the scenario, and the events that concern it.
@@ -215,7 +222,7 @@ class PlayView(Remembering):
 
     def rule(self, rule_id: str) -> PlayRule | None:
         """The profile's play rule of that id; None when the profile does not state it."""
-        return next((rule for rule in self.knowledge.play_rules if rule.id == rule_id), None)
+        return self.knowledge.once(_play_rules).get(rule_id)
 
     def ruled(
         self,

@@ -12,7 +12,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
-from harness.dicom.paths import first, name_of, value_text
+from harness.dicom.paths import element_of, elements, first, name_of, value_text
 from harness.model.tables import KeyRow, KeyTable
 
 NOT_KEYS = frozenset(
@@ -76,7 +76,7 @@ def surely_matches(
 
 def valued_keys(identifier: Dataset, prefix: str = "") -> Iterator[tuple[str, DataElement]]:
     """The keys of a query that have a value, with their paths."""
-    for element in identifier:
+    for element in elements(identifier):
         path = f"{prefix}{name_of(element.tag)}"
         if element.VR == "SQ":
             for item in element.value[:1]:
@@ -120,14 +120,17 @@ def _mismatches(identifier: Dataset, entity: Dataset, prefix: str, combined: boo
         for date, time in _STEP_START.items():
             if date in identifier and time in identifier and date in entity and time in entity:
                 yield from _start_mismatch(identifier, entity, (date, time), prefix, done)
-    for element in identifier:
-        tag = element.tag
-        if tag in NOT_KEYS or tag in done or tag not in entity or tag.is_private:
+    for element in elements(identifier):
+        tag, sequence = element.tag, element.VR == "SQ"
+        if not sequence and not value_text(element).strip(" \0"):
             continue
-        if element.VR == "SQ":
-            yield from _sequence_mismatch(element, entity[tag], prefix, combined)
-        elif not value_matches(element, entity[tag]):
-            yield Mismatch(f"{prefix}{name_of(tag)}", value_text(element), value_text(entity[tag]))
+        found = element_of(entity, tag) if tag not in NOT_KEYS and tag not in done and not tag.is_private else None
+        if found is None:
+            continue
+        if sequence:
+            yield from _sequence_mismatch(element, found, prefix, combined)
+        elif not value_matches(element, found):
+            yield Mismatch(f"{prefix}{name_of(tag)}", value_text(element), value_text(found))
 
 
 def _sequence_mismatch(key: DataElement, found: DataElement, prefix: str, combined: bool) -> Iterator[Mismatch]:
@@ -149,7 +152,7 @@ def _selects(item: Dataset) -> bool:
     """Whether any key of a request's item has a value."""
     return any(
         _selects(element.value[0]) if element.VR == "SQ" and element.value else bool(value_text(element))
-        for element in item
+        for element in elements(item)
     )
 
 

@@ -22,7 +22,7 @@ from harness.model.tables import LegRule, PlayRule
 from harness.model.transcript import Capture, Event, Exchange, Half, Payload, PayloadKind
 from harness.model.verdict import Outcome
 from harness.profiles import Knowledge
-from harness.model.remembering import Remembering
+from harness.remembering import Remembering
 
 ReadPayload = Callable[[Payload], bytes | Path]
 """The content of a payload: its bytes, or of a large object the file that holds it."""

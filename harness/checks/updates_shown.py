@@ -15,7 +15,7 @@ from harness.checks.carriers import Carrier, requests
 from harness.checks.compare import Syntax, Term, equal, is_empty
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.checks.registry import Scope, play_check
-from harness.dicom.paths import first, value_text, values
+from harness.dicom.paths import elements, first, value_text, values
 from harness.hl7 import Message
 from harness.model.finding import Evidence, Finding
 from harness.model.names import ActorName
@@ -100,7 +100,7 @@ def _last_queries(view: LegView) -> Sequence[ExchangeView]:
     for exchange in view.exchanges:
         command, identifier = exchange.exchange.request.command, exchange.request_dataset
         if command is not None and command.service is Service.C_FIND and identifier is not None:
-            last[frozenset((element.tag, value_text(element)) for element in identifier)] = exchange
+            last[frozenset((element.tag, value_text(element)) for element in elements(identifier))] = exchange
     return tuple(last.values())
 
 

@@ -57,7 +57,8 @@ def _one_step(
 def _only_requested(
     view: LegView, exchange: ExchangeView, index: int, identifier: Dataset, entry: Dataset
 ) -> Iterator[Finding]:
-    surplus = [element.tag for element in entry if element.tag not in identifier and element.tag not in _UNASKED]
+    asked = identifier.keys()
+    surplus = [tag for tag in sorted(entry.keys(), key=int) if tag not in asked and tag not in _UNASKED]
     path = name_of(surplus[0]) if surplus else ""
     yield from view.ruled(
         CHECK,

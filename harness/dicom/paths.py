@@ -89,6 +89,11 @@ def element_of(item: Dataset, tag: BaseTag) -> DataElement | None:
     return None if found is None else item[tag]
 
 
+def elements(ds: Dataset) -> list[DataElement]:
+    """The elements in order of their tags."""
+    return [ds[tag] for tag in sorted(ds.keys(), key=int)]
+
+
 def _find(ds: Dataset, parts: tuple[PathPart, ...], prefix: str) -> Iterator[Located]:
     part, rest = parts[0], parts[1:]
     element = element_of(ds, part.tag)

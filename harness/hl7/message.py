@@ -20,7 +20,7 @@ from harness.hl7.field_path import FieldPath, parse_path
 from harness.hl7.field_value import FieldValue
 from harness.hl7.lines import lines
 from harness.hl7.message_faults import REPETITION_LIMIT, SEGMENT_LIMIT, Fault, message_faults
-from harness.model.remembering import Remembering
+from harness.remembering import Remembering
 
 Span = tuple[int, int]
 
@@ -242,6 +242,9 @@ class Message(Remembering):
         return found
 
     def _first(self, target: FieldPath) -> str:
+        alone = self._alone(target)
+        if alone:
+            return alone[0].value
         for segment in self._named(target):
             spans = self._spans(segment, target)
             if spans:
@@ -276,7 +279,9 @@ class Message(Remembering):
     def _alone(self, target: FieldPath) -> tuple[Located, ...]:
         """The one hit of a field that neither repeats itself nor has its segment repeated; none where that is not so."""
         named = self._by_name.get(target.segment, ())
-        if len(named) != 1 or target.occurrence > 1 or target.repetition > 1 or not target.field or named[0].header:
+        if len(named) != 1 or target.occurrence > 1 or target.repetition > 1 or not target.field:
+            return ()
+        if target.field < 3 and _verbatim(target):
             return ()
         span, mark = named[0].span(target.field), self.delimiters.repetition
         if span is None or (self._repeating and mark in self.shadow[span[0] : span[1]]):
@@ -313,7 +318,12 @@ class Message(Remembering):
 
     def parts(self, hit: Located) -> FieldValue:
         """The components of a repetition that a path of a field alone hit."""
-        return self._parts(hit.start, hit.end, False)
+        component, subcomponent = self.delimiters.component.decode("latin-1"), self.delimiters.subcomponent.decode("latin-1")
+        if self._in_ascii is None or self._escaping or not component or not subcomponent:
+            return self._parts(hit.start, hit.end, False)
+        texts = hit.value.split(component, REPETITION_LIMIT)[:REPETITION_LIMIT]
+        values = tuple(tuple(text.split(subcomponent, REPETITION_LIMIT)[:REPETITION_LIMIT]) if subcomponent in text else text for text in texts)
+        return values if len(values) > 1 or isinstance(values[0], tuple) else values[0]
 
     def split(self, start: int, end: int, separator: bytes) -> list[Span]:
         """The spans between separators, the first ten thousand; the whole when the separator is undeclared."""

@@ -8,7 +8,7 @@ from enum import Enum
 
 from harness.model.names import ActorName, CheckName, LegId, TransactionId
 from harness.model.record import Record
-from harness.model.remembering import Remembering
+from harness.remembering import Remembering
 from harness.model.transcript import Half
 from harness.model.verdict import Confidence, Strength
 

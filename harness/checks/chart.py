@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -37,25 +36,22 @@ class Source(NamedTuple):
     seen: Seen
 
 
-@dataclass
 class Pool:
     """The values at a source place, found again by the identifiers that stand beside them."""
 
-    values: list[Source] = field(default_factory=list)
-    index: dict[tuple[str, str], list[Source]] = field(default_factory=lambda: defaultdict(list))
+    def __init__(self, values: Iterable[Source]) -> None:
+        self.values = tuple(values)
+        self._by_kind: dict[str, Mapping[str, Sequence[Source]]] = {}
 
-    def add(self, carrier: Carrier, seen: Seen) -> None:
-        """Take in one value."""
-        source = Source(carrier, seen)
-        self.values.append(source)
-        for kind, values in carrier.beside(seen.path).items():
-            for value in values:
-                self.index[kind, value].append(source)
-
-    def extend(self, other: Pool) -> None:
-        """Take in another pool."""
-        for source in other.values:
-            self.add(source.carrier, source.seen)
+    def _beside(self, kind: str) -> Mapping[str, Sequence[Source]]:
+        """The values by an identifier that stands beside them."""
+        if kind not in self._by_kind:
+            index: dict[str, list[Source]] = {}
+            for source in self.values:
+                for value in source.carrier.beside(source.seen.path).get(kind, ()):
+                    index.setdefault(value, []).append(source)
+            self._by_kind[kind] = index
+        return self._by_kind[kind]
 
     def for_target(self, carrier: Carrier, seen: Seen) -> list[Source]:
         """The values that belong to a target: those that share its most specific identifier, else all earlier ones.
@@ -67,7 +63,8 @@ class Pool:
         for kind in KINDS:
             if kind in own or kind not in beside:
                 continue
-            hits = [source for value in beside[kind] for source in self.index.get((kind, value), ())]
+            index = self._beside(kind)
+            hits = [source for value in beside[kind] for source in index.get(value, ())]
             if kind == "patient":
                 hits = [source for source in hits if source.carrier.seq < carrier.seq]
             if hits:
@@ -87,6 +84,7 @@ class Chart:
         self._series: dict[Carrier, str] = {}
         self._upstream: dict[tuple[str, frozenset[str]], tuple[Edge, ...]] = {}
         self._pools: dict[tuple[str, frozenset[str]], Pool] = {}
+        self._at: dict[tuple[Place, ActorName, Comparison], Pool] = {}
 
     @cached_property
     def acquisitions(self) -> Acquisitions:
@@ -168,17 +166,19 @@ class Chart:
         return self._pools[key]
 
     def _pool(self, edge: Edge, cases: frozenset[str], trail: tuple[str, ...]) -> Pool:
-        pool = Pool()
         if self._legs(edge.source_place, edge.by):
-            for carrier in self.carriers(edge.source_place, edge.by):
-                if self.relevant(carrier):
-                    for seen in places(carrier, edge.source_place, edge.compare):
-                        pool.add(carrier, seen)
-            return pool
-        for up in self.upstream(edge, cases):
-            if up.id not in trail:
-                pool.extend(self._pool(up, cases, (*trail, up.id)))
-        return pool
+            key = (edge.source_place, edge.by, edge.compare)
+            if key not in self._at:
+                self._at[key] = Pool(self._sources(edge))
+            return self._at[key]
+        above = [up for up in self.upstream(edge, cases) if up.id not in trail]
+        return Pool(source for up in above for source in self._pool(up, cases, (*trail, up.id)).values)
+
+    def _sources(self, edge: Edge) -> Iterator[Source]:
+        for carrier in self.carriers(edge.source_place, edge.by):
+            if self.relevant(carrier):
+                for seen in places(carrier, edge.source_place, edge.compare):
+                    yield Source(carrier, seen)
 
     def candidates(self, edge: Edge, cases: frozenset[str], carrier: Carrier, seen: Seen) -> list[Source]:
         """The values that a target may have under an edge; of several MPPS the one whose series the target lies in.

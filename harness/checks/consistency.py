@@ -99,9 +99,13 @@ def _field(target: _Target) -> tuple[object, ...]:
 
 def _targets(chart: Chart, edges: tuple[Edge, ...]) -> Iterator[_Target]:
     place, by = edges[0].target, edges[0].by
+    alike: dict[tuple[frozenset[str], str | None], tuple[Edge, ...]] = {}
     for carrier in chart.carriers(place, by):
-        cases = chart.cases(carrier)
-        live = tuple(edge for edge in edges if not cases.isdisjoint(edge.cases) and _is_of_class(carrier, edge))
+        cases, command = chart.cases(carrier), carrier.exchange.exchange.request.command
+        kind = (cases, command.sop_class if command is not None else None)
+        if kind not in alike:
+            alike[kind] = tuple(one for one in edges if not cases.isdisjoint(one.cases) and _is_of_class(carrier, one))
+        live = alike[kind]
         if not live or not chart.relevant(carrier):
             continue
         found = places(carrier, place, live[0].compare) or _nowhere(carrier, place.paths)

@@ -176,6 +176,7 @@ def _from_row(row: MetRow, step: StepId, leg: LegResult, requirements: Mapping[s
         requirement=requirement,
         player=player,
         owner=_owner(player),
+        why=_PLAIN,
         verdict=Verdict.PASS,
     )
 

@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from harness.dicom.paths import PathPart, element_of, parse_path, value_text
+from harness.model.record import plentiful
 
 
-class Spot(NamedTuple):
+@plentiful
+class Spot:
     """Where an attribute stands, or would stand: its path with every index, its item, and the element if present."""
 
     path: str

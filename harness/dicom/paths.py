@@ -78,8 +78,8 @@ def name_of(tag: BaseTag) -> str:
 
 def values(ds: Dataset, path: str) -> tuple[Located, ...]:
     """Every element that the path hits, empty ones included; ValueError for a bad path."""
-    parts = parse_path(path)
-    return tuple(_find(ds, parts, "")) if parts[0].tag in ds.keys() else ()
+    parts, there = parse_path(path), ds.keys()
+    return tuple(_find(ds, parts, "")) if parts[0].tag in there else ()
 
 
 def element_of(item: Dataset, tag: BaseTag) -> DataElement | None:

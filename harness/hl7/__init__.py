@@ -8,10 +8,11 @@ from harness.hl7.edit import duplicate, remove, reorder, set_value
 from harness.hl7.field_path import FieldPath, parse_path
 from harness.hl7.field_value import FieldValue
 from harness.hl7.grammar import StructureFault, StructureFaultKind, structure_faults
-from harness.hl7.message import Located, Message, Segment
+from harness.hl7.message import Message
 from harness.hl7.message_faults import Fault
 from harness.hl7.names import component_name, field_name, path_name, segment_name
 from harness.hl7.person import xcn, xpn
+from harness.hl7.segment import Located, Segment
 from harness.hl7.standard import field_definition, has_structure, table_codes
 from harness.hl7.time import ts
 

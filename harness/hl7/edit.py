@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.hl7.field_path import FieldPath, parse_path
-from harness.hl7.message import HEADERS, Message, Segment, Span
+from harness.hl7.message import Message
+from harness.hl7.segment import HEADERS, Segment, Span
 
 
 def set_value(message: bytes, path: str, value: str) -> bytes:

@@ -10,7 +10,8 @@ from enum import Enum
 from functools import lru_cache
 
 from harness.hl7.datatypes import composite_fault, datatype_fault
-from harness.hl7.message import Message, Segment
+from harness.hl7.message import Message
+from harness.hl7.segment import Segment
 from harness.hl7.standard import Kind, Node, has_structure, message_structure
 
 __all__ = [

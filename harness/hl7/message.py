@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import accumulate, islice
-from typing import NamedTuple
+from itertools import islice
 
 from harness.hl7.charset import Charset, charset_of
 from harness.hl7.delimiters import Delimiters, read_delimiters
@@ -20,94 +19,13 @@ from harness.hl7.field_path import FieldPath, parse_path
 from harness.hl7.field_value import FieldValue
 from harness.hl7.lines import lines
 from harness.hl7.message_faults import REPETITION_LIMIT, SEGMENT_LIMIT, Fault, message_faults
+from harness.hl7.segment import HEADERS, Located, Segment, Span
 from harness.remembering import Remembering
 
-Span = tuple[int, int]
-
-HEADERS = frozenset({"MSH", "BHS", "FHS"})
 _START = re.compile(rb"(?:\A|[\r\n]|\A\xef\xbb\xbf)MSH")
 _DECLARATION = b"MSH|^~\\&|"
 _NAME_LIMIT = 16
-_FIELD_LIMIT = 1000
 _REMEMBERED = 100
-
-
-class Located(NamedTuple):
-    """A value and where it stands. `path` names it and nothing else; `raw` is `Message.raw[start:end]`."""
-
-    path: str
-    value: str
-    raw: bytes
-    start: int
-    end: int
-
-
-class Segment:
-    """One segment: `occurrence` counts from 1 among those of its name, the span leaves the segment end
-    out."""
-
-    __slots__ = ("_bounds", "_fields", "_message", "end", "header", "name", "occurrence", "start")
-
-    def __init__(self, message: Message, name: str, occurrence: int, start: int, end: int) -> None:
-        self._message = message
-        self._bounds: list[int] | None = None
-        self._fields: list[bytes] = []
-        self.header = name in HEADERS
-        self.name = name
-        self.occurrence = occurrence
-        self.start = start
-        self.end = end
-
-    def __repr__(self) -> str:
-        return f"<Segment {self.name}[{self.occurrence}] {self.start}:{self.end}>"
-
-    @property
-    def raw(self) -> bytes:
-        """The bytes of the segment without its end."""
-        return self._message.raw[self.start : self.end]
-
-    @property
-    def field_count(self) -> int:
-        """The number of the last field position written."""
-        count = len(self._ends()) - 2
-        return count + 1 if count and self.header else count
-
-    def span(self, number: int) -> Span | None:
-        """Where field `number` stands, repetitions included; None beyond the end of the segment."""
-        if number < 1:
-            return None
-        if self.header:
-            if number == 1:
-                return (self.start + 3, self.start + 4) if self.end > self.start + 3 else None
-            number -= 1
-        ends = self._bounds or self._ends()
-        if number > len(ends) - 2:
-            return None
-        return ends[number] + number, ends[number + 1] + number
-
-    def written(self, number: int) -> bytes:
-        """What stands in field `number`, multi-byte characters blotted out; nothing beyond the end of the segment."""
-        if self.header:
-            span = self.span(number)
-            return self._message.shadow[span[0] : span[1]] if span is not None else b""
-        if self._bounds is None:
-            self._ends()
-        fields = self._fields
-        return fields[number] if 0 < number < len(fields) else b""
-
-    def field(self, number: int) -> tuple[Located, ...]:
-        """The repetitions of field `number`; nothing beyond the end of the segment."""
-        path = FieldPath(self.name, self.occurrence, number)
-        return tuple(self._message.located(path)) if number > 0 else ()
-
-    def _ends(self) -> list[int]:
-        """Running ends of the fields as if the separators had no width."""
-        bounds = self._bounds
-        if bounds is None:
-            message = self._message
-            self._fields = parts = message.shadow[self.start : self.end].split(message.delimiters.field, _FIELD_LIMIT)
-            bounds = self._bounds = list(accumulate(map(len, parts), initial=self.start))
-        return bounds
 
 
 class Message(Remembering):
@@ -277,7 +195,7 @@ class Message(Remembering):
         return found
 
     def _alone(self, target: FieldPath) -> tuple[Located, ...]:
-        """The one hit of a field that neither repeats itself nor has its segment repeated; none where that is not so."""
+        """The one hit of a field that neither repeats nor has its segment repeated; none where that is not so."""
         named = self._by_name.get(target.segment, ())
         if len(named) != 1 or target.occurrence > 1 or target.repetition > 1 or not target.field:
             return ()
@@ -318,11 +236,17 @@ class Message(Remembering):
 
     def parts(self, hit: Located) -> FieldValue:
         """The components of a repetition that a path of a field alone hit."""
-        component, subcomponent = self.delimiters.component.decode("latin-1"), self.delimiters.subcomponent.decode("latin-1")
+        component, subcomponent = (
+            self.delimiters.component.decode("latin-1"),
+            self.delimiters.subcomponent.decode("latin-1"),
+        )
         if self._in_ascii is None or self._escaping or not component or not subcomponent:
             return self._parts(hit.start, hit.end, False)
         texts = hit.value.split(component, REPETITION_LIMIT)[:REPETITION_LIMIT]
-        values = tuple(tuple(text.split(subcomponent, REPETITION_LIMIT)[:REPETITION_LIMIT]) if subcomponent in text else text for text in texts)
+        values = tuple(
+            tuple(text.split(subcomponent, REPETITION_LIMIT)[:REPETITION_LIMIT]) if subcomponent in text else text
+            for text in texts
+        )
         return values if len(values) > 1 or isinstance(values[0], tuple) else values[0]
 
     def split(self, start: int, end: int, separator: bytes) -> list[Span]:

@@ -8,9 +8,9 @@ from enum import Enum
 
 from harness.model.names import ActorName, CheckName, LegId, TransactionId
 from harness.model.record import Record
-from harness.remembering import Remembering
 from harness.model.transcript import Half
 from harness.model.verdict import Confidence, Strength
+from harness.remembering import Remembering
 
 
 class Usage(Enum):

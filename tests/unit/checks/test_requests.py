@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from harness.checks import requests
+from harness.checks.copies import Copies
 from harness.checks.recording import PlayView
 from harness.hl7 import edit as fields
 from harness.model.names import PlayerName
@@ -96,6 +97,13 @@ def test_a_wrong_value_of_an_order_is_not_charged_to_our_filler(
     }
     play = workflow.Workflow(tools, real, "2.5.1", changes).record().play()
     assert {one for one, _ in outcomes(play, BIRTH)} == {outcome}
+
+
+def test_a_part_of_a_field_was_copied_with_the_field(workflow: Any, tools: Any, real: Any) -> None:
+    play = workflow.Workflow(tools, real, "2.5.1", {}).record().play()
+    leg = next(play.of("RAD-4"))
+    source = Copies(play).source_of(leg, leg.initiator, leg.exchanges[0].evidence("PID-8.1"))
+    assert str(source) == "RAD-2 PID-8"
 
 
 @pytest.mark.parametrize(("sender", "outcome"), [("HIS", Outcome.NOT_APPLICABLE), ("harness", Outcome.VIOLATED)])

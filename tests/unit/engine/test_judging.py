@@ -17,7 +17,7 @@ from harness.engine.runs import judge_again, since
 from harness.engine.storage import EvidenceWriter
 from harness.model.deviation import Change, Deviation
 from harness.model.finding import Finding
-from harness.model.names import HARNESS, ActorName, PlayerName
+from harness.model.names import HARNESS, ActorName, ExchangeId, PlayerName
 from harness.model.plan import Plan, Play
 from harness.model.profile import Service
 from harness.model.run import LegResult, PlayResult, Run
@@ -474,6 +474,29 @@ def _two_plays(court: Court, *steps: Step, system: str, actor: str) -> tuple[Pla
     for play in plays:
         court.wire.begin(play)
     return plays
+
+
+def test_a_query_that_two_plays_share_is_late_when_it_is_late_for_both(court: Court, build: Build, say: Say) -> None:
+    first, second = _two_plays(court, build.step("worklist", "RAD-5", "Modality"), system="CT", actor="Modality")
+    entries = [
+        (0xFF00, say.entry(play.case.patients["main"].id, f"1.2.{number}"))
+        for number, play in enumerate((first, second), 1)
+    ]
+
+    def ask() -> ExchangeId:
+        worklist = "ModalityWorklistInformationModelFind"
+        keys, answers = say.dataset(PatientID="", PatientName="*"), [*entries, (0x0000, None)]
+        ends = "Order Filler", "Modality"
+        return court.wire.dimse(Service.C_FIND, worklist, *ends, request=keys, responses=answers, sent=False)
+
+    court.wire.seal(first)
+    shared = ask()
+    run = court.run()
+    assert run.late == ()
+    assert [_leg(play).exchanges for play in run.plays] == [(), (shared,)]
+    court.wire.seal(second)
+    after = ask()
+    assert court.run().late == (after,)
 
 
 def test_an_orphan_makes_every_leg_that_awaits_its_shape_inconclusive(court: Court, stored: Step) -> None:

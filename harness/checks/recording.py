@@ -18,11 +18,11 @@ from harness.model.finding import Evidence, Finding
 from harness.model.names import ActorName, CheckName, RequirementId
 from harness.model.plan import LegState, PlannedLeg, PlannedStep, Play
 from harness.model.profile import DimseForm, MessageForm
+from harness.model.remembering import Remembering
 from harness.model.tables import LegRule, PlayRule
 from harness.model.transcript import Capture, Event, Exchange, Half, Payload, PayloadKind
 from harness.model.verdict import Outcome
 from harness.profiles import Knowledge
-from harness.remembering import Remembering
 
 ReadPayload = Callable[[Payload], bytes | Path]
 """The content of a payload: its bytes, or of a large object the file that holds it."""

@@ -20,7 +20,7 @@ from harness.hl7.field_value import FieldValue
 from harness.hl7.lines import lines
 from harness.hl7.message_faults import REPETITION_LIMIT, SEGMENT_LIMIT, Fault, message_faults
 from harness.hl7.segment import HEADERS, Located, Segment, Span
-from harness.remembering import Remembering
+from harness.model.remembering import Remembering
 
 _START = re.compile(rb"(?:\A|[\r\n]|\A\xef\xbb\xbf)MSH")
 _DECLARATION = b"MSH|^~\\&|"

@@ -8,9 +8,9 @@ from enum import Enum
 
 from harness.model.names import ActorName, CheckName, LegId, TransactionId
 from harness.model.record import Record
+from harness.model.remembering import Remembering
 from harness.model.transcript import Half
 from harness.model.verdict import Confidence, Strength
-from harness.remembering import Remembering
 
 
 class Usage(Enum):
@@ -50,7 +50,7 @@ class Hl7Row(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hl7Table(Record, Remembering):
+class Hl7Table(Remembering):
     """Field usage of one message in one transaction. Keys of `rows` are field paths (`IPC-3`, `PID-3.4`).
 
     `segments` are the segments the message must have; `structure` is the base standard's message structure.

@@ -14,9 +14,9 @@ from functools import cached_property
 from harness.errors import Place
 from harness.model.names import ActorName, CheckName, RequirementId, TransactionId
 from harness.model.profile import MessageForm, Profile, Requirement, Transaction
+from harness.model.remembering import Remembering
 from harness.model.tables import AttributeTable, Edge, Hl7Table, KeyTable, LegRule, PlayRule, StateMachine
 from harness.profiles.requirements import expand
-from harness.remembering import Remembering
 from harness.yaml_source import fits, nearest
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self, TypeVar
+
+from harness.model.record import Record
 
 _T = TypeVar("_T")
 
 
-class Remembering:
+@dataclass(frozen=True)
+class Remembering(Record):
     """Something read-only: what was worked out about it once is there for the next one that asks."""
 
     @cached_property

@@ -9,17 +9,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from functools import partial
+from typing import ClassVar
 
 from pydicom.dataset import Dataset
 
-from actors.image_manager import commitment, procedures, wrong_entry
-from actors.image_manager.archive import Archive, indexed
+from actors.image_manager import availability, commitment, procedures, wrong_entry
+from actors.image_manager.archive import Archive, StoredObject, indexed
 from actors.image_manager.patients import PatientIndex, PatientKey
 from actors.image_manager.procedures import Procedures
 from actors.image_manager.queries import (
     INDEXED,
     Finder,
     IdentifierError,
+    Level,
     answer,
     is_fully_supported,
     level_of,
@@ -27,11 +29,11 @@ from actors.image_manager.queries import (
 from actors.image_manager.revision import Revision
 from actors.messages import merges, messaging, received
 from actors.messages.answering import OnceOnly
-from actors.objects.copying import items
-from actors.objects.performed_steps import PerformedSteps
+from actors.objects.copying import items, put
+from actors.objects.performed_steps import PerformedStep, PerformedSteps
 from actors.objects.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES
-from actors.peers import IMAGE_MANAGER
-from harness.actor import CannotAct, World, receives, register
+from actors.peers import IMAGE_MANAGER, ORDER_FILLER
+from harness.actor import Action, CannotAct, World, performs, receives, register
 from harness.dicom.encoding import wrap_large
 from harness.dicom.paths import first
 from harness.dicom.uids import uid_of
@@ -44,17 +46,19 @@ from harness.transports.dimse import DimseRequest, DimseResponse, MovePlan, Supp
 _SUCCESS = DimseResponse(0x0000)
 _PATIENT_ROOT = "PatientRootQueryRetrieveInformationModel"
 _STUDY_ROOT = "StudyRootQueryRetrieveInformationModel"
-_ATTEMPTS = 2
-"""How often a commitment report is tried on associations of the archive's own."""
 _LOOKS, _LOOK = 10, 0.005
 """How often, and after how many seconds each, it looks whether the requester of a commitment has released."""
 
 
 @register
 class ImageManager(OnceOnly):
-    """Our archive. Every answer is truthful, unless a deviation decides otherwise."""
+    """Our archive. Every answer is truthful, unless a deviation decides otherwise.
+
+    `report_pauses`: seconds after which a commitment report is tried again on an association of its own, while it fails.
+    """
 
     name = IMAGE_MANAGER
+    report_pauses: ClassVar[tuple[float, ...]] = (0.1, 0.3, 0.6, 1.0, 1.5)
     supports = (
         SupportedClass("Storage", STORAGE_TRANSFER_SYNTAXES, requestor_is_scp=True),
         SupportedClass("ModalityPerformedProcedureStep"),
@@ -77,6 +81,7 @@ class ImageManager(OnceOnly):
         self._closing = threading.Event()
         self._lock = threading.Lock()
         self._transactions: set[str] = set()
+        self._notified: set[str] = set()
         self._studies_under_way: set[str] = set()
 
     def close(self) -> None:
@@ -180,6 +185,54 @@ class ImageManager(OnceOnly):
         self._archive.add(indexed(dataset, INDEXED), payload)
         return _SUCCESS
 
+    @performs("RAD-49")
+    def notify_availability(self, action: Action) -> None:
+        """Tell the Order Filler of each finished step of the patient whose instances are all here, once."""
+        due = [
+            (step, instances)
+            for step in self._steps.all()
+            if self._is_of(step, action.bedside.patient_id) and step.uid not in self._notified
+            if (instances := self._available(step))
+        ]
+        if not due:
+            raise CannotAct(f"no finished step of patient {action.bedside.patient_id} has all its instances here")
+        with self.world.associate(
+            TransactionId("RAD-49"), ORDER_FILLER, (availability.NOTIFICATION,), action.cause
+        ) as association:
+            for step, instances in due:
+                for content in availability.notifications(step, instances, self._address().ae_title):
+                    association.n_create(availability.NOTIFICATION, self.world.identifiers.uid(), content)
+                self._notified.add(step.uid)
+
+    def _available(self, step: PerformedStep) -> tuple[StoredObject, ...]:
+        """What a step lists when all of it is here; a deviation tells of the rest before it has come."""
+        here = tuple(one for uid in availability.listed(step) if (one := self._archive.find(uid)) is not None)
+        whole = availability.complete(step, self._archive.find)
+        return here if self.world.decide("step-is-complete", bool(whole)) else ()
+
+    def _is_of(self, step: PerformedStep, patient_id: str) -> bool:
+        held = (self._archive.find(uid) for uid in availability.listed(step))
+        owners = {self._revision.patient_of(one) for one in held if one is not None}
+        return patient_id in {first(step.dataset, "PatientID"), *owners}
+
+    @performs("RAD-42")
+    def report_work(self, action: Action) -> None:
+        """Tell the Order Filler that work on each study of the patient began and is done."""
+        query = Dataset()
+        put(query, "PatientID", action.bedside.patient_id)
+        studies = tuple(self._finder.find(query, Level.STUDY))
+        if not studies:
+            raise CannotAct(f"nothing of patient {action.bedside.patient_id} is here to work on")
+        with self.world.associate(
+            TransactionId("RAD-42"), ORDER_FILLER, (availability.WORK_STATUS,), action.cause
+        ) as association:
+            for study in studies:
+                uid, number = self.world.identifiers.uid(), self.world.identifiers.number("WORK")
+                now = self.world.clock.now()
+                begun = availability.work_begun(study.attributes, number, now)
+                association.n_create(availability.WORK_STATUS, uid, begun)
+                association.n_set(availability.WORK_STATUS, uid, availability.work_done(now))
+
     def n_action(self, request: DimseRequest) -> DimseResponse:
         """RAD-10: accept the request; the report follows (PS3.4 J.3.2)."""
         if request.sop_instance != uid_of(commitment.PUSH_MODEL_INSTANCE):
@@ -214,7 +267,7 @@ class ImageManager(OnceOnly):
         requester = self.world.by_ae_title(ae_title)
         if requester is None:
             raise CannotAct(f"the requester of a commitment, {ae_title!r}, is unknown: no report can be sent")
-        for attempt in range(1, _ATTEMPTS + 1):
+        for pause in (*self.report_pauses, None):
             try:
                 with self.world.associate(
                     TransactionId("RAD-10"),
@@ -230,7 +283,8 @@ class ImageManager(OnceOnly):
                     )
                 return
             except LinkError:
-                if attempt == _ATTEMPTS:
+                again = self.world.decide("report-is-repeated", pause is not None)
+                if pause is None or not again or self._closing.wait(pause):
                     raise
 
     def _class_of(self, sop_instance: str) -> str | None:

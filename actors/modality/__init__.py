@@ -6,7 +6,7 @@ It knows what a person beside the patient knows, and what the worklist told it; 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -241,14 +241,16 @@ class Modality(Actor):
         never = [references[0]._replace(sop_instance=self.world.identifiers.uid()) for _ in range(action.step.unstored)]
         transaction_uid = self.world.identifiers.uid()
         information = commitment.request(transaction_uid, (*references, *never))
-        with self._associate("RAD-10", action) as association:
-            response = association.n_action(_COMMITMENT, uid_of(_COMMITMENT_INSTANCE), 1, information)
-            if is_failure(response.status):
-                return
-            if action.step.report_on is ReportLink.SAME:
+        away = action.step.report_on is ReportLink.AWAY
+        with self._commitments.away() if away else nullcontext():
+            with self._associate("RAD-10", action) as association:
+                response = association.n_action(_COMMITMENT, uid_of(_COMMITMENT_INSTANCE), 1, information)
+                if is_failure(response.status):
+                    return
+                if action.step.report_on is ReportLink.SAME:
+                    self._await_report(association, transaction_uid)
+            if action.step.report_on is not ReportLink.SAME:
                 self._await_report(association, transaction_uid)
-        if action.step.report_on is ReportLink.SEPARATE:
-            self._await_report(association, transaction_uid)
 
     def _await_report(self, association: Association, transaction_uid: str) -> None:
         """Take the report wherever it comes; a released association may have brought it just before."""
@@ -258,6 +260,10 @@ class Modality(Actor):
             return None if report is None else report.dataset
 
         commitment.receive_until(receive, self._commitments, transaction_uid, self.report_patience)
+
+    def available(self) -> bool:
+        """Whether it takes an association: while it is away, it turns the first one away."""
+        return not self._commitments.turns_away()
 
     def n_event_report(self, request: DimseRequest) -> DimseResponse:
         """Take a commitment report that comes on an association of the archive (PS3.4 J.3.3)."""

@@ -6,7 +6,8 @@ The report may come on the association of the request or on one that the archive
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from pydicom.dataset import Dataset
 
@@ -30,6 +31,7 @@ class Commitments:
         self._lock = threading.Lock()
         self._reported: set[str] = set()
         self._committed: set[str] = set()
+        self._away = False
 
     def report(self, information: Dataset) -> None:
         """Take the event information of an N-EVENT-REPORT (PS3.4 Table J.3-2), whatever transaction it names."""
@@ -37,6 +39,23 @@ class Commitments:
             for item in items(information, "ReferencedSOPSequence"):
                 self._committed.add(first(item, "ReferencedSOPInstanceUID"))
             self._reported.add(first(information, "TransactionUID"))
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Turn the next association away, as long as the block runs."""
+        with self._lock:
+            self._away = True
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._away = False
+
+    def turns_away(self) -> bool:
+        """Whether to turn an association away; only the first one is."""
+        with self._lock:
+            away, self._away = self._away, False
+            return away
 
     def is_reported(self, transaction_uid: str) -> bool:
         """Whether the report of that transaction has come."""

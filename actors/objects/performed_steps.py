@@ -82,6 +82,11 @@ class PerformedSteps:
         with self._lock:
             return self._steps.get(uid)
 
+    def all(self) -> tuple[PerformedStep, ...]:
+        """Every step, in the order in which they were created."""
+        with self._lock:
+            return tuple(self._steps.values())
+
     def create(self, request: DimseRequest) -> DimseResponse:
         """Answer an N-CREATE; an SCU that gives no UID gets one."""
         dataset = request.dataset

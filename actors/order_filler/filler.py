@@ -17,7 +17,7 @@ from actors.messages.merges import Merge
 from actors.messages.registration import Registration, Registrations
 from actors.messages.segments import form_of
 from actors.objects.performed_steps import PerformedSteps
-from actors.order_filler import notices, query
+from actors.order_filler import availability, notices, query
 from actors.order_filler.announcing import Announcer
 from actors.order_filler.appointments import Appointments
 from actors.order_filler.notices import Notice
@@ -44,7 +44,12 @@ class OrderFiller(OnceOnly):
     """Department System Scheduler / Order Filler."""
 
     name = ORDER_FILLER
-    supports = (SupportedClass(query.WORKLIST), SupportedClass("ModalityPerformedProcedureStep"))
+    supports = (
+        SupportedClass(query.WORKLIST),
+        SupportedClass("ModalityPerformedProcedureStep"),
+        SupportedClass(availability.NOTIFICATION),
+        SupportedClass(availability.WORK_STATUS),
+    )
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
@@ -53,6 +58,7 @@ class OrderFiller(OnceOnly):
         self._datasets = EntryDatasets()
         self._performed = PerformedSteps(world)
         self._links = PerformedLinks(self.orders, world.decide)
+        self._images = availability.ImageAvailability(world)
         self._announcer = Announcer(world, self.orders, self._registrations, self._plan)
         self._appointments = Appointments(world, self.orders, self._announcer)
 
@@ -254,10 +260,23 @@ class OrderFiller(OnceOnly):
         """Write the whole worklist as files into the folder."""
         query.write_entries(self.world, self.orders, folder)
 
+    # RAD-11, RAD-42, RAD-49
+
+    @performs("RAD-11")
+    def query_availability(self, action: Action) -> None:
+        """Ask the archive which images of the patient's procedure are available."""
+        patient = action.bedside
+        filled = self.orders.of_patient(patient.patient_id, patient.authority, lambda known: not known.cancelled)
+        if filled is None:
+            raise CannotAct(f"the Order Filler has no order of patient {patient.patient_id} to ask for images of")
+        self._images.ask(action, filled.procedure.study_uid)
+
     # RAD-6, RAD-7, RAD-20, RAD-21
 
     def n_create(self, request: DimseRequest) -> DimseResponse:
-        """A performed step begins."""
+        """A performed step begins, images are available, or other work begins."""
+        if self._images.takes(request):
+            return self._images.create(request)
         response = self._performed.create(request)
         if is_success(response.status):
             step = self._performed.find(response.fields["AffectedSOPInstanceUID"])
@@ -266,7 +285,9 @@ class OrderFiller(OnceOnly):
         return response
 
     def n_set(self, request: DimseRequest) -> DimseResponse:
-        """A performed step goes on, or ends."""
+        """A performed step goes on, or ends; so does other work."""
+        if self._images.takes(request):
+            return self._images.set(request)
         response = self._performed.set(request)
         if is_success(response.status):
             step = self._performed.find(request.sop_instance)

@@ -57,6 +57,7 @@ class DimseEndpoint:
         self._ae_title, self._address, self._timeout = ae_title, (bind, port), timeout
         self._supported = contexts.supported(supported)
         retrieve = Retriever(owner, ae_title, recorder, timeout, peer_of, amend_requests)
+        self._available = handler.available
         self._server = Server(handler, timeout, amend=amend, amend_requests=amend_requests, retrieve=retrieve)
         self._conversations: dict[Any, Conversation] = {}
         self._lock = threading.Lock()
@@ -145,6 +146,9 @@ class DimseEndpoint:
 
     def _requested(self, event: Any) -> None:
         """Offer the acceptor only the classes that were asked for: it copies and compares every one it is given."""
+        if not self._available():
+            hardening.turn_away(event.assoc)
+            return
         asked = {str(context.abstract_syntax) for context in event.assoc.requestor.requested_contexts}
         event.assoc.acceptor.supported_contexts = [context for uid, context in self._supported.items() if uid in asked]
 

@@ -16,6 +16,10 @@ class DimseHandler:
     Methods run on a thread of the association. An exception becomes status 0110 and an internal error of the run.
     """
 
+    def available(self) -> bool:
+        """Whether an association may be opened now; while it may not, whoever asks is turned away for a time."""
+        return True
+
     def c_echo(self, request: DimseRequest) -> DimseResponse:
         """Answer a C-ECHO (PS3.7 9.1.5)."""
         return DimseResponse(0x0000)

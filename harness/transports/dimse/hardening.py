@@ -28,6 +28,7 @@ from typing import Any
 
 import pynetdicom
 from pydicom import config as pydicom_config
+from pynetdicom import evt
 from pynetdicom.fsm import TRANSITION_TABLE
 from pynetdicom.pdu_primitives import A_ASSOCIATE, P_DATA
 from pynetdicom.transport import ThreadedAssociationServer
@@ -269,6 +270,13 @@ def end(assoc: Any, patience: float, negotiated: bool) -> bool:
     assoc._kill = True
     assoc.dul.kill_dul()
     return _join(assoc, patience)
+
+
+def turn_away(assoc: Any) -> None:
+    """Reject a requested association for now: rejected-transient, temporary congestion (PS3.8 Table 9-21)."""
+    assoc.acse.send_reject(0x02, 0x03, 0x01)
+    evt.trigger(assoc, evt.EVT_REJECTED, {})
+    assoc.kill()
 
 
 def wake(assoc: Any) -> None:

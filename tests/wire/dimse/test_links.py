@@ -375,3 +375,14 @@ def test_an_endpoint_may_be_stopped_and_another_started_on_its_port(answering, r
     second = endpoint(port)
     assert second.start() == port
     second.stop()
+
+
+def test_whoever_is_away_turns_an_association_away_for_a_time(listen, associate, recorder, answering) -> None:
+    away = [True]
+    answering.available = lambda: not away.pop() if away else True
+    address = listen(answering)
+    with pytest.raises(Rejected, match="Transient"), associate(address, "Verification"):
+        pass
+    with associate(address, "Verification") as association:
+        assert association.c_echo().status == 0x0000
+    assert len(recorder.events(EventKind.REJECTED)) == 2

@@ -286,6 +286,7 @@ class Department:
         self.modality = Modality(self.world("Modality"))
         self.modality.report_patience = 0.0
         self.archive = ImageManager(self.world("Image Manager"))
+        self.archive.report_pauses = (0.0,)
         self.display = ImageDisplay(self.world("Image Display"))
         self.wire.answering = {
             "Order Filler": self.peer,

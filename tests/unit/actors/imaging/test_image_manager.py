@@ -404,3 +404,12 @@ def test_move_of_some_images(full):
 def test_move_of_a_patient(full):
     plan = full.archive.c_move(retrieving("PATIENT", model="PatientRoot", PatientID="P1001"))
     assert len(plan.instances) == 4
+
+
+def test_an_archive_that_gives_up_does_not_repeat_its_report(department):
+    department.wire.forced["report-is-repeated"] = False
+    department.wire.broken = ["Modality"]
+    commit(department, (CT, "1.2.3.1"))
+    with pytest.raises(Unreachable):
+        department.wire.settle()
+    assert not department.wire.of("N_EVENT_REPORT")

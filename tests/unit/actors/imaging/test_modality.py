@@ -238,3 +238,13 @@ def test_feeding_writes_the_images_once_and_counts_them_as_stored(department, tm
 def test_nothing_to_feed_without_an_examination(department, tmp_path):
     with pytest.raises(CannotAct, match="no examination"):
         department.modality.feed(department.action(department.modality, "RAD-8"), tmp_path)
+
+
+def test_away_turns_one_association_away_while_a_report_is_due(department):
+    commitments = department.modality._commitments
+    assert department.modality.available()
+    with commitments.away():
+        assert [department.modality.available() for _ in range(2)] == [False, True]
+    with commitments.away():
+        pass
+    assert department.modality.available()

@@ -502,7 +502,7 @@ def test_an_edge_from_modality_to_image() -> None:
 def test_what_an_archive_answers_may_be_missing_but_not_wrong() -> None:
     answers = [edge for edge in KNOWN.edges if edge.target.transaction == "RAD-14"]
     assert {edge.by for edge in answers} == {"Image Manager"}
-    elsewhere = ("RAD-8", "RAD-18", "RAD-20", "RAD-26", "RAD-43", "RAD-49")
+    elsewhere = ("RAD-8", "RAD-18", "RAD-20", "RAD-26", "RAD-42", "RAD-43", "RAD-49")
     optional = {
         edge.id
         for edge in KNOWN.edges

@@ -18,7 +18,7 @@ from harness.actor import Action, Actor, CannotAct, World, performs, register
 from harness.dicom.statuses import is_pending
 from harness.model.names import ActorName, TransactionId
 from harness.model.scenario import Destination, QueryLevel, Step
-from harness.transports.dimse import Association, DimseRequest, DimseResponse, SupportedClass
+from harness.transports.dimse import Arrivals, Association, DimseRequest, DimseResponse, SupportedClass
 
 IMAGE_DISPLAY = ActorName("Image Display")
 
@@ -46,6 +46,7 @@ class ImageDisplay(Actor):
         self._lock = threading.Lock()
         self._shown: dict[str, Shown] = {}
         self._received: dict[str, str] = {}
+        self._arrivals = Arrivals()
 
     @performs("RAD-14")
     def query_images(self, action: Action) -> None:
@@ -82,7 +83,12 @@ class ImageDisplay(Actor):
         destination = NOWHERE if step.to is Destination.NOWHERE else self.world.me.dimse.ae_title
         with self.world.associate(TransactionId("RAD-16"), IMAGE_MANAGER, (MOVE,), action.cause) as association:
             for keys in wanted:
-                association.c_move(MOVE, level_and_keys(step.level or QueryLevel.STUDY, keys), destination)
+                identifier = level_and_keys(step.level or QueryLevel.STUDY, keys)
+                association.c_move(MOVE, identifier, destination, self._arrivals.since)
+
+    def arriving(self) -> None:
+        """A retrieve takes as long as objects come."""
+        self._arrivals.note()
 
     def c_store(self, request: DimseRequest) -> DimseResponse:
         """Take an object that the archive sends for a C-MOVE."""

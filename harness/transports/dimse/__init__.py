@@ -1,5 +1,6 @@
 """DIMSE over TCP: our requestors and acceptors, every message recorded. The only place that uses pynetdicom."""
 
+from harness.transports.dimse.arrivals import Arrivals
 from harness.transports.dimse.association import Association, associate
 from harness.transports.dimse.endpoint import DimseEndpoint
 from harness.transports.dimse.handler import DimseHandler
@@ -14,6 +15,7 @@ from harness.transports.dimse.primitives import (
 
 __all__ = [
     "NATIVE_TRANSFER_SYNTAXES",
+    "Arrivals",
     "Association",
     "DimseEndpoint",
     "DimseHandler",

@@ -113,6 +113,11 @@ class Assembler:
         self._spool = None
         return self._complete(content, file)
 
+    @property
+    def spooling(self) -> bool:
+        """Whether an object to store has come in part."""
+        return self._spool is not None
+
     def discard(self) -> None:
         """Forget a message that will never be complete."""
         spool, self._spool = self._spool, None

@@ -33,6 +33,7 @@ from harness.model.profile import Service
 from harness.model.system import DimseAddress
 from harness.model.transcript import EventKind
 from harness.transports.dimse import contexts, hardening
+from harness.transports.dimse.arrivals import Busy, nothing_arrives
 from harness.transports.dimse.assembly import Message
 from harness.transports.dimse.conversation import AssociationOver, Call, Conversation
 from harness.transports.dimse.primitives import DimseRequest, DimseResponse
@@ -132,13 +133,15 @@ class Association:
         fields = {"EventTypeID": str(event_type)}
         return self._one(Service.N_EVENT_REPORT, sop_class, sop_instance, dataset, fields)
 
-    def c_move(self, sop_class: str, identifier: Dataset, destination_ae: str) -> tuple[DimseResponse, ...]:
-        """Have instances sent to an AE: the pending responses, then the final one (PS3.7 9.1.4)."""
-        return tuple(self._many(Service.C_MOVE, sop_class, identifier, {"MoveDestination": destination_ae}))
+    def c_move(
+        self, sop_class: str, identifier: Dataset, destination_ae: str, busy: Busy = nothing_arrives
+    ) -> tuple[DimseResponse, ...]:
+        """Have instances sent to an AE (PS3.7 9.1.4): all responses. `busy`: as long as they come it is waited for."""
+        return tuple(self._many(Service.C_MOVE, sop_class, identifier, {"MoveDestination": destination_ae}, busy=busy))
 
     def c_get(self, sop_class: str, identifier: Dataset) -> tuple[DimseResponse, ...]:
         """Fetch instances; they are in `received` (PS3.7 9.1.3)."""
-        return tuple(self._many(Service.C_GET, sop_class, identifier))
+        return tuple(self._many(Service.C_GET, sop_class, identifier, busy=self._handler.arrivals.since))
 
     def wait_event_report(self, timeout: float) -> DimseRequest | None:
         """The next N-EVENT-REPORT that came on this association; None after `timeout` seconds, or when it is over."""
@@ -175,12 +178,13 @@ class Association:
         fields: Mapping[str, str] | None = None,
         *,
         cancel: bool = False,
+        busy: Busy = nothing_arrives,
     ) -> Iterator[DimseResponse]:
         for amended in self._amended(service, identifier):
             call = self._call(service, sop_class, "", amended, fields)
             if cancel:
                 self._cancel(call)
-            yield from self._answers(call)
+            yield from self._answers(call, busy)
 
     def _cancel(self, call: Call) -> None:
         try:
@@ -188,9 +192,9 @@ class Association:
         except AssociationOver as over:
             raise LinkLost(str(over)) from over
 
-    def _answers(self, call: Call) -> Iterator[DimseResponse]:
+    def _answers(self, call: Call, busy: Busy) -> Iterator[DimseResponse]:
         for _ in range(MOST_RESPONSES):
-            message = self._conversation.next_response(call, self._timeout)
+            message = self._conversation.next_response(call, self._timeout, busy)
             yield _response(message, call)
             if not statuses.is_pending(message.command.status or 0):
                 self._conversation.close_call(call)
@@ -341,6 +345,7 @@ def _handlers(opening: _Opening) -> list[tuple[Any, Callable[[Any], None]]]:
             patience=opening.timeout,
             serve=server.serve,
             on_end=lambda _: opening.handler.reports.put(None),
+            arriving=opening.handler.arriving,
         )
         conversation.owner = opening.owner
         opening.conversations.append(conversation)

@@ -21,6 +21,7 @@ from harness.model.names import ExchangeId, LinkId
 from harness.model.profile import LinkKind, Service
 from harness.model.transcript import DimseCommand, Direction, EventKind, SocketAddress
 from harness.transports.dimse import hardening
+from harness.transports.dimse.arrivals import Busy, nothing_arrives
 from harness.transports.dimse.assembly import Assembler, Message, MessageError, fragments
 from harness.transports.dimse.commands import Command
 from harness.transports.dimse.contexts import Accepted, accepted_of, refused_of
@@ -72,6 +73,7 @@ class Conversation:
         patience: float,
         serve: Callable[[Conversation, Incoming], None],
         on_end: Callable[[Conversation], None],
+        arriving: Callable[[], None],
     ) -> None:
         self.assoc = assoc
         self.recorder = recorder
@@ -84,7 +86,7 @@ class Conversation:
         self._raw = assoc.dul.socket.socket
         self.local = SocketAddress(*self._raw.getsockname()[:2])
         self.peer = SocketAddress(*peer)
-        self._serve, self._on_end = serve, on_end
+        self._serve, self._on_end, self._arriving = serve, on_end, arriving
         self._assembler = Assembler(open_spool=self._open_spool)
         self._opened = threading.Event()
         self._lock = threading.Lock()
@@ -182,6 +184,8 @@ class Conversation:
     def _received(self, values: Iterable[tuple[int, bytes]]) -> bool:
         try:
             for context_id, value in values:
+                if self._assembler.spooling:
+                    self._arriving()
                 message = self._assembler.feed(context_id, bytes(value))
                 if message is not None:
                     self._take(message)
@@ -299,10 +303,14 @@ class Conversation:
         named = replace(message, command=replace(message.command, sop_class=context.sop_class))
         self._record(self.recorder.exchange_opened(), direction, named, context, Service.C_CANCEL, None)
 
-    def next_response(self, call: Call, timeout: float) -> Message:
-        """The next response, in order; NoResponse (the association is then aborted) or LinkLost."""
+    def next_response(self, call: Call, timeout: float, busy: Busy = nothing_arrives) -> Message:
+        """The next response, in order; NoResponse (the association is then aborted) or LinkLost.
+
+        `busy` says whether the peer did something else for the request since it was asked last: then the time begins
+        anew.
+        """
         try:
-            message = call.responses.get(timeout=timeout)
+            message = self._wait(call, timeout, busy)
         except queue.Empty:
             text = f"no {call.service.value} response within {timeout:g} s"
             self.recorder.happened(EventKind.NO_RESPONSE, text, link=self.link, owner=self.owner)
@@ -311,6 +319,15 @@ class Conversation:
         if message is None:
             raise LinkLost(f"while waiting for a {call.service.value} response: {self._over}")
         return message
+
+    @staticmethod
+    def _wait(call: Call, timeout: float, busy: Busy) -> Message | None:
+        while True:
+            try:
+                return call.responses.get(timeout=timeout)
+            except queue.Empty:
+                if not busy():
+                    raise
 
     def close_call(self, call: Call) -> None:
         """No further response is expected."""
@@ -351,6 +368,8 @@ class Conversation:
         announced = self.assoc.dimse.maximum_pdu_size or 0
         largest = max(announced, _SMALLEST_PDU) if announced else _LARGEST_SENT_PDU
         for value in fragments(message, min(largest, _LARGEST_SENT_PDU)):
+            if self._over is not None:
+                return
             primitive = P_DATA()
             primitive.presentation_data_value_list.append((message.context_id, value))
             self.assoc.dul.send_pdu(primitive)

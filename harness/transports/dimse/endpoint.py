@@ -56,6 +56,7 @@ class DimseEndpoint:
         self._owner, self._recorder, self._peer_of = owner, recorder, peer_of
         self._ae_title, self._address, self._timeout = ae_title, (bind, port), timeout
         self._supported = contexts.supported(supported)
+        self._arriving = handler.arriving
         retrieve = Retriever(owner, ae_title, recorder, timeout, peer_of, amend_requests)
         self._available = handler.available
         self._server = Server(handler, timeout, amend=amend, amend_requests=amend_requests, retrieve=retrieve)
@@ -133,6 +134,7 @@ class DimseEndpoint:
             patience=self._timeout,
             serve=self._server.serve,
             on_end=self._ended,
+            arriving=self._arriving,
         )
         conversation.owner = self._owner
         with self._lock:

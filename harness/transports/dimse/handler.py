@@ -56,5 +56,8 @@ class DimseHandler:
         """Answer an N-EVENT-REPORT (PS3.7 10.1.1)."""
         return NOT_SUPPORTED
 
+    def arriving(self) -> None:
+        """Hear that more of an object to store has come; on the upper layer's thread, which must not wait."""
+
     def concluded(self, request: DimseRequest) -> None:
         """Hear that the last response to a request was handed over to be sent."""

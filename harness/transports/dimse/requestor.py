@@ -6,6 +6,7 @@ import queue
 from collections.abc import Callable
 
 from harness.model.profile import Service
+from harness.transports.dimse.arrivals import Arrivals
 from harness.transports.dimse.handler import DimseHandler
 from harness.transports.dimse.primitives import DimseRequest, DimseResponse
 
@@ -19,6 +20,11 @@ class Requestor(DimseHandler):
         self.received: list[DimseRequest] = []
         self.reports: queue.SimpleQueue[DimseRequest | None] = queue.SimpleQueue()
         self._on_event_report = on_event_report
+        self.arrivals = Arrivals()
+
+    def arriving(self) -> None:
+        """A C-GET takes as long as objects come."""
+        self.arrivals.note()
 
     def c_store(self, request: DimseRequest) -> DimseResponse:
         """Keep what a C-GET brings."""

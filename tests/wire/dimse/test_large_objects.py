@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,11 +12,11 @@ from harness.dicom.bulk import LARGE, Bulk
 from harness.dicom.encoding import decode_payload
 from harness.engine.recording import TranscriptRecorder
 from harness.engine.storage import EvidenceWriter
-from harness.errors import LinkLost
+from harness.errors import LinkLost, NoResponse
 from harness.identifiers import SystemClock
 from harness.model.system import DimseAddress
 from harness.model.transcript import EventKind
-from harness.transports.dimse import DimseHandler, DimseRequest, DimseResponse, MovePlan, spooling
+from harness.transports.dimse import Arrivals, DimseHandler, DimseRequest, DimseResponse, MovePlan, spooling
 
 CT = "CTImageStorage"
 ROOT = "StudyRootQueryRetrieveInformationModel"
@@ -87,6 +88,58 @@ def test_a_large_object_is_stored_recorded_and_moved(
     assert isinstance(recorded, Path)
     assert recorded.read_bytes() == payload
     assert list(recorder.spool().iterdir()) == []
+
+
+class Late(DimseHandler):
+    """Answers a C-MOVE when it is told to."""
+
+    def __init__(self) -> None:
+        self.told = threading.Event()
+
+    def c_move(self, request: DimseRequest) -> DimseResponse:
+        self.told.wait(5)
+        return DimseResponse(0xA801)
+
+
+def test_a_retrieve_is_waited_for_as_long_as_objects_come(listen, associate, samples) -> None:
+    late, asked = Late(), []
+
+    def busy() -> bool:
+        asked.append(True)
+        if len(asked) == 2:
+            late.told.set()
+        return True
+
+    with associate(listen(late), f"{ROOT}Move", timeout=0.3) as association:
+        (final,) = association.c_move(f"{ROOT}Move", samples.image(), "DISPLAY", busy)
+    assert final.status == 0xA801
+    assert len(asked) >= 2
+
+
+def test_a_retrieve_in_which_nothing_comes_is_given_up(listen, associate, samples) -> None:
+    late = Late()
+    with pytest.raises(NoResponse), associate(listen(late), f"{ROOT}Move", timeout=0.3) as association:
+        association.c_move(f"{ROOT}Move", samples.image(), "DISPLAY")
+    late.told.set()
+
+
+class Watching(Keeping):
+    """Notes that something arrives."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.arrivals = Arrivals()
+
+    def arriving(self) -> None:
+        self.arrivals.note()
+
+
+def test_what_arrives_is_told_while_it_arrives(listen, associate, samples, tmp_path: Path) -> None:
+    (tmp_path / "display").mkdir()
+    display = Watching(tmp_path / "display")
+    with associate(listen(display), CT) as association:
+        association.c_store(samples.image(rows=ROWS))
+    assert display.arrivals.since()
 
 
 def test_what_is_too_large_ends_the_association_and_says_why(

@@ -179,7 +179,9 @@ class FakeAssociation:
         call.response = handler.n_event_report(request)
         return call.response
 
-    def c_move(self, sop_class: str, identifier: Dataset, destination_ae: str) -> tuple[DimseResponse, ...]:
+    def c_move(
+        self, sop_class: str, identifier: Dataset, destination_ae: str, busy: Callable[[], bool] = bool
+    ) -> tuple[DimseResponse, ...]:
         request, call, handler = self._request(
             Service.C_MOVE, sop_class, "", identifier, MoveDestination=destination_ae
         )

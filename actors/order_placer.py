@@ -136,6 +136,7 @@ class OrderPlacer(OnceOnly):
             raise CannotAct(
                 f"the visit of patient {patient.patient_id} is over or cancelled: nothing is ordered for it"
             )
+        earlier = self._latest(registration)
         if control == "NW":
             placed = self._new_order(action, registration)
         elif control == "CA":
@@ -156,8 +157,20 @@ class OrderPlacer(OnceOnly):
             cause=action.cause,
             characters=registration.patient.characters,
         )
-        if control == "CA" and answer.first("MSA-1") == "AA":
+        if not messaging.was_taken(answer):
+            if control == "NW":
+                self._take_back(placed, earlier)
+        elif control == "CA":
             self._note_cancelled(placed)
+
+    def _take_back(self, placed: PlacedOrder, before: PlacedOrder | None) -> None:
+        """What the filler refused has not been placed; `before` is what stood under the number, if anything did."""
+        number = placed.order.placer.number
+        with self._lock:
+            if before is not None and before.order.placer.number == number:
+                self._orders[number] = before
+            else:
+                self._orders.pop(number, None)
 
     def _new_order(self, action: Action, registration: Registration) -> PlacedOrder:
         if action.case is None:
@@ -165,7 +178,7 @@ class OrderPlacer(OnceOnly):
         request = action.case.order
         order = Order(
             service=self.world.procedures.procedure(action.step.service or request.service).service,
-            placer=self._fresh_number(),
+            placer=self._number_for(registration),
             priority=request.priority,
             start=ts(self.world.clock.now()),
             reason=Code(value="", scheme="", meaning=request.reason),
@@ -205,6 +218,21 @@ class OrderPlacer(OnceOnly):
         placed = PlacedOrder(order=order, patient_id=patient.id, authority=patient.authority)
         self._orders[order.placer.number] = placed
         return placed
+
+    def _number_for(self, registration: Registration) -> EntityIdentifier:
+        """A number that was never used, unless a deviation takes the patient's latest again."""
+        latest = self._latest(registration)
+        fresh = self.world.decide("order-number-is-fresh", True)
+        return self._fresh_number() if fresh or latest is None else latest.order.placer
+
+    def _latest(self, registration: Registration) -> PlacedOrder | None:
+        patient = registration.patient
+        with self._lock:
+            orders = tuple(self._orders.values())
+        of_patient = (
+            one for one in reversed(orders) if (one.patient_id, one.authority) == (patient.id, patient.authority)
+        )
+        return next(of_patient, None)
 
     def _fresh_number(self) -> EntityIdentifier:
         return EntityIdentifier(self.world.identifiers.number("P", 10), NAMESPACE)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol, TypeVar
 
 from harness.errors import CannotAct
-from harness.hl7 import AckError, Message, acknowledgement
+from harness.hl7 import AckError, Message, acknowledgement, unreadable
 from harness.identifiers import Clock, Identifiers
 from harness.model.names import ActorName, TransactionId
 from harness.model.plan import StepRef
@@ -184,7 +184,10 @@ class Actor(DimseHandler):
         getattr(self, method)(action)
 
     def receive(self, message: Message) -> bytes | None:
-        """Answer an HL7 message; None means no answer at all."""
+        """Answer an HL7 message; None means no answer at all. What nobody could read is rejected."""
+        fault = unreadable(message)
+        if fault is not None:
+            return self._reject(message, fault)
         method = self._receivers.get(message.type)
         if method is None:
             return self.refuse_unknown(message)
@@ -193,12 +196,15 @@ class Actor(DimseHandler):
 
     def refuse_unknown(self, message: Message) -> bytes:
         """The answer to a message type or event that the actor does not take: AR (HL7 table 0008)."""
+        return self._reject(message, AckError("MSH^1^9", "200", f"{self.name} does not take {message.type}"))
+
+    def _reject(self, message: Message, fault: AckError) -> bytes:
         return acknowledgement(
             message,
             "AR",
             control_id=self.world.identifiers.number("AR", 10),
             now=self.world.clock.now(),
-            error=AckError("MSH^1^9", "200", f"{self.name} does not take {message.type}"),
+            error=fault,
         )
 
     @classmethod

@@ -12,6 +12,7 @@ from functools import partial
 from typing import ClassVar
 
 from pydicom.dataset import Dataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from actors.image_manager import availability, commitment, procedures, wrong_entry
 from actors.image_manager.archive import Archive, StoredObject, indexed
@@ -36,6 +37,7 @@ from actors.peers import IMAGE_MANAGER, ORDER_FILLER
 from harness.actor import Action, CannotAct, World, performs, receives, register
 from harness.dicom.encoding import wrap_large
 from harness.dicom.paths import first
+from harness.dicom.scan import skeleton
 from harness.dicom.uids import uid_of
 from harness.errors import LinkError, LinkLost
 from harness.hl7 import AckError, Message
@@ -175,11 +177,13 @@ class ImageManager(OnceOnly):
     def c_store(self, request: DimseRequest) -> DimseResponse:
         """RAD-8: keep the object as it came (PS3.4 B.4.1, level 2); a duplicate changes nothing."""
         dataset = request.dataset
-        if not first(dataset, "SOPInstanceUID"):
+        whole = self.world.decide("data-set-is-whole", not _ends_early(request))
+        if not first(dataset, "SOPInstanceUID") or not whole:
             return DimseResponse(0xC000)
         identity = (first(dataset, "SOPClassUID"), first(dataset, "SOPInstanceUID"))
         where = (first(dataset, "StudyInstanceUID"), first(dataset, "SeriesInstanceUID"))
-        if identity != (request.sop_class, request.sop_instance) or not all(where):
+        fits = identity == (request.sop_class, request.sop_instance) and all(where)
+        if not self.world.decide("data-set-fits-request", fits):
             return DimseResponse(0xA900)
         payload = request.file or wrap_large(request.content, request.transfer_syntax, *identity)
         self._archive.add(indexed(dataset, INDEXED), payload)
@@ -336,6 +340,15 @@ class ImageManager(OnceOnly):
 
 def _is_patient_root(request: DimseRequest) -> bool:
     return request.sop_class in {uid_of(f"{_PATIENT_ROOT}{service}") for service in ("Find", "Move", "Get")}
+
+
+def _ends_early(request: DimseRequest) -> bool:
+    """Whether the data set breaks off: a decoder that takes what it can get does not say so. Large ones are in a file,
+    and are not walked."""
+    content, syntax = request.content, request.transfer_syntax
+    if not isinstance(content, bytes) or syntax == DeflatedExplicitVRLittleEndian:
+        return False
+    return bool(skeleton(content, syntax).text)
 
 
 def _refusal(fault: IdentifierError) -> DimseResponse:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from actors.messages.segments import MessageKind, Segment, form_of, msa, msh
 from harness.actor import World
 from harness.errors import CannotAct, LinkError
-from harness.hl7 import AckError, Message, acknowledgement, compose
+from harness.hl7 import AckError, Message, acknowledgement, compose, set_value
 from harness.model.names import ActorName, TransactionId
 from harness.model.plan import StepRef
 from harness.model.system import Hl7Address, Party
@@ -59,16 +59,26 @@ def deliver_to_all(
     version: str,
     cause: StepRef | None = None,
     characters: Sequence[str] = (),
-) -> None:
-    """Send the same content to several; one that cannot be reached keeps it from none; then LinkError."""
+) -> tuple[Message, ...]:
+    """Send the same content to several, and their answers; one that cannot be reached keeps it from none; then
+    LinkError."""
     failures: list[LinkError] = []
+    answers: list[Message] = []
     for receiver in receivers:
         try:
-            deliver(world, transaction, receiver, kind, body, version=version, cause=cause, characters=characters)
+            answers.append(
+                deliver(world, transaction, receiver, kind, body, version=version, cause=cause, characters=characters)
+            )
         except LinkError as failure:
             failures.append(failure)
     if failures:
         raise failures[0]
+    return tuple(answers)
+
+
+def was_taken(answer: Message) -> bool:
+    """Whether an answer accepts its message; one that refuses says that nothing was changed (HL7 v2.5.1 2.9)."""
+    return answer.first("MSA-1") in ("AA", "CA")
 
 
 def listening(world: World, transaction: str, actors: Iterable[ActorName]) -> list[ActorName]:
@@ -90,7 +100,10 @@ def accept(world: World, message: Message) -> bytes:
 
 def refuse(world: World, message: Message, error: AckError) -> bytes:
     """AE: the content is at fault, and nothing was changed."""
-    return acknowledgement(message, "AE", control_id=_control_id(world), now=world.clock.now(), error=error)
+    if not world.decide("fault-is-refused", True):
+        return accept(world, message)
+    answer = acknowledgement(message, "AE", control_id=_control_id(world), now=world.clock.now(), error=error)
+    return answer if world.decide("refusal-names-its-message", True) else set_value(answer, "MSA-2", _control_id(world))
 
 
 def refuse_unknown(world: World, message: Message, types: Iterable[str] = ()) -> bytes:

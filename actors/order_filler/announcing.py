@@ -80,8 +80,8 @@ class Announcer:
         filled = self.order(
             action, lambda known: not known.announced and not known.cancelled, "unannounced order", latest=False
         )
-        self._announce(action, filled, "NW", "SC")
-        self._orders.update(filled.procedure.id, lambda known: replace(known, announced=True))
+        if self._announce(action, filled, "NW", "SC"):
+            self._orders.update(filled.procedure.id, lambda known: replace(known, announced=True))
 
     def procedure_updated(self, action: Action) -> None:
         """CA: it is cancelled; DC: it is discontinued; XO: it is changed, before or after it was done."""
@@ -121,7 +121,8 @@ class Announcer:
             return self._orders.update(filled.procedure.id, lambda known: replace(known, procedure=procedure))
         return replace(filled, procedure=procedure)
 
-    def _announce(self, action: Action, filled: FilledOrder, control: str, status: str) -> None:
+    def _announce(self, action: Action, filled: FilledOrder, control: str, status: str) -> bool:
+        """Tell of the procedure; whether the Image Manager took it. What it refused is still to be announced."""
         address = self._world.me.hl7
         registration = self.registration(action)
         notice = notices.procedure_scheduled(
@@ -133,7 +134,7 @@ class Announcer:
             control,
             status,
         )
-        messaging.deliver_to_all(
+        answers = messaging.deliver_to_all(
             self._world,
             action.step.transaction,
             [IMAGE_MANAGER, *messaging.listening(self._world, action.step.transaction, [REPORT_MANAGER])],
@@ -143,6 +144,7 @@ class Announcer:
             cause=action.cause,
             characters=registration.patient.characters,
         )
+        return messaging.was_taken(answers[0])
 
     # what a step means
 

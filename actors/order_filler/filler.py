@@ -185,7 +185,7 @@ class OrderFiller(OnceOnly):
             if not self.world.decide("order-is-new", not self.orders.by_placer(order.placer)):
                 return AckError(location=f"ORC^{occurrence}^2^1^1", code="205", text="Placer order number known")
         registration = self._registered(message)
-        for order in orders:
+        for order in orders if self.world.decide("order-is-kept", True) else ():
             self._plan(replace(order, filler=filler_number(self.world)), registration)
         return None
 

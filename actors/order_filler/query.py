@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydicom import dcmwrite
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import UID, ExplicitVRLittleEndian
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from actors.objects import character_sets
 from actors.order_filler import worklist_answer
@@ -15,6 +15,7 @@ from actors.order_filler.orders import Entry, OrderBook
 from actors.order_filler.worklist import EntryDatasets, entry_dataset
 from harness.actor import World
 from harness.dicom.encoding import quiet
+from harness.dicom.scan import skeleton
 from harness.dicom.uids import uid_of
 from harness.transports.dimse import DimseRequest, DimseResponse
 
@@ -30,7 +31,7 @@ UNABLE_TO_PROCESS = 0xC000
 def answers(world: World, orders: OrderBook, datasets: EntryDatasets, request: DimseRequest) -> Iterator[DimseResponse]:
     """One pending response for each matching step (PS3.4 K.4.1.1.4)."""
     keys = request.dataset
-    if request.content and not len(keys):
+    if request.content and (_breaks_off(request) or not len(keys)):
         yield DimseResponse(UNABLE_TO_PROCESS)
         return
     if len(keys.get("ScheduledProcedureStepSequence") or ()) > 1:
@@ -46,6 +47,14 @@ def answers(world: World, orders: OrderBook, datasets: EntryDatasets, request: D
             character_sets.declare(response, _sets(entry))
             status = PENDING_WITHOUT_OPTIONAL_KEYS if worklist_answer.unsupported(keys, dataset) else PENDING
             yield DimseResponse(status, response)
+
+
+def _breaks_off(request: DimseRequest) -> bool:
+    """Whether the identifier ends in its middle: a decoder that takes what it can get does not say so."""
+    content, syntax = request.content, request.transfer_syntax
+    if not isinstance(content, bytes) or syntax == DeflatedExplicitVRLittleEndian:
+        return False
+    return bool(skeleton(content, syntax).text)
 
 
 def write_entries(world: World, orders: OrderBook, folder: Path) -> None:

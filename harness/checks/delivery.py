@@ -30,11 +30,29 @@ def delivery(play: PlayView) -> Iterator[Finding]:
     for view in play.legs:
         if view.planned.state not in (LegState.LIVE, LegState.NOT_OFFERED):
             continue
+        yield from _misused(play, view)
         if view.exchanges:
             evidence = view.exchanges[0].evidence()
             yield view.finding("delivery", view.requirement("delivered"), Outcome.MET, view.initiator, evidence)
         elif view.planned.leg.required:
             yield from _missing(play, view)
+
+
+def _misused(play: PlayView, view: LegView) -> Iterator[Finding]:
+    """How the responder took a link that was misused on purpose: the standards leave that open, so that it is told and
+    not judged. That it goes on to answer is judged as ever."""
+    for event in play.events:
+        of_leg = event.step is not None and event.step.step == view.step.step.id and event.peer_actor == view.responder
+        if event.kind is EventKind.MISUSED and of_leg and event.actor == view.initiator:
+            yield view.finding(
+                "delivery",
+                view.requirement("reachable"),
+                Outcome.NOT_APPLICABLE,
+                view.responder,
+                None,
+                expected="whatever keeps the responder at work; the standards leave open what",
+                received=event.text,
+            )
 
 
 def took_effect(view: ExchangeView) -> bool:

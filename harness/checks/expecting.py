@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from harness.checks.matching import valued_keys
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.dicom.paths import first
-from harness.model.deviation import Part
+from harness.model.deviation import MISUSES, Change, Part
 from harness.model.finding import Evidence, Finding
 from harness.model.names import HARNESS, ActorName, RequirementId
 from harness.model.plan import PlannedLeg, PlannedStep
@@ -36,10 +36,17 @@ def deviates(step: PlannedStep, leg: PlannedLeg) -> bool:
     deviation = step.step.deviation
     return (
         deviation is not None
+        and deviation.change not in MISUSES
         and deviation.part is Part.REQUEST
         and deviation.transaction in (None, step.transaction.id)
         and deviation.leg in (None, leg.leg.id)
     )
+
+
+def cut_off(step: PlannedStep, leg: PlannedLeg) -> bool:
+    """Whether the step has the request of this leg end in its middle, so that nothing can be said of its content."""
+    deviation = step.step.deviation
+    return deviation is not None and deviation.change is Change.TRUNCATE and deviates(step, leg)
 
 
 def decided(

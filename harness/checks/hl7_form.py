@@ -5,7 +5,7 @@ A message whose header is wrong is still judged field by field, by what else tel
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from harness.checks.recording import ExchangeView, LegView
 from harness.hl7 import Message
@@ -30,7 +30,7 @@ def nearest_form(view: LegView, message: Message) -> MessageForm | None:
     """The form that a message with another MSH-9 comes nearest to; None when there is more than one such."""
     forms = _of_version(view, message)
     code, event = message.first("MSH-9.1"), message.first("EVN-1")
-    named = [form for form in forms if event and form.type == f"{code or 'ADT'}^{event}"]
+    named = [form for form in forms if event and form.type == f"{code or 'ADT'}^{event}"] or _meant(view, forms)
     if not named and message.structure:
         named = [form for form in forms if _structure(view, form) == message.structure]
     if not named:
@@ -40,6 +40,13 @@ def nearest_form(view: LegView, message: Message) -> MessageForm | None:
     controlled = [form for form in named if control and control in form.control]
     fitting = controlled or named
     return fitting[0] if len(fitting) == 1 else None
+
+
+def _meant(view: LegView, forms: Sequence[MessageForm]) -> list[MessageForm]:
+    """The form that our actor was asked for, in a step that has it deviate."""
+    step = view.step.step
+    deviates = step.deviation is not None and step.deviation.actor == view.initiator
+    return [form for form in forms if deviates and step.trigger and form.type.endswith(f"^{step.trigger}")]
 
 
 def _of_version(view: LegView, message: Message) -> list[MessageForm]:

@@ -14,6 +14,7 @@ from functools import cached_property
 from pydicom.dataset import Dataset
 
 from harness.checks.copies import Copies
+from harness.checks.expecting import cut_off
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.checks.registry import Scope, play_check
 from harness.dicom.iod import NEED_TABLES, IodFault, Kind, iod_of, judge
@@ -154,7 +155,8 @@ def _holds(dataset: Dataset | None, keyword: str, value: str) -> bool:
 
 def _findings(one: _Object, history: _History) -> Iterator[Finding]:
     if one.dataset is None:
-        yield from _ruled(one, Kind.SOP_CLASS, Outcome.UNDECIDED, "", received="cannot be decoded")
+        outcome = Outcome.NOT_APPLICABLE if cut_off(one.view.step, one.view.planned) else Outcome.UNDECIDED
+        yield from _ruled(one, Kind.SOP_CLASS, outcome, "", received="cannot be decoded")
         return
     sop_class = first(one.dataset, "SOPClassUID")
     known = iod_of(sop_class)

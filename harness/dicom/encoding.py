@@ -33,6 +33,7 @@ from pydicom.uid import (
 from harness.dicom.bulk import Bulk
 from harness.dicom.excision import fragments_end, head_of, without_large_values
 from harness.dicom.paths import known_tag
+from harness.dicom.scan import skeleton
 from harness.dicom.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from harness.errors import RecordingError
 
@@ -107,11 +108,7 @@ def encode(ds: Dataset, transfer_syntax: str) -> bytes:
 def _half(content: bytes, transfer_syntax: str) -> bytes:
     """About the first half of the bytes, cut where no element ends."""
     cut = len(content) // 4 * 2
-    while cut > 2:
-        try:
-            decode(content[:cut], transfer_syntax)
-        except RecordingError:
-            break
+    while cut and not skeleton(content[:cut], transfer_syntax).text:
         cut -= 2
     return content[:cut]
 

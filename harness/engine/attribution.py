@@ -75,8 +75,6 @@ class Attributor:
         if cause is not None and progress is not None and settled is not None:
             return (self._place(progress, progress.play.step(cause.step), settled, view, "cause"),)
         candidates = self.candidates(view)
-        if not candidates:
-            return ()
         if cause is not None:
             if progress is None:
                 return ()
@@ -84,6 +82,11 @@ class Attributor:
             for transaction, leg in candidates:
                 if planned.transaction.id == transaction:
                     return (self._place(progress, planned, leg, view, "cause"),)
+            meant = _meant(planned, view)
+            if meant is not None:
+                return (self._place(progress, planned, meant, view, "cause"),)
+        if not candidates:
+            return ()
         for by, owners in self._owners(view):
             found = tuple(
                 self._place(progress, planned, leg, view, by)
@@ -168,6 +171,15 @@ class Attributor:
             if entry & progress.keys and (not any(key[0] == "patient" for key in entry) or entry & own):
                 self._learn(progress, entry)
         return Attribution(view.exchange.id, progress.play.id, planned.step.id, leg, by)
+
+
+def _meant(planned: PlannedStep, view: ExchangeView) -> LegId | None:
+    """The leg that a message of ours was sent for, although the step's deviation has made it unrecognisable."""
+    if view.request_message is None or planned.step.deviation is None:
+        return None
+    between = ends(view.exchange)
+    legs = (leg.leg for leg in planned.legs if leg.leg.messages)
+    return next((leg.id for leg in legs if (leg.initiator, leg.responder) == between), None)
 
 
 def ends(exchange: Exchange) -> tuple[ActorName | None, ActorName | None]:

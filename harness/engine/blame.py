@@ -16,6 +16,7 @@ from harness.checks import consistency
 from harness.checks.copies import Copies
 from harness.checks.delivery import took_effect
 from harness.checks.recording import ExchangeView, LegView, PlayView
+from harness.model.deviation import MISUSES
 from harness.model.finding import Evidence, Finding
 from harness.model.names import HARNESS, ActorName, LegId, PlayerName, StepId
 from harness.model.run import Why
@@ -197,7 +198,7 @@ class Blame:
 
 def purpose_of(step: Step) -> Reason | None:
     """Why what our actors do wrong in a step is the scenario's doing; None when it is not."""
-    if step.deviation is not None:
+    if step.deviation is not None and step.deviation.change not in MISUSES:
         return Reason.DEVIATION
     if step.illegal:
         return Reason.ILLEGAL_STEP

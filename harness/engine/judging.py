@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from harness.checks import consistency
+from harness.checks.expecting import cut_off
 from harness.checks.identifiers import ledger
 from harness.checks.recording import LegView, PlayView, ReadPayload
 from harness.checks.registry import leg_checks, play_checks
@@ -41,6 +42,8 @@ from harness.profiles import Knowledge
 
 SCHEMA = "swf-run/1"
 _DECIDED = (Outcome.MET, Outcome.VIOLATED)
+_ON_ANSWERS = frozenset({CheckName("dimse.reply"), CheckName("hl7.ack")})
+"""What can be decided although the request has no end."""
 _JUDGED_STATES = (LegState.LIVE, LegState.NOT_OFFERED)
 
 
@@ -328,7 +331,7 @@ def _place_of(
 def _undecided_core(view: LegView, findings: Iterable[JudgedFinding]) -> list[str]:
     """Core checks without a decision on their own; one that rests on an unsure requirement is none, and what follows
     from another's fault says nothing about a system."""
-    core = view.planned.leg.core
+    core = [name for name in view.planned.leg.core if name in _ON_ANSWERS or not cut_off(view.step, view.planned)]
     decided = {
         judged.finding.check
         for judged in findings

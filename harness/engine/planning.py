@@ -10,6 +10,7 @@ from harness.engine.roles import Roles, role_groups
 from harness.errors import NotApplicable
 from harness.identifiers import Identifiers
 from harness.model.applicable import Applicable
+from harness.model.deviation import MISUSES
 from harness.model.names import HARNESS, ActorName, PlayerName, PlayId, TransactionId
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
 from harness.model.profile import Leg, LinkKind, Profile, Service, Transaction
@@ -342,8 +343,8 @@ def _without_ignorance(roles: Roles, transaction: Transaction, planned: PlannedL
 
 
 def _asked_to_misbehave(roles: Roles, step: Step) -> ActorName | None:
-    """The actor under test that the step wants to deviate, if any."""
-    culprits = [step.deviation.actor] if step.deviation else []
+    """The actor under test that the step wants to deviate, if any; a misused link is left out for a system."""
+    culprits = [step.deviation.actor] if step.deviation and step.deviation.change not in MISUSES else []
     if step.illegal or step.unstored or step.expect.answer in (Answer.REFUSED, Answer.OBJECTED):
         culprits.append(step.initiator)
     return next((actor for actor in culprits if (actor, step.transaction) in roles.claimed), None)

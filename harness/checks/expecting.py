@@ -144,7 +144,7 @@ def top_queries(legs: Sequence[LegView]) -> list[tuple[LegView, ExchangeView]]:
         one
         for one in queries
         if one[1].request_dataset is not None
-        and first(one[1].request_dataset, "QueryRetrieveLevel") in ("", "PATIENT", "STUDY")
+        and first(one[1].request_dataset, "QueryRetrieveLevel") not in ("SERIES", "IMAGE")
     ]
     return top or queries
 

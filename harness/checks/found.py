@@ -218,7 +218,7 @@ def _refused(play: PlayView, query: _Query) -> Iterator[Finding]:
 def _withdrawn(play: PlayView, query: _Query) -> Iterator[Finding]:
     """An instance made with the wrong worklist entry is not shown once the archive was told (RAD TF-1: 3.3.4)."""
     told = {uid for one in facts.listed(play) if _is_told(play, query, one) for uid in one.instances}
-    told &= {one.uid for one in query.held if one.taken}
+    told &= {one.uid for one in query.held if one.taken and _fits(play, query, one)}
     if query.level != "IMAGE" or not told:
         return
     shown = told & facts.found_instances(query.exchange)

@@ -162,3 +162,41 @@ def test_a_duplicate_that_is_refused_is_there(archive: Archive) -> None:
     archive.store("1.7.8", status=0x0111)
     archive.find("IMAGE", *({"SOPInstanceUID": uid} for uid in ("1.7.1", "1.7.2", "1.7.8")))
     assert archive.broken() == set()
+
+
+def give_up(archive: Archive, reason: str, step: str = "given-up") -> None:
+    """End the performed step of the first instance, with a reason."""
+    make = archive.tools.dataset
+    series = make(SeriesInstanceUID="1.2.1", ReferencedImageSequence=[make(ReferencedSOPInstanceUID="1.7.1")])
+    content = make(
+        PerformedProcedureStepStatus="DISCONTINUED",
+        PerformedSeriesSequence=[series],
+        PerformedProcedureStepDiscontinuationReasonCodeSequence=[make(CodeValue=reason)],
+    )
+    for leg in ("to-pps-manager", "to-image-manager"):
+        archive.rec.dimse(archive.leg("RAD-7", leg, step), Service.N_SET, content, instance="1.6")
+
+
+OF_THE_LIST = {"listed-equals-stored"}
+"""The second instance lies in the series that lists the first one alone."""
+
+ONE, TWO = {"SOPInstanceUID": "1.7.1"}, {"SOPInstanceUID": "1.7.2"}
+
+
+def test_an_instance_of_the_wrong_entry_is_not_found_any_more(archive: Archive) -> None:
+    archive.find("IMAGE", ONE, TWO, step="before")
+    give_up(archive, "110514")
+    archive.find("IMAGE", TWO, step="after")
+    assert archive.broken() - OF_THE_LIST == set()
+
+
+def test_an_instance_of_the_wrong_entry_that_is_still_found(archive: Archive) -> None:
+    give_up(archive, "110514")
+    archive.find("IMAGE", ONE, TWO)
+    assert archive.broken() - OF_THE_LIST == {"wrong-entry-not-found"}
+
+
+def test_an_instance_of_a_step_given_up_for_another_reason_is_found(archive: Archive) -> None:
+    give_up(archive, "110501")
+    archive.find("IMAGE", TWO)
+    assert archive.broken() - OF_THE_LIST == {"found-contains-stored"}

@@ -77,6 +77,26 @@ def test_a_step_is_created_once_and_set_only_if_created(steps: PerformedSteps, d
     assert steps.create(dimse(Service.N_CREATE, dataset("IN PROGRESS"), "1.1")).status == 0x0111
 
 
+@pytest.mark.parametrize(
+    ("decision", "decided", "before", "status"),
+    [("mpps-exists", False, ("IN PROGRESS",), "IN PROGRESS"), ("mpps-begins-in-progress", True, (), "COMPLETED")],
+)
+def test_a_deviation_creates_what_may_not_be_created(
+    department: Any,
+    steps: PerformedSteps,
+    dimse: Any,
+    decision: str,
+    decided: bool,
+    before: tuple[str, ...],
+    status: str,
+) -> None:
+    for earlier in before:
+        steps.create(dimse(Service.N_CREATE, dataset(earlier), "1.1"))
+    assert steps.create(dimse(Service.N_CREATE, dataset(status), "1.1")).status != 0
+    department.worlds["PPS Manager"].decisions[decision] = decided
+    assert steps.create(dimse(Service.N_CREATE, dataset(status), "1.1")).status == 0
+
+
 def test_a_missing_uid_is_assigned(steps: PerformedSteps, dimse: Any) -> None:
     response = steps.create(dimse(Service.N_CREATE, dataset("IN PROGRESS")))
     assert steps.find(response.fields["AffectedSOPInstanceUID"]) is not None

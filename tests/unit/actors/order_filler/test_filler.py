@@ -332,6 +332,41 @@ def test_a_step_is_listed_until_it_is_done(
         assert department.sent[-1].message.first("ORC-5") == reported
 
 
+@pytest.mark.parametrize(
+    ("status", "reason"), [("", ""), ("COMPLETED", ""), ("DISCONTINUED", "110513"), ("DISCONTINUED", "110514")]
+)
+def test_a_completed_step_stays_so_whatever_is_appended(
+    filler: OrderFiller, dimse: Any, everything: Any, status: str, reason: str
+) -> None:
+    filler.n_create(dimse(Service.N_CREATE, mpps("IN PROGRESS"), "9.1"))
+    filler.n_set(dimse(Service.N_SET, final("COMPLETED"), "9.1"))
+    filler.n_create(dimse(Service.N_CREATE, mpps("IN PROGRESS"), "9.2"))
+    if status:
+        filler.n_set(dimse(Service.N_SET, final(status, reason), "9.2"))
+    assert status_of(everything(filler)) == []
+
+
+def test_a_step_that_was_given_up_is_completed_by_a_second_attempt(
+    department: Any, case: Case, filler: OrderFiller, dimse: Any, everything: Any
+) -> None:
+    filler.n_create(dimse(Service.N_CREATE, mpps("IN PROGRESS"), "9.1"))
+    filler.n_set(dimse(Service.N_SET, final("DISCONTINUED", "110501"), "9.1"))
+    filler.n_create(dimse(Service.N_CREATE, mpps("IN PROGRESS"), "9.2"))
+    assert status_of(everything(filler)) == ["STARTED"]
+    filler.n_set(dimse(Service.N_SET, final("COMPLETED"), "9.2"))
+    department.act("Order Filler", "RAD-3", case, control="SC")
+    assert department.sent[-1].message.first("ORC-5") == "CM"
+
+
+def test_a_deviation_keeps_a_wrongly_started_step_off_the_worklist(
+    department: Any, filler: OrderFiller, dimse: Any, everything: Any
+) -> None:
+    department.worlds["Order Filler"].decisions["wrong-entry-is-scheduled-again"] = False
+    filler.n_create(dimse(Service.N_CREATE, mpps("IN PROGRESS"), "9.1"))
+    filler.n_set(dimse(Service.N_SET, final("DISCONTINUED", "110514"), "9.1"))
+    assert status_of(everything(filler)) == []
+
+
 def test_a_grouped_step_is_found_under_another_study_of_the_same_patient(
     filler: OrderFiller, dimse: Any, everything: Any
 ) -> None:

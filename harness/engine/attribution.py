@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from harness.checks.recording import ExchangeView
-from harness.engine.keys import Key, answer_keys, request_keys
+from harness.engine.keys import Key, answer_keys, matching_keys, request_keys
 from harness.hl7 import Message
 from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, LinkId, PlayId, StepId, TransactionId
 from harness.model.plan import LegState, PlannedStep, Play
@@ -34,13 +34,14 @@ class Attribution:
 
 @dataclass
 class _Progress:
-    """What a play has shown so far; `number` is its place in the plan."""
+    """What a play has shown so far; `number` is its place in the plan, `current` the step that it is in."""
 
     number: int
     play: Play
     keys: set[Key] = field(default_factory=set)
     started: list[StepId] = field(default_factory=list)
     filled: set[tuple[StepId, LegId]] = field(default_factory=set)
+    current: StepId | None = None
 
 
 Candidate = tuple[TransactionId, LegId]
@@ -62,6 +63,9 @@ class Attributor:
         """Learn that a play or step started or ended."""
         if event.kind is EventKind.STEP_STARTED and event.step is not None and event.step.play in self._plays:
             self._plays[event.step.play].started.append(event.step.step)
+            self._plays[event.step.play].current = event.step.step
+        elif event.kind is EventKind.STEP_ENDED and event.step is not None and event.step.play in self._plays:
+            self._plays[event.step.play].current = None
         elif event.kind is EventKind.PLAY_STARTED and event.play in self._plays:
             self._active.append(event.play)
         elif event.kind is EventKind.PLAY_SEALED and event.play in self._active:
@@ -125,13 +129,18 @@ class Attributor:
             own = [progress for progress in strong if progress.keys & patients]
             strong = own or strong
         yield "keys", strong
-        shown = self._known_by(key for entry in answer_keys(view) for key in entry)
-        yield "answers", [progress for progress in shown if progress.play.id in self._active]
-        yield "association", _in_order(self._by_link.get(view.exchange.link.id, ()))
         running = [self._plays[play] for play in self._active]
+        answered = self._known_by(key for entry in answer_keys(view) for key in entry)
+        asking = [progress for progress in running if _asks_so(progress, view)]
+        yield "step that asks so", [progress for progress in asking if progress in answered] or asking
+        yield "answers", [progress for progress in answered if progress in running]
+        yield "association", _in_order(self._by_link.get(view.exchange.link.id, ()))
         waiting = [progress for progress in running if self._step_for(progress, self.candidates(view), view)]
         yield "only play that awaits it", waiting if len(waiting) == 1 else ()
-        yield "answers", shown  # of plays that are over: a query that was cut short may show nothing but their entries
+        yield (
+            "answers",
+            answered,
+        )  # of plays that are over: a query that was cut short may show nothing but their entries
 
     def _known_by(self, keys: Iterable[Key]) -> list[_Progress]:
         """The plays that have shown any of the keys, in the order of the plan."""
@@ -194,6 +203,14 @@ def _in_order(plays: Iterable[_Progress]) -> list[_Progress]:
 
 def _own_keys(play: Play) -> set[Key]:
     return {("patient", patient.id) for patient in play.case.patients.values() if patient.id}
+
+
+def _asks_so(progress: _Progress, view: ExchangeView) -> bool:
+    """Whether a query has exactly the matching keys that the step names in which the play is."""
+    if progress.current is None:
+        return False
+    wanted = progress.play.step(progress.current).step.keys
+    return bool(wanted) and set(wanted) == view.once(matching_keys)
 
 
 def _live(planned: PlannedStep, leg_id: LegId, exchange: Exchange) -> bool:

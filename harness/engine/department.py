@@ -12,7 +12,7 @@ from harness.engine.room import Room
 from harness.errors import InputError
 from harness.identifiers import Clock
 from harness.model.deviation import Deviation
-from harness.model.names import ActorName
+from harness.model.names import ActorName, PlayId
 from harness.model.plan import Assignment
 from harness.model.scenario import ProcedurePlan
 from harness.profiles import Knowledge
@@ -69,6 +69,6 @@ class Department(Premises):
         """Whether an actor of that kind is given the facts of the case."""
         return name in self._classes and self._classes[name].originates
 
-    def idle(self) -> bool:
-        """Whether no reaction is waiting or running."""
-        return all(room.idle for room in self._rooms.values())
+    def idle(self, play: PlayId | None = None) -> bool:
+        """Whether no reaction (of a play) is waiting or running."""
+        return all(room.idle(play) for room in self._rooms.values())

@@ -18,7 +18,7 @@ from harness.dicom.encoding import Truncated
 from harness.hl7 import edit as hl7_edit
 from harness.identifiers import Identifiers
 from harness.model.deviation import MISUSES, Change, Deviation, Part
-from harness.model.names import ActorName, LegId, TransactionId
+from harness.model.names import ActorName, LegId, PlayId, TransactionId
 
 _BEHAVIOUR = MISUSES | {
     Change.NEVER,
@@ -37,7 +37,7 @@ class DeviationBook:
 
     def __init__(self, deviations: Iterable[Deviation], identifiers: Identifiers) -> None:
         self._standing = tuple(deviations)
-        self._temporary: list[Deviation] = []
+        self._temporary: list[tuple[Deviation, PlayId | None]] = []
         self._identifiers = identifiers
         self._met: Counter[tuple[int, str]] = Counter()
         self._fired: set[Deviation] = set()
@@ -58,25 +58,26 @@ class DeviationBook:
             self._fired.add(deviation)
 
     @contextmanager
-    def during(self, deviation: Deviation | None) -> Iterator[None]:
-        """Put a step's deviation in force while the step runs."""
+    def during(self, deviation: Deviation | None, play: PlayId | None = None) -> Iterator[None]:
+        """Put a step's deviation in force while the step runs, for the messages of its play."""
         if deviation is not None:
             with self._lock:
-                self._temporary.append(deviation)
+                self._temporary.append((deviation, play))
         try:
             yield
         finally:
             if deviation is not None:
                 with self._lock:
-                    self._temporary.remove(deviation)
+                    self._temporary.remove((deviation, play))
 
     def concern(self, actor: ActorName) -> bool:
         """Whether any deviation in force is the actor's."""
-        return any(deviation.actor == actor for deviation in self._in_force())
+        with self._lock:
+            return any(one.actor == actor for one in (*self._standing, *(held for held, _ in self._temporary)))
 
-    def decide(self, actor: ActorName, decision: str, answer: bool) -> bool:
-        """The actor's decision, or what a deviation makes of it."""
-        for deviation in self._in_force():
+    def decide(self, actor: ActorName, decision: str, answer: bool, play: PlayId | None = None) -> bool:
+        """The actor's decision in a matter of the play, or what a deviation makes of it."""
+        for deviation in self._in_force(play):
             if deviation.change is Change.DECIDE and (deviation.actor, deviation.decision) == (
                 actor,
                 decision,
@@ -93,29 +94,34 @@ class DeviationBook:
         transactions: Iterable[tuple[TransactionId, LegId]],
         part: Part,
         thread: str,
+        play: PlayId | None = None,
     ) -> tuple[Deviation, ...]:
-        """The deviations that apply to this message; `thread` (a patient or step) separates their counts."""
+        """The deviations that apply to this message of the play; `thread` separates their counts within it."""
         candidates = set(transactions)
         applying = []
-        for deviation in self._in_force():
+        for deviation in self._in_force(play):
             if deviation.actor != actor or deviation.part is not part or deviation.change in _ELSEWHERE:
                 continue
             if not _is_about(deviation, candidates):
                 continue
-            if self._due(deviation, thread):
+            if self._due(deviation, f"{play}/{thread}"):
                 applying.append(deviation)
                 if not changes_message(deviation):
                     self._fire(deviation)
         return tuple(applying)
 
     def misuse(
-        self, actor: ActorName, transactions: Iterable[tuple[TransactionId, LegId]], thread: str
+        self,
+        actor: ActorName,
+        transactions: Iterable[tuple[TransactionId, LegId]],
+        thread: str,
+        play: PlayId | None = None,
     ) -> Deviation | None:
         """How the actor misuses a link before it sends this message properly, if a deviation says so."""
         candidates = set(transactions)
-        for deviation in self._in_force():
+        for deviation in self._in_force(play):
             about = deviation.change in MISUSES and deviation.actor == actor and _is_about(deviation, candidates)
-            if about and self._due(deviation, thread):
+            if about and self._due(deviation, f"{play}/{thread}"):
                 self._fire(deviation)
                 return deviation
         return None
@@ -127,9 +133,10 @@ class DeviationBook:
         dataset: Dataset,
         thread: str,
         stopping: threading.Event,
+        play: PlayId | None = None,
     ) -> tuple[Dataset, ...]:
         """What is sent in place of a request's data set: itself, changed, late, twice, or nothing at all."""
-        applying = self.meeting(actor, transactions, Part.REQUEST, thread)
+        applying = self.meeting(actor, transactions, Part.REQUEST, thread, play)
         if behaviour(applying, Change.NEVER):
             return ()
         late = behaviour(applying, Change.LATE)
@@ -190,10 +197,11 @@ class DeviationBook:
             return Truncated(dataset)
         return dataset
 
-    def _in_force(self) -> tuple[Deviation, ...]:
-        """Each deviation once, though the same step of two plays may have put it in force twice."""
+    def _in_force(self, play: PlayId | None) -> tuple[Deviation, ...]:
+        """What holds for everybody, and what a step of the play put in force; each once."""
         with self._lock:
-            return tuple(dict.fromkeys((*self._standing, *self._temporary)))
+            own = (deviation for deviation, whose in self._temporary if whose in (None, play))
+            return tuple(dict.fromkeys((*self._standing, *own)))
 
     def _due(self, deviation: Deviation, thread: str) -> bool:
         if deviation.occurrence == 0:

@@ -119,8 +119,8 @@ class Executor:
     def run(self, jobs: int) -> None:
         """Run every play, `jobs` of them at the same time; exclusive ones alone, at the end."""
         plays = self.assignment.plays
-        alone = [play for play in plays if _alone(play)]
-        shared = [play for play in plays if not _alone(play)]
+        alone = [play for play in plays if play.scenario.exclusive]
+        shared = [play for play in plays if not play.scenario.exclusive]
         for group, workers in ((shared, jobs), (alone, 1)):
             if not self._interrupted.is_set():
                 self._run(group, workers)
@@ -152,20 +152,23 @@ class Executor:
         clock, started = self._department.clock, self._department.clock.seconds()
         self._progress.play_started(play)
         self._recorder.happened(EventKind.PLAY_STARTED, play=play.id)
-        for planned in play.steps:
-            if self._interrupted.is_set():
-                break
-            self._step(play, planned)
-        self._settle()
+        with self._department.belonging.running(play.id):
+            for planned in play.steps:
+                if self._interrupted.is_set():
+                    break
+                self._step(play, planned)
+            self._settle(play)
         if self._interrupted.is_set():
             self._recorder.happened(EventKind.INTERRUPTED, "the play did not come to its end", play=play.id)
         else:
             self._recorder.happened(EventKind.PLAY_SEALED, play=play.id)
         self._progress.play_ended(play, clock.seconds() - started)
 
-    def _settle(self) -> None:
+    def _settle(self, play: Play) -> None:
         """Let reactions end, then a quiet time, so that what belongs to the play is in the record."""
-        self._recorder.wait(lambda: self._interrupted.is_set() or self._department.idle(), self.assignment.times.answer)
+        self._recorder.wait(
+            lambda: self._interrupted.is_set() or self._department.idle(play.id), self.assignment.times.answer
+        )
         self._interrupted.wait(self.assignment.times.settle)
 
     def _step(self, play: Play, planned: PlannedStep) -> None:
@@ -174,7 +177,7 @@ class Executor:
         self._recorder.happened(EventKind.STEP_STARTED, step=reference)
         state = "done"
         try:
-            with self._department.deviations.during(planned.step.deviation):
+            with self._department.deviations.during(planned.step.deviation, play.id):
                 state = self._attempt(play, planned, reference)
         except CannotAct as reason:
             state = "cannot act"
@@ -262,7 +265,7 @@ class Executor:
         """Whether there is nothing more to wait for: a reaction of ours that ended without a message never comes."""
         if self._interrupted.is_set():
             return True
-        idle = self._department.idle()  # asked first: what a reaction sent is recorded before it ends
+        idle = self._department.idle(play.id)  # asked first: what a reaction sent is recorded before it ends
         exchanges = self._live.exchanges(play, planned, leg.leg.id)
         if leg.leg.reaction and leg.initiator == HARNESS and idle:
             return True
@@ -349,11 +352,6 @@ def _action(play: Play, planned: PlannedStep, reference: StepRef, actor: Actor) 
         bedside=bedside(play, planned),
         case=play.case if actor.originates else None,
     )
-
-
-def _alone(play: Play) -> bool:
-    """Whether nothing else may run meanwhile: the scenario says so, or one of our actors deviates in it."""
-    return play.scenario.exclusive or any(step.deviation is not None for step in play.scenario.steps)
 
 
 def _acts(planned: PlannedStep) -> bool:

@@ -61,6 +61,11 @@ def dataset_keys(dataset: Dataset) -> frozenset[Key]:
     )
 
 
+def command_keys(service: Service, sop_instance: str) -> frozenset[Key]:
+    """The key in a DIMSE command: its SOP instance, unless that is a well-known one."""
+    return frozenset({("uid", sop_instance)} if sop_instance and service not in _WELL_KNOWN else ())
+
+
 def request_keys(view: ExchangeView) -> frozenset[Key]:
     """Strong keys of a request, its SOP instance included."""
     return view.once(_request_keys)
@@ -73,8 +78,8 @@ def _request_keys(view: ExchangeView) -> frozenset[Key]:
     if view.request_dataset is not None:
         keys |= dataset_keys(view.request_dataset)
     command = view.exchange.request.command
-    if command is not None and command.sop_instance and command.service not in _WELL_KNOWN:
-        keys |= {("uid", command.sop_instance)}
+    if command is not None:
+        keys |= command_keys(command.service, command.sop_instance)
     return keys
 
 
@@ -97,3 +102,23 @@ def _each_answer(view: ExchangeView) -> Iterator[frozenset[Key]]:
 
 def _answer_keys(view: ExchangeView) -> tuple[frozenset[Key], ...]:
     return tuple(_each_answer(view))
+
+
+_NO_KEYS = frozenset({"SpecificCharacterSet", "QueryRetrieveLevel", "TimezoneOffsetFromUTC"})
+"""Attributes of a query that say how to read it, and match nothing."""
+
+
+def matching_keys(view: ExchangeView) -> frozenset[str]:
+    """The keywords that a query gives a value to, those in its sequences too; none of another request."""
+    command, dataset = view.exchange.request.command, view.request_dataset
+    if command is None or command.service is not Service.C_FIND or dataset is None:
+        return frozenset()
+    return frozenset(_valued(dataset)) - _NO_KEYS
+
+
+def _valued(dataset: Dataset) -> Iterator[str]:
+    for element in dataset:
+        if element.VR == "SQ":
+            yield from (keyword for item in element.value for keyword in _valued(item))
+        elif element.value not in (None, "") and element.keyword:
+            yield element.keyword

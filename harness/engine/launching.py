@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +16,7 @@ from types import TracebackType
 from harness.engine.storage import adapter
 from harness.errors import HarnessError
 from harness.model.deviation import Deviation
-from harness.model.names import ActorName, TransactionId
+from harness.model.names import ActorName, PlayId, TransactionId
 from harness.model.system import Hook, Party, System, SystemActor
 from harness.transports.hooks import run_hook
 
@@ -69,10 +69,11 @@ class ReferenceProcess:
             self._process.stdout.close()
         self._log.close()
 
-    def introduce(self, parties: Mapping[ActorName, Party]) -> None:
-        """Tell it who plays the other actors."""
-        body = {actor: adapter(Party).dump_python(party, mode="json") for actor, party in parties.items()}
-        result = run_hook(Hook(http=f"{self._control}/peers", timeout=10.0), {"parties": body}, base=Path())
+    def introduce(self, parties: Mapping[ActorName, Party], patients: Mapping[PlayId, Sequence[str]]) -> None:
+        """Tell it who plays the other actors, and which patients belong to one play: its defects count within one."""
+        told = {actor: adapter(Party).dump_python(party, mode="json") for actor, party in parties.items()}
+        body = {"parties": told, "patients": {play: list(numbers) for play, numbers in patients.items()}}
+        result = run_hook(Hook(http=f"{self._control}/peers", timeout=10.0), body, base=Path())
         if not result.ok:
             raise HarnessError(f"the reference system does not answer: {result.reason} {result.output}{self._tail()}")
 

@@ -6,12 +6,14 @@ import threading
 from collections.abc import Iterable
 from dataclasses import replace
 
+from harness.engine.belonging import Belonging, patients_of
 from harness.engine.deviations import DeviationBook
+from harness.engine.keys import Key
 from harness.engine.recording import TranscriptRecorder
 from harness.errors import CannotAct
 from harness.identifiers import Clock, Identifiers
 from harness.model.deviation import Deviation
-from harness.model.names import ActorName, TransactionId
+from harness.model.names import ActorName, LinkId, TransactionId
 from harness.model.plan import Assignment, StepRef
 from harness.model.scenario import ProcedurePlan
 from harness.model.system import Party
@@ -39,6 +41,7 @@ class Premises:
         self.procedures = procedures
         self.identifiers = Identifiers(seed, f"department {assignment.id}")
         self.deviations = DeviationBook(deviations, Identifiers(seed, f"deviations {assignment.id}"))
+        self.belonging = Belonging(patients_of(assignment.plays))
         self.stopping = threading.Event()
 
     def deviate(self, deviations: Iterable[Deviation]) -> None:
@@ -69,6 +72,13 @@ class Premises:
             if play.id == cause.play:
                 return max((planned.step.copies for planned in play.steps if planned.step.id == cause.step), default=1)
         return 1
+
+    def attend(self, link: LinkId, keys: Iterable[Key]) -> None:
+        """The current thread works for the play whose link a request came on, or whose keys it has."""
+        play = self.recorder.play_behind(link)
+        if play is not None:
+            self.belonging.learn(play, (key for key in keys if key[0] != "patient"))
+        self.belonging.turn_to(play or self.belonging.whose(keys))
 
     def peer_of(self, ae_title: str) -> ActorName | None:
         """The actor that calls itself so; None when unknown, or when several do."""

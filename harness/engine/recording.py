@@ -48,6 +48,7 @@ class TranscriptRecorder:
         self._next_link = 0
         self._next_exchange = 0
         self._links: dict[LinkId, Link] = {}
+        self._dialled: dict[SocketAddress, PlayId] = {}
         self._captures: list[Capture] = []
         self._events: list[Event] = []
         self._exchanges: dict[ExchangeId, Exchange] = {}
@@ -83,9 +84,17 @@ class TranscriptRecorder:
                 facts=dict(facts),
             )
             self._links[link.id] = link
+            if ours and owner.cause is not None:
+                self._dialled[local] = owner.cause.play
         self._write(link)
         self.touch()
         return link.id
+
+    def play_behind(self, link: LinkId) -> PlayId | None:
+        """The play for which one of our actors opened a link that another one of them accepted; None for others."""
+        with self._changed:
+            known = self._links.get(link)
+            return None if known is None or known.ours else self._dialled.get(known.peer)
 
     def spool(self) -> Path:
         """The folder for large messages: beside the evidence, so that their files can become evidence by a link."""

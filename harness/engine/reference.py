@@ -126,6 +126,9 @@ class ReferenceSystem:
     def _meet(self, body: Mapping[str, object]) -> None:
         """Learn which actors somebody else plays, and where they are."""
         parties = adapter(dict[ActorName, Party]).validate_python(body["parties"])
+        self._department.belonging.expect(
+            adapter(dict[PlayId, tuple[str, ...]]).validate_python(body.get("patients", {}))
+        )
         theirs = tuple(replace(party, player=TESTER) for party in parties.values())
         transactions = self._department.knowledge.transactions
         self._department.bind(
@@ -142,22 +145,23 @@ class ReferenceSystem:
         patient = adapter(dict[str, object]).validate_python(body["patient"])
         prior = adapter(dict[str, str]).validate_python(body.get("prior", {}))
         case = body.get("case")
-        actor.perform(
-            Action(
-                cause=StepRef(PlayId(str(body["play"])), step.id),
-                step=step,
-                form=str(body["form"]),
-                bedside=Bedside(
-                    name=adapter(PersonName).validate_python(patient["name"]),
-                    patient_id=str(patient["id"]),
-                    authority=str(patient["authority"]),
-                    service=str(body["service"]),
-                    prior_id=prior.get("id", ""),
-                    prior_authority=prior.get("authority", ""),
-                ),
-                case=adapter(Case).validate_python(case) if case is not None and actor.originates else None,
-            )
+        play = PlayId(str(body["play"]))
+        action = Action(
+            cause=StepRef(play, step.id),
+            step=step,
+            form=str(body["form"]),
+            bedside=Bedside(
+                name=adapter(PersonName).validate_python(patient["name"]),
+                patient_id=str(patient["id"]),
+                authority=str(patient["authority"]),
+                service=str(body["service"]),
+                prior_id=prior.get("id", ""),
+                prior_authority=prior.get("authority", ""),
+            ),
+            case=adapter(Case).validate_python(case) if case is not None and actor.originates else None,
         )
+        with self._department.belonging.working(play):
+            actor.perform(action)
 
 
 def _own_party(actor: ActorName) -> Party:

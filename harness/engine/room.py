@@ -1,10 +1,7 @@
-"""One simulated actor at work: its endpoints, its answers with the deviations in force, and its reaction thread."""
+"""One simulated actor at work: its endpoints, its answers with the deviations in force, and its reactions."""
 
 from __future__ import annotations
 
-import queue
-import threading
-import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -12,11 +9,14 @@ from pydicom.dataset import Dataset
 
 from harness.actor import Actor
 from harness.engine.deviations import behaviour
+from harness.engine.keys import command_keys, dataset_keys, message_keys
 from harness.engine.premises import Premises
+from harness.engine.reactions import Reactions
 from harness.engine.world import ActorWorld
-from harness.errors import CannotAct, LinkError, PortInUse
+from harness.errors import PortInUse
 from harness.hl7 import Message
 from harness.model.deviation import Change, Deviation, Part
+from harness.model.names import PlayId
 from harness.model.profile import Service
 from harness.model.system import Party
 from harness.model.transcript import EventKind
@@ -30,7 +30,7 @@ VERIFICATION = SupportedClass("Verification")
 
 
 class Room:
-    """One actor with its endpoints, its world and its reaction thread."""
+    """One actor with its endpoints, its world and its reactions."""
 
     def __init__(self, premises: Premises, actor_class: type[Actor]) -> None:
         self._premises = premises
@@ -38,24 +38,18 @@ class Room:
         self._world = ActorWorld(premises, self._name, self.react)
         self.actor = actor_class(self._world)
         self._endpoints: list[MllpEndpoint | DimseEndpoint] = []
-        self._work: queue.Queue[Callable[[], None] | None] = queue.Queue(maxsize=10_000)
-        self._busy = 0
-        self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._react_in_order, name=f"{self._name} reactions", daemon=True)
+        self._reactions = Reactions(premises.belonging, self._name, self._tell, premises.recorder.touch)
 
     @property
     def party(self) -> Party:
         """The actor's own addresses."""
         return self._premises.assignment.ours[self._name]
 
-    @property
-    def idle(self) -> bool:
-        """Whether no reaction is waiting or running."""
-        with self._lock:
-            return self._busy == 0
+    def idle(self, play: PlayId | None) -> bool:
+        """Whether no reaction of the play is waiting or running, nor one of which nobody knows whose it is."""
+        return self._reactions.idle(play)
 
     def __enter__(self) -> Room:
-        self._thread.start()
         try:
             self._open_endpoints()
         except PortInUse as fault:
@@ -72,17 +66,14 @@ class Room:
     def __exit__(self, *_: object) -> None:
         for endpoint in self._endpoints:
             endpoint.stop()
-        self._work.put(None)
-        self._thread.join(timeout=5.0)
+        self._reactions.stop(5.0)
         close = getattr(self.actor, "close", None)
         if close is not None:
             close()
 
     def react(self, work: Callable[[], None]) -> None:
-        """Do something later, in order, on the actor's own thread."""
-        with self._lock:
-            self._busy += 1
-        self._work.put(work)
+        """Do something later, on another thread, after what the play that is worked for has waiting already."""
+        self._reactions.add(work)
 
     def _open_endpoints(self) -> None:
         premises, party = self._premises, self.party
@@ -105,6 +96,7 @@ class Room:
                 peer_of=premises.peer_of,
                 amend=self._amend_response,
                 amend_requests=self._amend_requests,
+                attend=self._attend,
             )
             party = replace(party, dimse=replace(party.dimse, port=dimse.start()))
             self._endpoints.append(dimse)
@@ -114,6 +106,7 @@ class Room:
 
     def _hl7(self, request: Hl7Request) -> bytes | None:
         message = Message.parse(request.message)
+        self._premises.attend(request.link, message_keys(message))
         answer = self.actor.receive(message)
         if answer is None:
             return None
@@ -129,7 +122,9 @@ class Room:
                 self._premises.knowledge.transactions.values(),
             )
         )
-        applying = book.meeting(self._name, legs, Part.RESPONSE, message.first("PID-3.1"))
+        play = self._premises.belonging.here
+        thread = "" if play else message.first("PID-3.1")
+        applying = book.meeting(self._name, legs, Part.RESPONSE, thread, play)
         if behaviour(applying, Change.SILENCE) or behaviour(applying, Change.NEVER):
             return None
         self._delay(applying)
@@ -137,6 +132,10 @@ class Room:
         if wrong is not None:
             applying = (*applying, replace(wrong, change=Change.SET, path="MSA-1"))
         return book.amend_message(answer, applying)
+
+    def _attend(self, request: DimseRequest) -> None:
+        keys = command_keys(request.service, request.sop_instance) | dataset_keys(request.dataset)
+        self._premises.attend(request.link, keys)
 
     def _amend_response(self, request: DimseRequest, response: DimseResponse) -> Sequence[DimseResponse]:
         book = self._premises.deviations
@@ -150,7 +149,7 @@ class Room:
                 self._premises.knowledge.transactions.values(),
             )
         )
-        applying = book.meeting(self._name, legs, Part.RESPONSE, str(request.link))
+        applying = book.meeting(self._name, legs, Part.RESPONSE, str(request.link), self._premises.belonging.here)
         if not applying:
             return (response,)
         if behaviour(applying, Change.SILENCE) or behaviour(applying, Change.NEVER):
@@ -181,26 +180,11 @@ class Room:
                 for leg in transaction.legs
                 if leg.initiator == self._name and leg.dimse is not None and leg.dimse.service is service
             )
-            thread = str(dataset.get("PatientID", "") or dataset.get("TransactionUID", ""))
-            return premises.deviations.in_place_of(self._name, legs, dataset, thread, premises.stopping)
+            play = premises.belonging.here
+            thread = "" if play else str(dataset.get("PatientID", "") or dataset.get("TransactionUID", ""))
+            return premises.deviations.in_place_of(self._name, legs, dataset, thread, premises.stopping, play)
 
         return amend
-
-    # reacting
-
-    def _react_in_order(self) -> None:
-        while (work := self._work.get()) is not None:
-            try:
-                work()
-            except (LinkError, CannotAct) as error:
-                kind = EventKind.CANNOT_ACT if isinstance(error, CannotAct) else EventKind.LINK_LOST
-                self._tell(kind, str(error))
-            except Exception:
-                self._tell(EventKind.INTERNAL_ERROR, traceback.format_exc(limit=20))
-            finally:
-                with self._lock:
-                    self._busy -= 1
-                self._premises.recorder.touch()
 
     def _tell(self, kind: EventKind, text: str) -> None:
         if not self._premises.stopping.is_set():

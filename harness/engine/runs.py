@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from harness.engine.belonging import patients_of
 from harness.engine.department import Department
 from harness.engine.execution import Executor
 from harness.engine.judging import Strictness, judge
@@ -48,8 +49,9 @@ class RunProgress(Protocol):
 class Launched(Protocol):
     """A system that the harness started; it must be told who its peers are."""
 
-    def introduce(self, parties: Mapping[ActorName, Party]) -> None:
-        """Tell it who plays the other actors, and where; HarnessError when it does not listen."""
+    def introduce(self, parties: Mapping[ActorName, Party], patients: Mapping[PlayId, Sequence[str]]) -> None:
+        """Tell it who plays the other actors, and where, and the patients of each play; HarnessError when it does not
+        listen."""
 
     def idle_deviations(self) -> tuple[Deviation, ...]:
         """Deviations of its defect that changed nothing in this run."""
@@ -220,7 +222,8 @@ class RunSession:
         for name, system in self._setting.launched.items():
             played = {actor for actor, served in assignment.serves.items() if name in served.values()}
             try:
-                system.introduce({actor: party for actor, party in assignment.ours.items() if actor not in played})
+                parties = {actor: party for actor, party in assignment.ours.items() if actor not in played}
+                system.introduce(parties, patients_of(assignment.plays))
             except HarnessError as error:
                 self._recorder.happened(EventKind.HOOK, str(error), facts={"system": name, "ok": "False"})
 

@@ -9,13 +9,15 @@ from pydicom.dataset import Dataset
 
 from harness.actor import World
 from harness.engine.deviations import behaviour
+from harness.engine.keys import Key, dataset_keys, message_keys
 from harness.engine.premises import Premises
 from harness.errors import CannotAct
 from harness.hl7 import Message, acknowledgement
 from harness.identifiers import Clock, Identifiers
 from harness.model.deviation import Change, Part
-from harness.model.names import ActorName, LegId, TransactionId
+from harness.model.names import ActorName, LegId, PlayId, TransactionId
 from harness.model.plan import StepRef
+from harness.model.profile import Leg as ProfileLeg
 from harness.model.profile import Service
 from harness.model.scenario import ProcedurePlan
 from harness.model.system import DimseAddress, Party
@@ -41,8 +43,8 @@ class ActorWorld(World):
 
     @property
     def identifiers(self) -> Identifiers:
-        """The run's source of identifiers."""
-        return self._premises.identifiers
+        """The actor's source of identifiers in the play that it works for; a seed repeats them, whatever else runs."""
+        return self._premises.identifiers.stream(f"{self._name} {self._premises.belonging.here or ''}")
 
     @property
     def procedures(self) -> ProcedurePlan:
@@ -69,7 +71,8 @@ class ActorWorld(World):
 
     def decide(self, decision: str, answer: bool) -> bool:
         """The actor's own decision, or what a deviation makes of it."""
-        return self._premises.deviations.decide(self.me.actor, decision, answer)
+        premises = self._premises
+        return premises.deviations.decide(self.me.actor, decision, answer, premises.belonging.here)
 
     def react(self, work: Callable[[], None]) -> None:
         """Do something after the answer that is being given."""
@@ -82,9 +85,12 @@ class ActorWorld(World):
         if party.hl7 is None:
             raise CannotAct(f"{party.player} has no HL7 address for {to}")
         book = premises.deviations
-        thread = Message.parse(message).first("PID-3.1") or str(cause or "")
-        applying = book.meeting(self.me.actor, self._legs(transaction, to), Part.REQUEST, thread)
-        if book.misuse(self.me.actor, self._legs(transaction, to), thread) is not None:
+        play = self._play(cause)
+        parsed = Message.parse(message)
+        self._learn(play, message_keys(parsed))
+        thread = "" if play else parsed.first("PID-3.1") or str(cause or "")
+        applying = book.meeting(self.me.actor, self._legs(transaction, to), Part.REQUEST, thread, play)
+        if book.misuse(self.me.actor, self._legs(transaction, to), thread, play) is not None:
             owner = LinkOwner(actor=self.me.actor, peer_actor=to, cause=cause)
             send_unterminated(party.hl7, message, owner=owner, recorder=premises.recorder)
         if behaviour(applying, Change.NEVER):
@@ -137,10 +143,13 @@ class ActorWorld(World):
         if party.dimse is None or me.dimse is None:
             raise CannotAct(f"{party.player} has no DICOM address for {to}")
         legs = self._legs(transaction, to)
+        play = self._play(cause)
+        storing = any(leg.dimse is not None and leg.dimse.service is Service.C_STORE for leg in self._told(transaction))
 
         def amend(service: Service, dataset: Dataset) -> Sequence[Dataset]:
-            thread = str(dataset.get("PatientID", "") or cause or "")
-            return premises.deviations.in_place_of(me.actor, legs, dataset, thread, premises.stopping)
+            thread = "" if play else str(dataset.get("PatientID", "") or cause or "")
+            self._learn(play, dataset_keys(dataset))
+            return premises.deviations.in_place_of(me.actor, legs, dataset, thread, premises.stopping, play)
 
         owner = LinkOwner(actor=me.actor, peer_actor=to, cause=cause)
         with (
@@ -154,7 +163,7 @@ class ActorWorld(World):
                 timeout=premises.assignment.times.answer,
                 transfer_syntaxes=transfer_syntaxes,
                 as_scp=as_scp,
-                amend=amend if premises.deviations.concern(me.actor) else None,
+                amend=amend if not storing or premises.deviations.concern(me.actor) else None,
             ) as association,
         ):
             yield association
@@ -164,7 +173,7 @@ class ActorWorld(World):
     ) -> AbstractContextManager[None]:
         """What a deviation does to the peer before the association is requested properly."""
         premises, me = self._premises, self.me
-        misuse = premises.deviations.misuse(me.actor, legs, str(owner.cause or ""))
+        misuse = premises.deviations.misuse(me.actor, legs, str(owner.cause or ""), self._play(owner.cause))
         if misuse is None or not sop_classes or me.dimse is None:
             return nullcontext()
         transaction, leg_id = legs[0]
@@ -179,6 +188,17 @@ class ActorWorld(World):
             recorder=premises.recorder,
         )
         return misused(misuse.change, occasion)
+
+    def _play(self, cause: StepRef | None) -> PlayId | None:
+        """The play that something is done for."""
+        return cause.play if cause is not None else self._premises.belonging.here
+
+    def _learn(self, play: PlayId | None, keys: Iterable[Key]) -> None:
+        if play is not None:
+            self._premises.belonging.learn(play, (key for key in keys if key[0] != "patient"))
+
+    def _told(self, transaction: TransactionId) -> Iterable[ProfileLeg]:
+        return self._premises.knowledge.transactions[transaction].legs
 
     def _legs(self, transaction: TransactionId, to: ActorName) -> tuple[Leg, ...]:
         return tuple(

@@ -60,3 +60,18 @@ def test_the_system_clock_never_runs_backwards_and_its_two_faces_agree() -> None
     readings = [clock.seconds() for _ in range(1000)]
     assert readings == sorted(readings)
     assert abs(clock.now().timestamp() - clock.seconds()) < 5.0
+
+
+def test_a_stream_gives_the_same_whatever_is_drawn_elsewhere() -> None:
+    first, second = Identifiers(1, "test"), Identifiers(1, "test")
+    second.number("A")
+    second.stream("other").uid()
+    assert first.stream("one").number("A") == second.stream("one").number("A")
+    assert first.stream("one") is first.stream("one")
+    assert first.stream("one").uid() != first.stream("two").uid()
+
+
+def test_no_number_is_given_twice() -> None:
+    source = Identifiers(1)
+    numbers = [source.stream(str(index % 3)).number("A", 2) for index in range(60)]
+    assert len(set(numbers)) == 60

@@ -19,7 +19,7 @@ from harness.transports.dimse.conversation import Conversation
 from harness.transports.dimse.handler import DimseHandler
 from harness.transports.dimse.primitives import SupportedClass
 from harness.transports.dimse.retrieving import Retriever
-from harness.transports.dimse.serving import ResponseAmend, Server
+from harness.transports.dimse.serving import Attend, ResponseAmend, Server, unattended
 from harness.transports.dimse.storing import Amend
 from harness.transports.dimse.watching import watch
 from harness.transports.recorder import LinkOwner, Recorder
@@ -34,8 +34,9 @@ class DimseEndpoint:
     """Listens as `ae_title`, accepts the supported classes and lets the handler answer.
 
     `peer_of` says which actor an AE title stands for; `amend` is what deviations make of responses,
-    `amend_requests` gives what they make of our own requests on these associations at the time of asking; `timeout` in
-    seconds bounds negotiation, each wait for the socket, and our own requests to the peer.
+    `amend_requests` gives what they make of our own requests on these associations at the time of asking; `attend`
+    hears of each request first, on the thread that serves it; `timeout` in seconds bounds negotiation, each wait for
+    the socket, and our own requests to the peer.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class DimseEndpoint:
         amend: ResponseAmend | None = None,
         amend_requests: Callable[[], Amend | None] = lambda: None,
         timeout: float = 30.0,
+        attend: Attend = unattended,
     ) -> None:
         self._owner, self._recorder, self._peer_of = owner, recorder, peer_of
         self._ae_title, self._address, self._timeout = ae_title, (bind, port), timeout
@@ -59,7 +61,9 @@ class DimseEndpoint:
         self._arriving = handler.arriving
         retrieve = Retriever(owner, ae_title, recorder, timeout, peer_of, amend_requests)
         self._available = handler.available
-        self._server = Server(handler, timeout, amend=amend, amend_requests=amend_requests, retrieve=retrieve)
+        self._server = Server(
+            handler, timeout, amend=amend, amend_requests=amend_requests, retrieve=retrieve, attend=attend
+        )
         self._conversations: dict[Any, Conversation] = {}
         self._lock = threading.Lock()
         self._listener: hardening.Listener | None = None

@@ -31,6 +31,14 @@ CANCELLED = DimseResponse(0xFE00)
 ResponseAmend = Callable[[DimseRequest, DimseResponse], Sequence[DimseResponse]]
 """What a deviation makes of a response; [] is silence."""
 
+Attend = Callable[[DimseRequest], None]
+"""Hears of each request before it is served, on the thread that serves it."""
+
+
+def unattended(request: DimseRequest) -> None:
+    """Nobody wants to hear of requests."""
+
+
 Retrieve = Callable[[Conversation, DimseRequest, MovePlan], Iterator[DimseResponse]]
 """How the plan of a C-MOVE or C-GET is carried out."""
 
@@ -57,8 +65,10 @@ class Server:
         amend: ResponseAmend | None = None,
         amend_requests: Callable[[], Amend | None] = lambda: None,
         retrieve: Retrieve | None = None,
+        attend: Attend = unattended,
     ) -> None:
         self._handler = handler
+        self._attend = attend
         self._timeout = timeout
         self._amend = amend
         self._amend_requests = amend_requests
@@ -68,6 +78,7 @@ class Server:
         """Answer one request; AssociationOver when the association ended meanwhile."""
         request = self._request(conversation, incoming)
         try:
+            self._attend(request)
             for response in self._responses(conversation, request):
                 for amended in self._amended(request, response):
                     self._answer(conversation, incoming, amended)

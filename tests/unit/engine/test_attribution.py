@@ -13,7 +13,7 @@ from harness.engine.keys import answer_keys, request_keys
 from harness.model.names import ActorName, ExchangeId
 from harness.model.plan import Play
 from harness.model.profile import LinkKind, Service
-from harness.model.scenario import Step
+from harness.model.scenario import KeyMatch, Step
 from harness.model.system import System
 
 if TYPE_CHECKING:
@@ -321,6 +321,63 @@ def test_a_query_that_was_cut_short_belongs_to_the_play_that_waits_though_it_sho
     placed = bench.placed()
     assert placed[late] == [(over.id, "worklist", "query", "answers")]
     assert placed[own] == [(running.id, "worklist", "query", "only play that awaits it")]
+
+
+def _asked(wire: Wire, say: Say, *answers: str, **keys: str) -> ExchangeId:
+    """A system's query, answered with an entry of each of those patients."""
+    entries = [(0xFF00, say.entry(patient, f"1.2.{number}")) for number, patient in enumerate(answers)]
+    return wire.dimse(
+        Service.C_FIND,
+        WORKLIST,
+        "Order Filler",
+        "Modality",
+        request=say.dataset(PatientID="", **keys),
+        responses=[*entries, (0x0000, None)],
+        sent=False,
+    )
+
+
+def test_a_query_belongs_to_the_play_whose_step_asks_so(
+    bench: Bench, build: Build, wire: Wire, say: Say, modality: System
+) -> None:
+    """Whatever entries of others it brings, and when it brings none."""
+    by_name = build.step("by-name", "RAD-5", "Modality", keys={"PatientName": KeyMatch.VALUE})
+    first, second = bench.plan(build.step("worklist", "RAD-5", "Modality"), by_name, systems=[modality], copies=2)
+    for play in (first, second):
+        wire.begin(play)
+    wire.begin_step(first, "by-name")
+    wire.begin_step(second, "worklist")
+    expected = [(first.id, "by-name", "query", "step that asks so")]
+    both = _asked(wire, say, _patient(second), _patient(first), PatientName="M*")
+    foreign = _asked(wire, say, _patient(second), PatientName="M*")
+    none = _asked(wire, say, PatientName="NOBODY")
+    other = _asked(wire, say, _patient(second), AccessionNumber="1")
+    placed = bench.placed()
+    assert placed[both] == placed[foreign] == placed[none] == expected
+    assert placed[other] == [(second.id, "worklist", "query", "answers")]
+
+
+def test_of_two_plays_that_ask_alike_the_one_that_is_answered_is_meant(
+    bench: Bench, build: Build, wire: Wire, say: Say, modality: System
+) -> None:
+    by_accession = build.step("by-accession", "RAD-5", "Modality", keys={"AccessionNumber": KeyMatch.VALUE})
+    first, second = bench.plan(by_accession, systems=[modality], copies=2)
+    for play in (first, second):
+        wire.begin(play)
+        wire.begin_step(play, "by-accession")
+    number = _asked(wire, say, _patient(second), AccessionNumber="1")
+    assert bench.placed()[number] == [(second.id, "by-accession", "query", "step that asks so")]
+
+
+def test_an_answer_about_a_play_that_is_over_does_not_claim_the_query(
+    bench: Bench, build: Build, wire: Wire, say: Say, modality: System
+) -> None:
+    first, second = bench.plan(build.step("worklist", "RAD-5", "Modality"), systems=[modality], copies=2)
+    wire.begin(first)
+    wire.seal(first)
+    wire.begin(second)
+    number = _asked(wire, say, _patient(first), _patient(second), PatientName="*")
+    assert bench.placed()[number] == [(second.id, "worklist", "query", "answers")]
 
 
 def test_what_names_nobody_belongs_to_the_play_of_its_association(

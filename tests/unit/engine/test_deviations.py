@@ -14,7 +14,7 @@ from harness.engine.deviations import DeviationBook, behaviour, changes_message
 from harness.hl7 import Message, compose
 from harness.identifiers import Identifiers
 from harness.model.deviation import Change, Deviation, Part
-from harness.model.names import ActorName, LegId, TransactionId
+from harness.model.names import ActorName, LegId, PlayId, TransactionId
 
 if TYPE_CHECKING:
     from tests.unit.engine.conftest import Say
@@ -317,3 +317,38 @@ def test_behaviour_takes_effect_when_it_is_met_and_a_decision_when_it_changes_on
     _met(book)
     book.decide(PLACER, "stored", False)
     assert book.idle() == ()
+
+
+# whose a deviation is
+
+
+def test_a_steps_deviation_meets_the_messages_of_its_own_play_alone() -> None:
+    book = _book()
+    with book.during(_deviation(Change.TWICE), PlayId("one")):
+        assert book.meeting(PLACER, [LEG], Part.REQUEST, "", PlayId("two")) == ()
+        assert book.meeting(PLACER, [LEG], Part.REQUEST, "") == ()
+        assert len(book.meeting(PLACER, [LEG], Part.REQUEST, "", PlayId("one"))) == 1
+    assert book.meeting(PLACER, [LEG], Part.REQUEST, "", PlayId("one")) == ()
+
+
+def test_a_decision_is_turned_in_the_play_of_the_step_alone() -> None:
+    book = _book()
+    with book.during(_deviation(Change.DECIDE, decision="it-is", value="false"), PlayId("one")):
+        assert book.decide(PLACER, "it-is", True, PlayId("one")) is False
+        assert book.decide(PLACER, "it-is", True, PlayId("two")) is True
+
+
+def test_messages_are_counted_for_each_play() -> None:
+    book = _book(_deviation(Change.TWICE, occurrence=2))
+    plays = [PlayId("one"), PlayId("two"), PlayId("one"), PlayId("two"), PlayId("one")]
+    assert [len(book.meeting(PLACER, [LEG], Part.REQUEST, "", play)) for play in plays] == [0, 0, 1, 1, 0]
+
+
+def test_the_same_step_of_two_plays_deviates_in_both() -> None:
+    book = _book()
+    twice = _deviation(Change.TWICE)
+    with book.during(twice, PlayId("one")):
+        with book.during(twice, PlayId("two")):
+            pass
+        assert book.meeting(PLACER, [LEG], Part.REQUEST, "", PlayId("two")) == ()
+        assert book.meeting(PLACER, [LEG], Part.REQUEST, "", PlayId("one")) == (twice,)

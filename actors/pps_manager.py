@@ -71,29 +71,29 @@ class PpsManager(Actor):
         )
         for receiver in RECEIVERS:
             if self.world.knows(receiver):
-                with self._lock:
-                    self._owed[receiver].append(relay)
                 self.world.react(partial(self._deliver, receiver, relay))
 
-    def _deliver(self, receiver: ActorName, last: _Relay) -> None:
-        """Send what the receiver is owed up to the last message; when it cannot be reached, all of it stays owed."""
-        while relay := self._next(receiver, last):
-            try:
-                self._send(receiver, relay)
-            except (NoResponse, ContextRefused):
-                self._settle(receiver)  # it has come, or never will
-                raise
-            self._settle(receiver)
+    def _deliver(self, receiver: ActorName, relay: _Relay) -> None:
+        """Send what the receiver is still owed, then the message; when it cannot be reached, all of it stays owed."""
+        due = deque((*self._taken(receiver), relay))
+        try:
+            while due:
+                try:
+                    self._send(receiver, due[0])
+                except (NoResponse, ContextRefused):
+                    due.popleft()  # it has come, or never will
+                    raise
+                due.popleft()
+        finally:
+            with self._lock:
+                self._owed[receiver].extendleft(reversed(due))
 
-    def _next(self, receiver: ActorName, last: _Relay) -> _Relay | None:
-        """The oldest message that is owed; None when the last one is not among them any more."""
+    def _taken(self, receiver: ActorName) -> tuple[_Relay, ...]:
+        """What the receiver could not be given before; nobody else sends it meanwhile."""
         with self._lock:
-            owed = self._owed[receiver]
-            return owed[0] if any(one is last for one in owed) else None
-
-    def _settle(self, receiver: ActorName) -> None:
-        with self._lock:
-            self._owed[receiver].popleft()
+            owed = tuple(self._owed[receiver])
+            self._owed[receiver].clear()
+        return owed
 
     def _send(self, receiver: ActorName, relay: _Relay) -> None:
         with self.world.associate(relay.transaction, receiver, (MPPS,)) as association:

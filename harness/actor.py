@@ -111,8 +111,7 @@ class World(Protocol):
         """The actor's own decision, or what a deviation makes of it."""
 
     def react(self, work: Callable[[], None]) -> None:
-        """Do something after the answer that is being given: on another thread, in order for each play, several plays at
-        the same time."""
+        """Do something after the answer that is being given, on another thread: in order for each play."""
 
 
 Performer = Callable[["Actor", Action], None]

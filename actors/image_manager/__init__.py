@@ -56,7 +56,7 @@ _LOOKS, _LOOK = 10, 0.005
 class ImageManager(OnceOnly):
     """Our archive. Every answer is truthful, unless a deviation decides otherwise.
 
-    `report_pauses`: seconds after which a commitment report is tried again on an association of its own, while it fails.
+    `report_pauses`: seconds after which a commitment report is tried again on an association of its own.
     """
 
     name = IMAGE_MANAGER

@@ -35,8 +35,7 @@ DEFAULT_IMAGES = 4
 
 _WORKLIST = "ModalityWorklistInformationFind"
 _PERFORMED_STEP = "ModalityPerformedProcedureStep"
-_COMMITMENT = "StorageCommitmentPushModel"
-_COMMITMENT_INSTANCE = "StorageCommitmentPushModelInstance"
+_COMMITMENT, _COMMITMENT_INSTANCE = commitment.PUSH_MODEL, commitment.PUSH_MODEL_INSTANCE
 _UNSPECIFIED = "110513"
 
 

@@ -15,6 +15,9 @@ from actors.modality.examination import Reference
 from actors.objects.copying import items, put, reference_item
 from harness.dicom.paths import first
 
+PUSH_MODEL = "StorageCommitmentPushModel"
+PUSH_MODEL_INSTANCE = "StorageCommitmentPushModelInstance"
+
 
 def request(transaction_uid: str, references: Iterable[Reference]) -> Dataset:
     """The action information of the N-ACTION (PS3.4 Table J.3-1)."""

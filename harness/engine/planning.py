@@ -227,13 +227,19 @@ def ae_title(actor: ActorName) -> str:
 
 def legs_of(step: Step, transaction: Transaction) -> tuple[Leg, ...]:
     """The legs of the transaction that belong to a step: of repositories only the one that is asked (`at`), and of
-    a transaction that is begun by an actor that else only passes it on, its own."""
+    a transaction that is begun by an actor that else only passes it on, its own; of one that several actors may begin,
+    those of the actor that begins it in the step."""
     legs = tuple(leg for leg in transaction.legs if step.at is None or step.at in _ends(leg))
     if step.at is not None:
         return tuple(replace(leg, required=True) for leg in legs)
     begun = [leg for leg in legs if leg.initiator == step.initiator]
     if begun and all(leg.reaction for leg in begun):
         return tuple(replace(leg, reaction=False) for leg in begun)
+    others = {leg.initiator for leg in legs if not leg.reaction} - {step.initiator}
+    if begun and others:
+        own = tuple(leg for leg in legs if others.isdisjoint(_ends(leg)))
+        needed = any(leg.required for leg in begun)
+        return own if needed else tuple(replace(leg, required=True) for leg in own)
     unasked = {leg.responder for leg in begun if not leg.required and _asks(leg)}
     return tuple(leg for leg in legs if unasked.isdisjoint(_ends(leg)))
 

@@ -23,13 +23,13 @@ VERIFIED, BELIEVED, UNSURE = Confidence.VERIFIED, Confidence.BELIEVED, Confidenc
 
 def test_counts() -> None:
     assert len(KNOWN.transactions) == 26
-    assert sum(len(transaction.legs) for transaction in KNOWN.transactions.values()) == 52
+    assert sum(len(transaction.legs) for transaction in KNOWN.transactions.values()) == 55
     assert len(KNOWN.hl7_tables) == 58
-    assert len(KNOWN.attribute_tables) == 25
-    assert len(KNOWN.edges) == 232
+    assert len(KNOWN.attribute_tables) == 27
+    assert len(KNOWN.edges) == 233
     assert sum(len(rules) for rules in KNOWN.leg_rules.values()) == 53
     assert len(KNOWN.play_rules) == 164
-    assert len(KNOWN.requirements()) == 4449
+    assert len(KNOWN.requirements()) == 4503
 
 
 @pytest.mark.parametrize(
@@ -61,13 +61,13 @@ def test_profiles() -> None:
         ),
         "PPS Manager": "RAD-20 RAD-21 RAD-6 RAD-7",
         "Image Display": "RAD-14 RAD-16",
-        "Evidence Creator": "RAD-10 RAD-18 RAD-20 RAD-21",
+        "Evidence Creator": "RAD-10 RAD-14 RAD-16 RAD-18 RAD-20 RAD-21",
     }
     optional = {(a, t) for a, needs in swf.items() for t, need in needs.items() if need is Need.OPTIONAL}
     assert optional == {
         *(("Order Filler", f"RAD-{number}") for number in (11, 42, 48, 49)),
         *(("Image Manager", f"RAD-{number}") for number in (42, 49)),
-        *(("Evidence Creator", f"RAD-{number}") for number in (20, 21)),
+        *(("Evidence Creator", f"RAD-{number}") for number in (14, 16, 20, 21)),
         ("Order Placer", "RAD-48"),
     }
 
@@ -125,8 +125,17 @@ LEGS = {
         "Order Filler > Report Manager: to-report-manager (reaction)",
     ],
     "RAD-13": ["Order Filler > Image Manager: to-image-manager", "Order Filler > Report Manager: to-report-manager"],
-    "RAD-14": ["Image Display > Image Manager: query", "Image Display > Image Manager: cancel"],
-    "RAD-16": ["Image Display > Image Manager: move", "Image Manager > Image Display: store (reaction)"],
+    "RAD-14": [
+        "Image Display > Image Manager: query",
+        "Image Display > Image Manager: cancel",
+        "Evidence Creator > Image Manager: creator-query",
+    ],
+    "RAD-16": [
+        "Image Display > Image Manager: move",
+        "Image Manager > Image Display: store (reaction)",
+        "Evidence Creator > Image Manager: creator-move",
+        "Image Manager > Evidence Creator: creator-store (reaction)",
+    ],
     "RAD-18": ["Evidence Creator > Image Manager: store"],
     "RAD-20": [
         "Evidence Creator > PPS Manager: to-pps-manager",

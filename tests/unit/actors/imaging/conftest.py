@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from pydicom.dataset import Dataset
 
+from actors.evidence_creator import EvidenceCreator
 from actors.image_display import ImageDisplay
 from actors.image_manager import ImageManager
 from actors.modality import Modality
@@ -38,7 +39,7 @@ from harness.transports.dimse import DimseHandler, DimseRequest, DimseResponse, 
 EXPLICIT = "1.2.840.10008.1.2.1"
 CT = "1.2.840.10008.5.1.4.1.1.2"
 NOW = datetime(2024, 3, 5, 10, 20, 30)
-AE_TITLES = {"Modality": "MOD", "Image Manager": "ARCHIVE", "Image Display": "DISPLAY"}
+AE_TITLES = {"Modality": "MOD", "Image Manager": "ARCHIVE", "Image Display": "DISPLAY", "Evidence Creator": "CREATOR"}
 CHEST = PlannedProcedure(
     service=Code(value="CTCHEST", scheme="99OP", meaning="CT chest"),
     procedure=Code(value="36643-5", scheme="LN", meaning="CT chest"),
@@ -290,12 +291,15 @@ class Department:
         self.archive = ImageManager(self.world("Image Manager"))
         self.archive.report_pauses = (0.0,)
         self.display = ImageDisplay(self.world("Image Display"))
+        self.creator = EvidenceCreator(self.world("Evidence Creator"))
+        self.creator.report_patience = 0.0
         self.wire.answering = {
             "Order Filler": self.peer,
             "PPS Manager": self.peer,
             "Modality": self.modality,
             "Image Manager": self.archive,
             "Image Display": self.display,
+            "Evidence Creator": self.creator,
         }
 
     def world(self, actor: str) -> FakeWorld:

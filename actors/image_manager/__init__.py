@@ -25,7 +25,10 @@ from actors.image_manager.queries import (
     Level,
     answer,
     is_fully_supported,
+    is_patient_root,
     level_of,
+    refusal,
+    unique_keys,
 )
 from actors.image_manager.revision import Revision
 from actors.messages import merges, messaging, received
@@ -301,9 +304,9 @@ class ImageManager(OnceOnly):
     def c_find(self, request: DimseRequest) -> Iterator[DimseResponse]:
         """RAD-11, RAD-14 (PS3.4 C.4.1)."""
         try:
-            level = level_of(request.dataset, patient_root=_is_patient_root(request), retrieve=False)
+            level = level_of(request.dataset, patient_root=is_patient_root(request.sop_class), retrieve=False)
         except IdentifierError as fault:
-            yield _refusal(fault)
+            yield refusal(fault)
             return
         pending = 0xFF00 if is_fully_supported(request.dataset, level) else 0xFF01
         for found in self._finder.find(request.dataset, level):
@@ -325,10 +328,10 @@ class ImageManager(OnceOnly):
 
     def _plan(self, request: DimseRequest, destination: DimseAddress | None) -> MovePlan | DimseResponse:
         try:
-            level = level_of(request.dataset, patient_root=_is_patient_root(request), retrieve=True)
+            level = level_of(request.dataset, patient_root=is_patient_root(request.sop_class), retrieve=True)
         except IdentifierError as fault:
-            return _refusal(fault)
-        found = self._finder.find(_unique_keys(request.dataset), level)
+            return refusal(fault)
+        found = self._finder.find(unique_keys(request.dataset), level)
         instances = [self._revision.outgoing(each) for match in found for each in match.objects]
         return MovePlan(destination=destination, instances=instances, calling_ae=self._address().ae_title)
 
@@ -338,10 +341,6 @@ class ImageManager(OnceOnly):
         return self.world.me.dimse
 
 
-def _is_patient_root(request: DimseRequest) -> bool:
-    return request.sop_class in {uid_of(f"{_PATIENT_ROOT}{service}") for service in ("Find", "Move", "Get")}
-
-
 def _ends_early(request: DimseRequest) -> bool:
     """Whether the data set breaks off: a decoder that takes what it can get does not say so. Large ones are in a file,
     and are not walked."""
@@ -349,16 +348,3 @@ def _ends_early(request: DimseRequest) -> bool:
     if not isinstance(content, bytes) or syntax == DeflatedExplicitVRLittleEndian:
         return False
     return bool(skeleton(content, syntax).text)
-
-
-def _refusal(fault: IdentifierError) -> DimseResponse:
-    return DimseResponse(0xA900, fields={"ErrorComment": str(fault)[:64]})
-
-
-def _unique_keys(identifier: Dataset) -> Dataset:
-    """The unique keys, which alone decide what is retrieved (PS3.4 C.4.2.1.4.2)."""
-    keys = Dataset()
-    for keyword in ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
-        if keyword in identifier:
-            keys[keyword] = identifier[keyword]
-    return keys

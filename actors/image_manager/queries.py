@@ -17,6 +17,8 @@ from actors.image_manager.archive import Archive, StoredObject, Study
 from actors.objects.copying import put
 from actors.objects.matching import matches
 from harness.dicom.paths import first, values
+from harness.dicom.uids import uid_of
+from harness.transports.dimse import DimseResponse
 
 
 class Level(Enum):
@@ -101,10 +103,13 @@ KEYS: Mapping[Level, tuple[str, ...]] = MappingProxyType(
             "NumberOfFrames",
             "ContentDate",
             "ContentTime",
+            "ObservationDateTime",
             "ConceptNameCodeSequence",
             "ReferencedRequestSequence",
+            "PerformedProcedureCodeSequence",
             "CompletionFlag",
             "VerificationFlag",
+            "VerifyingObserverSequence",
             "ContentLabel",
             "ContentDescription",
             "PresentationCreationDate",
@@ -150,6 +155,27 @@ def level_of(identifier: Dataset, *, patient_root: bool, retrieve: bool) -> Leve
     if retrieve and not first(identifier, level.value):
         raise IdentifierError(f"{level.value} is empty")
     return level
+
+
+def is_patient_root(sop_class: str) -> bool:
+    """Whether a SOP Class UID is of the Patient Root model (PS3.4 C.6.1)."""
+    return sop_class in {
+        uid_of(f"PatientRootQueryRetrieveInformationModel{service}") for service in ("Find", "Move", "Get")
+    }
+
+
+def refusal(fault: IdentifierError) -> DimseResponse:
+    """The answer to an identifier that does not match its SOP class."""
+    return DimseResponse(0xA900, fields={"ErrorComment": str(fault)[:64]})
+
+
+def unique_keys(identifier: Dataset) -> Dataset:
+    """The unique keys, which alone decide what is retrieved (PS3.4 C.4.2.1.4.2)."""
+    keys = Dataset()
+    for level in Level:
+        if level.value in identifier:
+            keys[level.value] = identifier[level.value]
+    return keys
 
 
 class Finder:

@@ -5,7 +5,8 @@ Pure: values in, data set out, and back. Knows no link.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -30,6 +31,7 @@ FINDINGS = Code(value="59776-5", scheme="LN", meaning="Findings")
 FINDING = Code(value="121071", scheme="DCM", meaning="Finding")
 IMPRESSIONS = Code(value="19005-8", scheme="LN", meaning="Impressions")
 IMPRESSION = Code(value="121073", scheme="DCM", meaning="Impression")
+ADDENDUM = Code(value="55107-7", scheme="LN", meaning="Addendum")
 BEST_ILLUSTRATION = Code(value="121080", scheme="DCM", meaning="Best illustration of finding")
 
 
@@ -47,7 +49,7 @@ class Instance:
 class ReportedStudy:
     """What is known of the study reported: attributes found at study level, one request item per series that had one.
 
-    `instances` are images; at least one.
+    `instances` are images; none where the report is on something else.
     """
 
     study: Dataset
@@ -57,12 +59,26 @@ class ReportedStudy:
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """What the reader says, and who: `reader` is a DICOM person name."""
+    """What the reader says, and who: `reader` is a DICOM person name. `addendum` was added to the final report."""
 
     findings: str
     impression: str
     reader: str
     organization: str
+    addendum: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How far a report has come, and the versions that it replaces or adds to (PS3.3 C.17.2)."""
+
+    complete: bool = True
+    verified: bool = True
+    predecessors: tuple[Dataset, ...] = ()
+
+
+FINAL = Standing()
+"""Complete, verified, and the first version."""
 
 
 _COPIED = (
@@ -89,9 +105,15 @@ _REQUEST_TEXTS = (
 
 
 def basic_text_report(
-    reported: ReportedStudy, statement: Statement, *, instance_uid: str, series_uid: str, now: datetime
+    reported: ReportedStudy,
+    statement: Statement,
+    standing: Standing = FINAL,
+    *,
+    instance_uid: str,
+    series_uid: str,
+    now: datetime,
 ) -> Dataset:
-    """A complete and verified report that fulfils the study's requests."""
+    """A report that fulfils the study's requests."""
     ds = Dataset()
     set_text(ds, "SOPClassUID", uid_of(BASIC_TEXT_SR))
     set_text(ds, "SOPInstanceUID", instance_uid)
@@ -105,26 +127,66 @@ def basic_text_report(
     for keyword in ("SeriesNumber", "InstanceNumber"):
         set_text(ds, keyword, "1")
     set_items(ds, "ReferencedPerformedProcedureStepSequence", [])
-    _document_general(ds, reported, statement, now)
+    _document_general(ds, reported, statement, standing, now)
     _content(ds, reported, statement)
     set_text(ds, "SpecificCharacterSet", charset_for(ds))
     return ds
 
 
-def _document_general(ds: Dataset, reported: ReportedStudy, statement: Statement, now: datetime) -> None:
-    set_text(ds, "CompletionFlag", "COMPLETE")
-    set_text(ds, "VerificationFlag", "VERIFIED")
+def _document_general(
+    ds: Dataset, reported: ReportedStudy, statement: Statement, standing: Standing, now: datetime
+) -> None:
+    set_text(ds, "CompletionFlag", "COMPLETE" if standing.complete else "PARTIAL")
+    set_text(ds, "VerificationFlag", "VERIFIED" if standing.verified else "UNVERIFIED")
     set_text(ds, "ContentDate", f"{now:%Y%m%d}")
     set_text(ds, "ContentTime", f"{now:%H%M%S}")
+    if standing.verified:
+        set_items(ds, "VerifyingObserverSequence", [_observer(statement, now)])
+    if standing.predecessors:
+        versions = [_version(one) for one in standing.predecessors]
+        set_items(ds, "PredecessorDocumentsSequence", evidence(versions))
+    if reported.requests or reported.instances:
+        set_items(ds, "ReferencedRequestSequence", _requests(reported))
+    set_items(ds, "PerformedProcedureCodeSequence", code_items(*codes(reported.study, "ProcedureCodeSequence")))
+    if reported.instances:
+        set_items(ds, "CurrentRequestedProcedureEvidenceSequence", evidence(reported.instances))
+
+
+def _observer(statement: Statement, now: datetime) -> Dataset:
     observer = Dataset()
     set_text(observer, "VerifyingObserverName", statement.reader)
     set_items(observer, "VerifyingObserverIdentificationCodeSequence", [])
     set_text(observer, "VerifyingOrganization", statement.organization)
     set_text(observer, "VerificationDateTime", f"{now:%Y%m%d%H%M%S}")
-    set_items(ds, "VerifyingObserverSequence", [observer])
-    set_items(ds, "ReferencedRequestSequence", _requests(reported))
-    set_items(ds, "PerformedProcedureCodeSequence", code_items(*codes(reported.study, "ProcedureCodeSequence")))
-    set_items(ds, "CurrentRequestedProcedureEvidenceSequence", _evidence(reported.instances))
+    return observer
+
+
+def _version(report: Dataset) -> Instance:
+    return Instance(
+        paths.first(report, "SOPClassUID"),
+        paths.first(report, "SOPInstanceUID"),
+        paths.first(report, "SeriesInstanceUID"),
+        paths.first(report, "StudyInstanceUID"),
+    )
+
+
+def with_changes(report: Dataset, changes: Mapping[str, str]) -> Dataset:
+    """A copy of the report with other attributes."""
+    ds = deepcopy(report)
+    for keyword, value in changes.items():
+        set_text(ds, keyword, value)
+    return ds
+
+
+def new_version(report: Dataset, *, instance_uid: str, changes: Mapping[str, str]) -> Dataset:
+    """The report with other attributes as an instance of its own, which names the one it replaces."""
+    ds = with_changes(report, changes)
+    set_text(ds, "SOPInstanceUID", instance_uid)
+    number = paths.first(report, "InstanceNumber")
+    set_text(ds, "InstanceNumber", str(int(number) + 1 if number.isdigit() else 1))
+    set_items(ds, "PredecessorDocumentsSequence", evidence([_version(report)]))
+    set_text(ds, "SpecificCharacterSet", charset_for(ds))
+    return ds
 
 
 def _requests(reported: ReportedStudy) -> Iterator[Dataset]:
@@ -145,8 +207,8 @@ def _requests(reported: ReportedStudy) -> Iterator[Dataset]:
         yield item
 
 
-def _evidence(instances: Iterable[Instance]) -> Iterator[Dataset]:
-    """The instances by study and series (PS3.3 Table C.17-3)."""
+def evidence(instances: Iterable[Instance]) -> Iterator[Dataset]:
+    """The instances, or reports, by study and series (PS3.3 Table C.17-3)."""
     ordered = sorted(instances, key=lambda one: (one.study_uid, one.series_uid))
     for study_uid, in_study in groupby(ordered, key=lambda one: one.study_uid):
         study = Dataset()
@@ -173,20 +235,22 @@ def _content(ds: Dataset, reported: ReportedStudy, statement: Statement) -> None
     set_text(template, "MappingResource", "DCMR")
     set_text(template, "TemplateIdentifier", "2000")
     set_items(ds, "ContentTemplateSequence", [template])
-    best = reported.instances[0]
+    content = [
+        _coded("HAS CONCEPT MOD", LANGUAGE, ENGLISH),
+        _coded("HAS OBS CONTEXT", OBSERVER_TYPE, PERSON),
+        _person("HAS OBS CONTEXT", PERSON_OBSERVER_NAME, statement.reader),
+        _section(FINDINGS, [_text(FINDING, statement.findings), *map(_image, reported.instances[:1])]),
+        _section(IMPRESSIONS, [_text(IMPRESSION, statement.impression)]),
+    ]
+    if statement.addendum:
+        content.append(_section(ADDENDUM, [_text(FINDING, statement.addendum)]))
+    set_items(ds, "ContentSequence", content)
+
+
+def _image(best: Instance) -> Dataset:
     image = _item("CONTAINS", "IMAGE", BEST_ILLUSTRATION)
     set_items(image, "ReferencedSOPSequence", [reference_item(best.sop_class, best.sop_instance)])
-    set_items(
-        ds,
-        "ContentSequence",
-        [
-            _coded("HAS CONCEPT MOD", LANGUAGE, ENGLISH),
-            _coded("HAS OBS CONTEXT", OBSERVER_TYPE, PERSON),
-            _person("HAS OBS CONTEXT", PERSON_OBSERVER_NAME, statement.reader),
-            _section(FINDINGS, [_text(FINDING, statement.findings), image]),
-            _section(IMPRESSIONS, [_text(IMPRESSION, statement.impression)]),
-        ],
-    )
+    return image
 
 
 def _item(relationship: str, value_type: str, name: Code) -> Dataset:

@@ -40,10 +40,13 @@ class ReportStore:
         with self._lock:
             return self._reports.get(sop_instance)
 
-    def latest(self, patient_id: str, wanted: Callable[[Dataset], bool]) -> Dataset | None:
-        """The patient's last report that is as wanted."""
+    def add(self, report: Dataset) -> None:
+        """Keep a report that was made here."""
+        with self._lock:
+            self._reports.setdefault(paths.first(report, "SOPInstanceUID"), report)
+
+    def latest(self, wanted: Callable[[Dataset], bool]) -> Dataset | None:
+        """The last report that is as wanted."""
         with self._lock:
             reports = tuple(self._reports.values())
-        return next(
-            (one for one in reversed(reports) if paths.first(one, "PatientID") == patient_id and wanted(one)), None
-        )
+        return next((one for one in reversed(reports) if wanted(one)), None)

@@ -27,6 +27,8 @@ PREDECESSOR = "reports/new-version-names-predecessor"
 ISSUED_FINAL = "reports/issued-is-final"
 SUBMITTED_FINAL = "reports/submitted-is-final"
 PLACE = "reports/evidence-in-its-place"
+SUBMITTED_PREDECESSOR = "reports/submitted-names-predecessor"
+NEW_INSTANCE = "reports/version-is-new-instance"
 
 _EVIDENCE = ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")
 _REFERENCED = "ReferencedSeriesSequence[*].ReferencedSOPSequence[*].ReferencedSOPInstanceUID"
@@ -34,7 +36,10 @@ _FINAL = (("CompletionFlag", "COMPLETE"), ("VerificationFlag", "VERIFIED"))
 _OF_REQUEST = Tag("ReferencedRequestSequence")
 
 
-@play_check(CHECK, rules=(UNCHANGED, PREDECESSOR, ISSUED_FINAL, SUBMITTED_FINAL, PLACE), scope=Scope.PLAY)
+_RULES = (UNCHANGED, PREDECESSOR, ISSUED_FINAL, SUBMITTED_FINAL, PLACE, SUBMITTED_PREDECESSOR, NEW_INSTANCE)
+
+
+@play_check(CHECK, rules=_RULES, scope=Scope.PLAY)
 def check(play: PlayView) -> Iterator[Finding]:
     """Every report that was submitted or issued in the play."""
     submitted = facts.stores(play.of("RAD-24"))
@@ -48,6 +53,7 @@ def check(play: PlayView) -> Iterator[Finding]:
         path, expected, received = _lacking(report)
         yield from _ruled(play, ISSUED_FINAL, report, not path, path or "VerificationFlag", expected, received)
     for report in submitted:
+        yield from _succession(play, report, [one for one in submitted if one.carrier.seq < report.carrier.seq])
         if _has_to_be_final(play, report):
             path, expected, received = _lacking(report)
             yield from _ruled(play, SUBMITTED_FINAL, report, not path, path or "VerificationFlag", expected, received)
@@ -132,6 +138,27 @@ def _version(
         facts.named(known),
         facts.named(named) or "absent",
     )
+
+
+def _succession(play: PlayView, report: Instance, before: list[Instance]) -> Iterator[Finding]:
+    """A later report of one maker on one study is another instance, and names what it completes or adds to.
+
+    One that was sent again is the same report still.
+    """
+    earlier = [one for one in before if one.taken and _study(one) == _study(report)]
+    if not earlier:
+        return
+    same = [one for one in earlier if one.uid == report.uid]
+    found = difference(same[-1].dataset, report.dataset) if same else None
+    path, expected, received = ("SOPInstanceUID", "another than before", report.uid) if found else ("", "", "")
+    yield from _ruled(play, NEW_INSTANCE, report, found is None, path or "SOPInstanceUID", expected, received)
+    if same or not (report.carrier.leg.step.step.addendum or _lacking(earlier[-1])[0]):
+        return
+    named = {one.value.strip() for one in _predecessors(report)}
+    known = {one.uid for one in earlier}
+    received = facts.named(named) or "absent"
+    path = "PredecessorDocumentsSequence"
+    yield from _ruled(play, SUBMITTED_PREDECESSOR, report, bool(named & known), path, facts.named(known), received)
 
 
 def _study(report: Instance) -> str:

@@ -29,9 +29,20 @@ WORKLIST = "updates/worklist-shows-patient"
 QUERY = "updates/query-shows-patient"
 RETRIEVED = "updates/retrieve-shows-patient"
 CANCELLED = "updates/worklist-without-cancelled"
+ISSUED = "updates/report-shows-patient"
+EXPORTED = "updates/export-shows-patient"
 
 _ACCEPTING = frozenset({"AA", "CA"})
-_RULES = {"RAD-5": WORKLIST, "RAD-11": QUERY, "RAD-14": QUERY, "RAD-16": RETRIEVED}
+_RULES = {
+    "RAD-5": WORKLIST,
+    "RAD-11": QUERY,
+    "RAD-14": QUERY,
+    "RAD-16": RETRIEVED,
+    "RAD-25": ISSUED,
+    "RAD-28": EXPORTED,
+}
+_MADE = ("RAD-25", "RAD-28")
+"""Transactions in which a report is handed on unasked."""
 _DEMOGRAPHICS = (
     ("PatientName", "PID-5", Comparison.NAME),
     ("PatientBirthDate", "PID-7", Comparison.DATE),
@@ -44,13 +55,31 @@ _STEP_ID = "ScheduledProcedureStepSequence[*].ScheduledProcedureStepID"
 
 @dataclass(frozen=True)
 class _Shown:
-    """One entry or object that shows a patient, and since when its shower was asked."""
+    """One entry, object or result that shows a patient, and since when its shower was asked."""
 
     view: LegView
     actor: ActorName
     evidence: Evidence
-    dataset: Dataset
+    content: Dataset | Message
     asked: int
+
+    @property
+    def dataset(self) -> Dataset:
+        """What is shown, unless it is a result of HL7."""
+        return Dataset() if isinstance(self.content, Message) else self.content
+
+    @property
+    def identifier(self) -> str:
+        """The patient's ID."""
+        if isinstance(self.content, Message):
+            return self.content.first("PID-3.1").strip()
+        return first(self.content, "PatientID").strip()
+
+    def at(self, path: str, field_path: str) -> tuple[str, Term]:
+        """Where a value stands, an attribute or a field, and what is there."""
+        if isinstance(self.content, Message):
+            return field_path, Term(self.content.first(field_path), Syntax.HL7)
+        return path, Term(first(self.content, path), Syntax.DICOM)
 
 
 @dataclass
@@ -61,7 +90,7 @@ class _Known:
     told: dict[str, list[Message]] = field(default_factory=dict)
 
 
-@play_check(CHECK, rules=(WORKLIST, QUERY, RETRIEVED, CANCELLED), scope=Scope.PLAY)
+@play_check(CHECK, rules=(WORKLIST, QUERY, RETRIEVED, CANCELLED, ISSUED, EXPORTED), scope=Scope.PLAY)
 def check(play: PlayView) -> Iterator[Finding]:
     """Every worklist entry, query answer and retrieved object that came after an update."""
     known: dict[tuple[ActorName, int], _Known] = {}
@@ -78,6 +107,11 @@ def _shown(play: PlayView) -> Iterator[_Shown]:
     """The answers to the last query for each step and set of keys, and what retrieves deliver."""
     for view in play.legs:
         if view.step.transaction.id not in _RULES:
+            continue
+        if view.step.transaction.id in _MADE:
+            for carrier in requests(view):
+                path = "PID-3" if isinstance(carrier.content, Message) else "PatientID"
+                yield _Shown(view, view.initiator, carrier.evidence(path), carrier.content, carrier.seq)
             continue
         for exchange in _last_queries(view):
             for index, entry in pending(exchange):
@@ -146,23 +180,24 @@ def _surviving(message: Message) -> str:
 
 def _patient(play: PlayView, shown: _Shown, known: _Known) -> Iterator[Finding]:
     expected = play.play.case.patients.get(shown.view.step.step.expect.patient or "")
-    if expected is not None and first(shown.dataset, "PatientID").strip() == expected.id:
+    identifier = shown.identifier
+    if expected is not None and identifier == expected.id:
         return
-    identifier = first(shown.dataset, "PatientID").strip()
+    where, _ = shown.at("PatientID", "PID-3")
     if identifier in known.merged:
-        yield from _ruled(play, shown, "PatientID", known.merged[identifier], identifier)
+        yield from _ruled(play, shown, where, known.merged[identifier], identifier)
         return
     told = known.told.get(identifier, [])
     if not told:
         return
-    for path, field_path, kind in _DEMOGRAPHICS:
-        value = Term(first(shown.dataset, path), Syntax.DICOM)
+    for attribute, field_path, kind in _DEMOGRAPHICS:
+        path, value = shown.at(attribute, field_path)
         terms = [Term(message.first(field_path), Syntax.HL7) for message in told]
         wanted = [term for term in terms if not is_empty(kind, term)]
         if wanted and not is_empty(kind, value) and not any(equal(kind, term, value) for term in wanted):
             yield from _ruled(play, shown, path, wanted[-1].text, value.text)
             return
-    yield from _ruled(play, shown, "PatientID", "", "")
+    yield from _ruled(play, shown, where, "", "")
 
 
 def _ruled(play: PlayView, shown: _Shown, path: str, expected: str, received: str) -> Iterator[Finding]:

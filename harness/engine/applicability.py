@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.engine.claims import claimed_forms
+from harness.engine.legs import legs_of
 from harness.engine.roles import Roles, claimed_transactions
 from harness.model.names import ActorName, TransactionId
 from harness.model.profile import Leg, LinkKind
@@ -50,8 +51,9 @@ class Applicability:
             yield leg.responder, transaction
 
     def _legs(self, scenario: Scenario) -> Iterator[tuple[TransactionId, Leg]]:
-        for transaction in dict.fromkeys(step.transaction for step in scenario.steps):
-            yield from ((transaction, leg) for leg in self.knowledge.transactions[transaction].legs)
+        for step in scenario.steps:
+            for leg in legs_of(step, self.knowledge.transactions[step.transaction]):
+                yield step.transaction, leg
 
     def _cited(self, claim: Claim, actor: ActorName, scenario: Scenario) -> Sequence[TransactionId]:
         return claimed_transactions(claim, actor, self.knowledge) if claim.profile in scenario.citation else ()

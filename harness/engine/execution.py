@@ -27,7 +27,7 @@ from harness.engine.recording import FIRST, TranscriptRecorder
 from harness.errors import CannotAct, HarnessError, LinkError
 from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, PlayId, StepId
 from harness.model.plan import Assignment, LegState, PlannedLeg, PlannedStep, Play, StepRef
-from harness.model.profile import Count
+from harness.model.profile import Count, LinkKind
 from harness.model.scenario import Expectation
 from harness.model.system import Hook, System
 from harness.model.transcript import EventKind
@@ -243,12 +243,14 @@ class Executor:
     def _await_legs(self, play: Play, planned: PlannedStep, reference: StepRef) -> str:
         state = "done"
         for leg in planned.legs:
-            if leg.state not in (LegState.LIVE, LegState.NOT_OFFERED) or not leg.leg.required:
+            if leg.state not in (LegState.LIVE, LegState.NOT_OFFERED) or not self._is_awaited(leg):
                 continue
             if leg.leg.reaction and self._refused(play, planned):
                 continue
             seconds = self._patience(leg)
             if not self._recorder.wait(lambda leg=leg: self._done(play, planned, leg), seconds):  # type: ignore[misc]
+                if not leg.leg.required:
+                    continue
                 state = "timed out"
                 self._recorder.happened(
                     EventKind.LEG_EXPIRED,
@@ -260,6 +262,11 @@ class Executor:
             if self._interrupted.is_set():
                 return "interrupted"
         return state
+
+    def _is_awaited(self, leg: PlannedLeg) -> bool:
+        """Whether later steps count on the leg: it is required, or news for an actor that takes part."""
+        news = leg.leg.reaction and leg.leg.link is LinkKind.MLLP
+        return leg.leg.required or (news and leg.leg.responder in self.assignment.ours)
 
     def _done(self, play: Play, planned: PlannedStep, leg: PlannedLeg) -> bool:
         """Whether there is nothing more to wait for: a reaction of ours that ended without a message never comes."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from harness.engine.applicability import Applicability
+from harness.engine.legs import ends, legs_of
 from harness.engine.roles import Roles, role_groups
 from harness.errors import NotApplicable
 from harness.identifiers import Identifiers
@@ -13,7 +14,7 @@ from harness.model.applicable import Applicable
 from harness.model.deviation import MISUSES
 from harness.model.names import HARNESS, ActorName, PlayerName, PlayId, TransactionId
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
-from harness.model.profile import Leg, LinkKind, Profile, Service, Transaction
+from harness.model.profile import Leg, LinkKind, Profile, Transaction
 from harness.model.scenario import Answer, Case, Scenario, Step
 from harness.model.system import DimseAddress, Hl7Address, Party, System, Times
 from harness.profiles import Knowledge
@@ -78,7 +79,7 @@ class Planner:
                 planned.transaction.id
                 for planned in self._play(roles, scenario, form).steps
                 for leg in planned.legs
-                if _is_asked(leg) and (actor in _ends(leg.leg)) and (actor, planned.transaction.id) in roles.claimed
+                if _is_asked(leg) and (actor in ends(leg.leg)) and (actor, planned.transaction.id) in roles.claimed
             )
         )
         if not why and not tested:
@@ -195,7 +196,7 @@ class Planner:
             for planned in play.steps
             for bound in planned.legs
             if bound.leg.required
-            for actor in _ends(bound.leg)
+            for actor in ends(bound.leg)
         } | {step.initiator for play in plays for step in play.scenario.steps}
         for actor in sorted(actors):
             told = next((system.department[actor] for system in roles.systems if actor in system.department), None)
@@ -225,29 +226,6 @@ def ae_title(actor: ActorName) -> str:
     return name if len(name) <= 16 else f"SWF_{'_'.join(word[:4] for word in words)}"[:16]
 
 
-def legs_of(step: Step, transaction: Transaction) -> tuple[Leg, ...]:
-    """The legs of the transaction that belong to a step: of repositories only the one that is asked (`at`), and of
-    a transaction that is begun by an actor that else only passes it on, its own; of one that several actors may begin,
-    those of the actor that begins it in the step."""
-    legs = tuple(leg for leg in transaction.legs if step.at is None or step.at in _ends(leg))
-    if step.at is not None:
-        return tuple(replace(leg, required=True) for leg in legs)
-    begun = [leg for leg in legs if leg.initiator == step.initiator]
-    if begun and all(leg.reaction for leg in begun):
-        return tuple(replace(leg, reaction=False) for leg in begun)
-    others = {leg.initiator for leg in legs if not leg.reaction} - {step.initiator}
-    if begun and others:
-        own = tuple(leg for leg in legs if others.isdisjoint(_ends(leg)))
-        needed = any(leg.required for leg in begun)
-        return own if needed else tuple(replace(leg, required=True) for leg in own)
-    unasked = {leg.responder for leg in begun if not leg.required and _asks(leg)}
-    return tuple(leg for leg in legs if unasked.isdisjoint(_ends(leg)))
-
-
-def _asks(leg: Leg) -> bool:
-    return leg.dimse is not None and leg.dimse.service in (Service.C_FIND, Service.C_MOVE, Service.C_GET)
-
-
 def _without_question(play: Play, roles: Roles) -> str:
     """Why nothing would be asked of the group in a play; empty when something is, or without a system."""
     if not roles.systems:
@@ -262,10 +240,6 @@ def _without_question(play: Play, roles: Roles) -> str:
 def _is_asked(leg: PlannedLeg) -> bool:
     """Whether a leg says something about a system."""
     return leg.state is LegState.NOT_OFFERED or (leg.state is LegState.LIVE and bool(leg.systems))
-
-
-def _ends(leg: Leg) -> tuple[ActorName, ActorName]:
-    return leg.initiator, leg.responder
 
 
 def _theirs(roles: Roles) -> Iterator[Party]:
@@ -289,9 +263,9 @@ def _longest_times(systems: Sequence[System]) -> Times:
 
 
 def _planned_leg(roles: Roles, transaction: TransactionId, leg: Leg, form: str) -> PlannedLeg:
-    players = {actor: roles.served.get((actor, transaction), HARNESS) for actor in _ends(leg)}
+    players = {actor: roles.served.get((actor, transaction), HARNESS) for actor in ends(leg)}
     missing = next(
-        (actor for actor in _ends(leg) if (actor, transaction) in roles.claimed and players[actor] == HARNESS),
+        (actor for actor in ends(leg) if (actor, transaction) in roles.claimed and players[actor] == HARNESS),
         None,
     )
     initiator, responder = players[leg.initiator], players[leg.responder]
@@ -322,7 +296,7 @@ def _unclaimed(roles: Roles, transaction: TransactionId, leg: Leg) -> str:
     """Which part of an actor under test its product does not claim: we play it, and nothing of it is tested."""
     parts = [
         f"{roles.actors[actor]} does not claim {transaction} of {actor}"
-        for actor in _ends(leg)
+        for actor in ends(leg)
         if actor in roles.actors and (actor, transaction) not in roles.claimed
     ]
     return f"{'; '.join(parts)}: not tested, a stand-in plays it" if parts else ""

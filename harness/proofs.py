@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -16,9 +17,10 @@ from time import monotonic
 from harness.engine.claims import EXIT_FAIL, EXIT_PASS, EXIT_UNDECIDED
 from harness.errors import InputError
 from harness.model.live_proof import LiveProof, LiveTrial
-from harness.model.names import ScenarioId
+from harness.model.names import ActorName, ScenarioId
 from harness.model.plan import PlannedStep, Play
 from harness.model.run import PlayResult, Run
+from harness.model.scenario import Scenario
 from harness.model.system import System
 from harness.selftest import live
 from harness.selftest.proving import Request, prove
@@ -111,10 +113,12 @@ def prove_live(request: LiveRequest, ended: Callable[[LiveTrial], object] = lamb
         if not any(fnmatchcase(one, name) for one in known):
             raise InputError(f"no defect is called `{name}`{nearest(name, known)}; see `swf list --defects`")
     wanted = [one for one in known if any(fnmatchcase(one, name) for name in request.defects or ("*",))]
-    scenarios = list(dict.fromkeys(known[one].detection.scenario for one in wanted))
+    roles: dict[ScenarioId, set[ActorName]] = defaultdict(set)
+    for one in wanted:
+        roles[known[one].detection.scenario] |= {deviation.actor for deviation in known[one].deviations}
     jobs = request.jobs or os.cpu_count() or 1
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-        clean = [pool.submit(_faultless, scenario, request.seed) for scenario in scenarios]
+        clean = [pool.submit(_faultless, name, tuple(actors), request.seed) for name, actors in roles.items()]
         trials = []
         for trial in pool.map(partial(_trial, seed=request.seed), wanted):
             ended(trial)
@@ -124,22 +128,26 @@ def prove_live(request: LiveRequest, ended: Callable[[LiveTrial], object] = lamb
 
 
 def _trial(name: str, *, seed: int) -> LiveTrial:
-    return live.trial(workshop().defect(name), _reference(), partial(_play, seed=seed))
+    shop = workshop()
+    defect = shop.defect(name)
+    scenario = shop.files.scenario(defect.detection.scenario)
+    return live.trial(defect, scenario, shop.files.system(REFERENCE), partial(_play, seed=seed))
 
 
-def _faultless(scenario: ScenarioId, seed: int) -> tuple[str, ...]:
-    return live.faultless(scenario, _reference(), partial(_play, seed=seed))
+def _faultless(name: ScenarioId, actors: tuple[ActorName, ...], seed: int) -> tuple[str, ...]:
+    shop = workshop()
+    reference = shop.files.system(REFERENCE)
+    return live.faultless(shop.files.scenario(name), actors, reference, partial(_play, seed=seed))
 
 
-def _reference() -> System:
-    return workshop().files.system(REFERENCE)
-
-
-def _play(scenario: ScenarioId, system: System, *, theirs: str = "", ours: str = "", seed: int) -> tuple[Run, bool]:
+def _play(
+    scenario: Scenario, system: System, forms: Sequence[str], *, theirs: str = "", ours: str = "", seed: int
+) -> tuple[Run, bool]:
     with TemporaryDirectory(prefix="swf-selftest-") as folder:
         request = RunRequest(
             systems=(system,),
-            scenarios=(scenario,),
+            scenarios=(scenario.id,),
+            forms=forms,
             out=Path(folder) / "run",
             defect=theirs,
             own_defect=ours,

@@ -47,12 +47,14 @@ REFERENCE = "reference"
 class RunRequest:
     """What the user asked for, from the command line or from pytest.
 
-    `systems` take the place of `suts`. `defect` is one of the reference system, `own_defect` one of our own actors.
+    `systems` take the place of `suts`, `forms` are the HL7 versions to play (none: all). `defect` is one of the
+    reference system, `own_defect` one of our own actors.
     """
 
     suts: Sequence[str] = ()
     systems: Sequence[System] = ()
     scenarios: Sequence[str] = ()
+    forms: Sequence[str] = ()
     out: Path | None = None
     defect: str = ""
     own_defect: str = ""
@@ -148,7 +150,7 @@ def new_out(seed: int) -> Path:
 def make_plan(request: RunRequest, systems: Sequence[System], seed: int, run_name: str) -> Plan:
     """Plan a request for systems whose addresses are known."""
     shop = workshop()
-    scenarios = shop.scenarios(request.scenarios)
+    scenarios = tuple(_in_forms(shop.scenarios(request.scenarios), request.forms))
     planner = Planner(shop.knowledge, shop.cases(scenarios), seed)
     started = datetime.now().isoformat(timespec="seconds")
     plan = planner.plan(
@@ -162,6 +164,18 @@ def make_plan(request: RunRequest, systems: Sequence[System], seed: int, run_nam
         named=bool(request.scenarios),
     )
     return replace(plan, overrides=overrides_of(request.overrides, systems, started))
+
+
+def _in_forms(scenarios: Iterable[Scenario], forms: Sequence[str]) -> Iterator[Scenario]:
+    """The scenarios in those forms alone; InputError when there is none of such a form."""
+    played = False
+    for scenario in scenarios:
+        wanted = tuple(form for form in scenario.forms if not forms or form in forms)
+        if wanted:
+            played = True
+            yield replace(scenario, forms=wanted)
+    if not played:
+        raise InputError(f"none of the scenarios is played in HL7 {', '.join(forms)}")
 
 
 def overrides_of(files: Sequence[Path], systems: Sequence[System], started: str) -> Overrides:

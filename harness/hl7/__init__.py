@@ -12,8 +12,8 @@ from harness.hl7.message import Message
 from harness.hl7.message_faults import Fault
 from harness.hl7.names import component_name, field_name, path_name, segment_name
 from harness.hl7.person import xcn, xpn
-from harness.hl7.segment import Located, Segment
 from harness.hl7.readable import unreadable
+from harness.hl7.segment import Located, Segment
 from harness.hl7.standard import field_definition, has_structure, table_codes
 from harness.hl7.time import ts
 

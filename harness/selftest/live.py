@@ -6,15 +6,16 @@ system plays all others, where nobody but us may be blamed. How a run is made is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from time import monotonic
 from typing import Protocol
 
 from harness.model.deviation import Defect
 from harness.model.live_proof import LiveTrial, Noticed
-from harness.model.names import HARNESS, ActorName, ScenarioId
+from harness.model.names import HARNESS, ActorName
 from harness.model.run import Run
+from harness.model.scenario import Scenario
 from harness.model.system import Binding, System
 from harness.model.verdict import Verdict
 
@@ -22,31 +23,38 @@ from harness.model.verdict import Verdict
 class Play(Protocol):
     """Runs one scenario: with a system that has a defect, or with a defect of our own actors."""
 
-    def __call__(self, scenario: ScenarioId, system: System, *, theirs: str = "", ours: str = "") -> tuple[Run, bool]:
+    def __call__(
+        self, scenario: Scenario, system: System, forms: Sequence[str], *, theirs: str = "", ours: str = ""
+    ) -> tuple[Run, bool]:
         """The judged run, and whether the defect changed nothing in it."""
 
 
-def trial(defect: Defect, reference: System, play: Play) -> LiveTrial:
-    """Run a defect on both sides."""
+def trial(defect: Defect, scenario: Scenario, reference: System, play: Play) -> LiveTrial:
+    """Run a defect on both sides: in the newest form, and in the others if it is not noticed there."""
     begun = monotonic()
+    mine = _trial(defect, scenario, reference, play, scenario.forms[-1:])
+    if not mine.noticed and len(scenario.forms) > 1:
+        mine = _trial(defect, scenario, reference, play, scenario.forms[:-1])
+    return replace(mine, seconds=monotonic() - begun)
+
+
+def _trial(defect: Defect, scenario: Scenario, reference: System, play: Play, forms: Sequence[str]) -> LiveTrial:
     culprits = {deviation.actor for deviation in defect.deviations}
-    scenario = defect.detection.scenario
-    run, idle = play(scenario, playing(reference, culprits), theirs=defect.id)
+    run, idle = play(scenario, playing(reference, culprits), forms, theirs=defect.id)
     others = playing(reference, _actors(reference) - culprits, Binding.TOGETHER)
-    box, _ = play(scenario, others, ours=defect.id)
+    box, _ = play(scenario, others, forms, ours=defect.id)
     return LiveTrial(
         defect=defect,
         system=tuple(dict.fromkeys(failed(run))),
         box=tuple(dict.fromkeys(failed(box))),
         errors=tuple(play.play for play in run.plays if play.verdicts.get(HARNESS) is Verdict.ERROR),
         idle=idle,
-        seconds=monotonic() - begun,
     )
 
 
-def faultless(scenario: ScenarioId, reference: System, play: Play) -> tuple[str, ...]:
-    """What fails or stays open in a scenario without any defect, the system in each of its roles."""
-    run, _ = play(scenario, reference)
+def faultless(scenario: Scenario, actors: Iterable[ActorName], reference: System, play: Play) -> tuple[str, ...]:
+    """What fails or stays open in a scenario without any defect, the system in each of the roles."""
+    run, _ = play(scenario, playing(reference, actors), scenario.forms[-1:])
     return tuple(f"{one.play}: {one.verdict.value}" for one in run.plays if one.verdict is not Verdict.PASS)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -11,11 +12,13 @@ from harness.model.deviation import Change, Defect, Detection, Deviation
 from harness.model.live_proof import DefectKind, LiveProof, LiveTrial, Noticed
 from harness.model.names import ActorName, PlayerName, RequirementId, ScenarioId, StepId
 from harness.model.run import Run
+from harness.model.scenario import Scenario
 from harness.model.system import Binding, Claim, System
 from harness.selftest import live
 
 MODALITY, PLACER, FILLER = ActorName("Modality"), ActorName("Order Placer"), ActorName("Order Filler")
 DETECTION = Detection(scenario=ScenarioId("a.b"), step=StepId("stored"), requirement=RequirementId("c/d"))
+SCENARIO = Scenario(id=ScenarioId("a.b"), title="", citation={}, forms=("2.3.1", "2.5.1"), case="c", steps=())
 HERE = Noticed(DETECTION.step, DETECTION.requirement, MODALITY)
 SYSTEM = System(
     name=PlayerName("reference"),
@@ -98,20 +101,24 @@ def test_a_system_claims_the_wanted_actors_alone() -> None:
     assert narrowed.binding is Binding.TOGETHER
 
 
-def test_a_defect_is_run_in_the_system_and_in_the_box() -> None:
-    asked: list[tuple[tuple[ActorName, ...], Binding, str, str]] = []
+def test_a_defect_is_run_in_the_system_and_in_the_box_in_one_form_after_the_other() -> None:
+    asked: list[tuple[tuple[ActorName, ...], Binding, tuple[str, ...], str, str]] = []
     empty = cast(Run, _Run())
 
-    def play(scenario: ScenarioId, system: System, *, theirs: str = "", ours: str = "") -> tuple[Run, bool]:
-        assert scenario == "a.b"
+    def play(
+        scenario: Scenario, system: System, forms: Sequence[str], *, theirs: str = "", ours: str = ""
+    ) -> tuple[Run, bool]:
         actors = tuple(actor for claim in system.claims for actor in claim.actors)
-        asked.append((actors, system.binding, theirs, ours))
+        asked.append((actors, system.binding, tuple(forms), theirs, ours))
         return empty, bool(theirs)
 
-    trial = live.trial(NOTICED.defect, SYSTEM, play)
+    trial = live.trial(NOTICED.defect, SCENARIO, SYSTEM, play)
+    innocent = (PLACER, FILLER, FILLER)
     assert asked == [
-        ((MODALITY,), Binding.EACH, "x", ""),
-        ((PLACER, FILLER, FILLER), Binding.TOGETHER, "", "x"),
+        ((MODALITY,), Binding.EACH, ("2.5.1",), "x", ""),
+        (innocent, Binding.TOGETHER, ("2.5.1",), "", "x"),
+        ((MODALITY,), Binding.EACH, ("2.3.1",), "x", ""),
+        (innocent, Binding.TOGETHER, ("2.3.1",), "", "x"),
     ]
     assert trial.idle
     assert not trial.noticed

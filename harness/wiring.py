@@ -20,14 +20,15 @@ from harness.actor import actor_classes
 from harness.engine.claims import EXIT_PASS, EXIT_UNDECIDED
 from harness.engine.judging import Strictness
 from harness.engine.launching import ReferenceProcess
+from harness.engine.pairwise import pairwise_plays
 from harness.engine.planning import Planner
 from harness.engine.reference import ReferenceSystem
-from harness.engine.runs import RunProgress, RunSession, Setting, judge_again
+from harness.engine.runs import RunProgress, RunSession, Setting, judge_again, only
 from harness.engine.storage import Evidence
 from harness.errors import InputError
 from harness.model.applicable import Applicable
 from harness.model.deviation import Defect, Deviation
-from harness.model.names import PlayerName
+from harness.model.names import PlayerName, PlayId
 from harness.model.override import Overrides
 from harness.model.plan import Plan, PlannedStep, Play
 from harness.model.run import PlayResult, Run
@@ -48,7 +49,8 @@ class RunRequest:
     """What the user asked for, from the command line or from pytest.
 
     `systems` take the place of `suts`, `forms` are the HL7 versions to play (none: all). `defect` is one of the
-    reference system, `own_defect` one of our own actors.
+    reference system, `own_defect` one of our own actors. `pairwise` chooses plays in which every pair of scenario, role
+    and form occurs; `only` are chosen ones.
     """
 
     suts: Sequence[str] = ()
@@ -62,6 +64,8 @@ class RunRequest:
     seed: int | None = None
     strictness: Strictness = field(default_factory=Strictness)
     overrides: Sequence[Path] = ()
+    pairwise: bool = False
+    only: frozenset[PlayId] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +167,8 @@ def make_plan(request: RunRequest, systems: Sequence[System], seed: int, run_nam
         defect=request.defect,
         named=bool(request.scenarios),
     )
+    chosen = pairwise_plays([plan]) if request.pairwise else request.only
+    plan = plan if chosen is None else only(plan, chosen)
     return replace(plan, overrides=overrides_of(request.overrides, systems, started))
 
 

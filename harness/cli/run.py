@@ -33,6 +33,7 @@ from harness.wiring import RunRequest, run
 )
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Scenarios at the same time.")
 @click.option("--seed", default=None, type=int, help="Repeat the identifiers of an earlier run.")
+@click.option("--pairwise", is_flag=True, help="Play a selection: each pair of scenario, role and form at least once.")
 @judging_options
 @overrides_option
 @click.argument("scenarios", nargs=-1)
@@ -42,6 +43,7 @@ def command(
     defect: str,
     jobs: int,
     seed: int | None,
+    pairwise: bool,
     strict: bool,
     confidence: str,
     overrides: tuple[Path, ...],
@@ -58,6 +60,7 @@ def command(
         defect=defect,
         jobs=jobs,
         seed=seed,
+        pairwise=pairwise,
         strictness=strictness(strict, confidence),
         overrides=overrides,
     )

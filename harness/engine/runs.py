@@ -100,7 +100,7 @@ class RunSession:
     def __exit__(self, *_: object) -> None:
         self._unstage()
         if self._chosen is not None:
-            self._plan = _only(self._plan, self._chosen)
+            self._plan = only(self._plan, self._chosen)
         self._writer.plan(self._plan)
         self._writer.seal()
         self._sealed = True
@@ -228,7 +228,7 @@ class RunSession:
                 self._recorder.happened(EventKind.HOOK, str(error), facts={"system": name, "ok": "False"})
 
 
-def _only(plan: Plan, wanted: Collection[PlayId]) -> Plan:
+def only(plan: Plan, wanted: Collection[PlayId]) -> Plan:
     """The plan with those plays alone."""
     return replace(
         plan,

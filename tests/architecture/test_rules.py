@@ -18,7 +18,7 @@ FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "mana
 MAY_PRINT = ("harness/cli/", "harness/pytest_plugin/", "reports/console.py")
 MAY_CATCH_EVERYTHING = {
     "harness/engine/execution.py": "a step's boundary: what goes wrong becomes ERROR with its traceback",
-    "harness/engine/room.py": "a reaction's boundary",
+    "harness/engine/reactions.py": "a reaction's boundary",
     "harness/cli/__init__.py": "the last boundary: a fault of ours must not look like a FAIL",
     "harness/transports/mllp/endpoint.py": "the boundary to the actor that answers",
     "harness/transports/dimse/serving.py": "the boundary to the actor that answers",

@@ -13,7 +13,7 @@ from harness.engine.pairwise import pairwise_plays, role_of
 from harness.engine.runs import RunProgress
 from harness.errors import InputError, NotApplicable
 from harness.model.matrix import Cell, LowerBounds, Matrix
-from harness.model.names import LegId, PlayerName, ScenarioId, StepId
+from harness.model.names import ActorName, LegId, PlayerName, ScenarioId, StepId
 from harness.model.plan import Plan, Play
 from harness.model.run import PlayResult, Run
 from harness.model.verdict import Confidence, Outcome, Verdict
@@ -131,9 +131,15 @@ def core_decisions(play: Play, result: PlayResult) -> int:
     """How many requirements core checks decided on the legs in which a system under test takes part, or on any leg of
     the box alone.
 
-    Each counts once for a step and leg, so that repeated queries and foreign entries add nothing.
+    Each counts once for a step and leg, so that repeated queries and foreign entries add nothing; nor does an optional
+    leg to an actor that is there for another scenario.
     """
-    core = {(planned.step.id, leg.leg.id): leg.leg.core for planned in play.steps for leg in planned.legs}
+    cast = _cast(play)
+    core = {
+        (planned.step.id, leg.leg.id): leg.leg.core if {leg.leg.initiator, leg.leg.responder} <= cast else ()
+        for planned in play.steps
+        for leg in planned.legs
+    }
     tested: frozenset[PlayerName] = frozenset(play.roles.values())
     decided: set[tuple[StepId, LegId, str]] = {
         (step.step, leg.leg, judged.requirement.id)
@@ -146,6 +152,14 @@ def core_decisions(play: Play, result: PlayResult) -> int:
         and judged.requirement.citation.confidence is not Confidence.UNSURE
     }
     return len(decided)
+
+
+def _cast(play: Play) -> frozenset[ActorName]:
+    """The actors without which the play would not be played."""
+    required = (leg.leg for planned in play.steps for leg in planned.legs if leg.leg.required)
+    ends = {actor for leg in required for actor in (leg.initiator, leg.responder)}
+    named = {actor for planned in play.steps for actor in (planned.step.initiator, planned.step.at) if actor}
+    return frozenset(ends | named | set(play.roles))
 
 
 def _record(request: MatrixRequest, found: Matrix, known: LowerBounds, show: Callable[[str], object]) -> Matrix:

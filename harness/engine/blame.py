@@ -28,6 +28,7 @@ from harness.profiles import Knowledge
 _ASKED = "expectations"
 _SENT = "delivery"
 _REACHABLE = "/reachable"
+_ACCEPTED = "/ack-accepted"
 _PLAIN = re.compile(r"[A-Z ]*|[0-9A-F]{4}|.{0,3}")
 """Words, codes and statuses: that two findings name the same one joins nothing."""
 
@@ -126,11 +127,13 @@ class Blame:
         return None
 
     def _joined(self, fault: _Fault, finding: Finding) -> bool:
-        """Whether a finding is about the faulty value, or about the instance of the request that was refused."""
+        """Whether a finding is about the faulty value, about its refusal, or about the instance that was refused."""
         here, there = finding.evidence, fault.finding.evidence
         if here is None or there is None:
             return False
         if finding.given is not None and finding.given == there:
+            return True
+        if self._refuses(finding, there):
             return True
         value = fault.finding.received
         if here.path and there.path and not _PLAIN.fullmatch(value):
@@ -138,6 +141,16 @@ class Blame:
         one, other = self._exchanges.get(there.exchange), self._exchanges.get(here.exchange)
         refused = one is not None and fault.finding.actor == fault.leg.responder and not took_effect(one)
         return refused and one is not other and _instance(one) == _instance(other) != ""
+
+    def _refuses(self, finding: Finding, there: Evidence) -> bool:
+        """Whether a finding is that a message was refused in which somebody else's fault stands."""
+        here = finding.evidence
+        return (
+            here is not None
+            and finding.requirement.endswith(_ACCEPTED)
+            and here.exchange == there.exchange
+            and there.half is Half.REQUEST
+        )
 
     def _excuse(self, view: LegView, finding: Finding) -> Charge | None:
         """What a system's doing may be behind, though the recording does not prove it."""

@@ -188,6 +188,7 @@ def small_knowledge() -> Knowledge:
         for strength in Strength
         for confidence in Confidence
     ]
+    stub.append(_rule("stub", "ack-accepted", "responder", Strength.SHALL, Confidence.BELIEVED))
     delivery = [
         _rule("delivery", row, charged, Strength.SHALL, Confidence.BELIEVED) for row, charged in DELIVERY_ROWS.items()
     ]

@@ -19,7 +19,7 @@ from harness.model.plan import Plan, Play
 from harness.model.profile import Service
 from harness.model.run import JudgedFinding, PlayResult
 from harness.model.scenario import Answer, Expectation, Step
-from harness.model.transcript import EventKind
+from harness.model.transcript import EventKind, Half
 from harness.model.verdict import Outcome, Owner, Reason, Verdict
 
 if TYPE_CHECKING:
@@ -246,3 +246,45 @@ def test_what_an_interruption_cut_short_is_undecided(trial: Trial, build: Build)
     run = judge(trial.plan, trial.wire.transcript(), trial.wire.recorder.read, build.knowledge)
     judged = said(run.plays[0], 0, "delivery")
     assert (judged.owner, judged.why.reason) == (Owner.UNDECIDED, Reason.CUT_SHORT)
+
+
+class Refusing:
+    """A check of a registration: what stands in PID-3, and that the message was refused."""
+
+    def __init__(self, faulty: bool) -> None:
+        self.faulty = faulty
+
+    def __call__(self, view: LegView) -> Iterator[Finding]:
+        for exchange in view.exchanges:
+            yield view.finding(
+                "stub",
+                view.requirement("shall-believed"),
+                Outcome.VIOLATED if self.faulty else Outcome.MET,
+                view.initiator,
+                exchange.evidence("PID-3.1"),
+            )
+            yield view.finding(
+                "stub",
+                view.requirement("ack-accepted"),
+                Outcome.VIOLATED,
+                view.responder,
+                exchange.evidence("MSA-1", Half.RESPONSE),
+                expected="AA",
+                received="AE",
+            )
+
+
+@pytest.mark.parametrize(("faulty", "verdict"), [(True, Verdict.NONE), (False, Verdict.FAIL)])
+def test_who_refuses_a_faulty_message_is_not_blamed_for_it(
+    monkeypatch: pytest.MonkeyPatch, trial: Trial, build: Build, say: Say, faulty: bool, verdict: Verdict
+) -> None:
+    monkeypatch.setattr(judging, "leg_checks", lambda: {"stub": Refusing(faulty)})
+    play = trial.begin(build.step("register", "RAD-1", "ADT"), system="RIS", actor="Order Filler")
+    cause = trial.wire.begin_step(play, "register")
+    message = say.adt(play.case.patients["main"].id)
+    trial.wire.hl7(message, "ADT", "Order Filler", answer="AE", cause=cause)
+    trial.wire.end_step(cause)
+    (leg,) = [leg for leg in trial.judged(play).steps[0].legs if leg.findings]
+    refusal = next(one for one in leg.findings if one.finding.requirement.endswith("/ack-accepted"))
+    assert refusal.verdict is verdict
+    assert refusal.owner is (Owner.HARNESS if faulty else Owner.SYSTEM)

@@ -28,8 +28,8 @@ def test_counts() -> None:
     assert len(KNOWN.attribute_tables) == 27
     assert len(KNOWN.edges) == 239
     assert sum(len(rules) for rules in KNOWN.leg_rules.values()) == 53
-    assert len(KNOWN.play_rules) == 173
-    assert len(KNOWN.requirements()) == 4518
+    assert len(KNOWN.play_rules) == 175
+    assert len(KNOWN.requirements()) == 4520
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,14 @@ class Registrations:
                 self._places[number][namespace(authority)] = place
             return self._known[place]
 
+    def add(self, patient: Patient, visit: Visit) -> Registration:
+        """Take in a patient whom the actor itself gave an identity."""
+        made = Registration(patient=patient, visit=visit)
+        with self._lock:
+            self._places[patient.id][namespace(patient.authority)] = len(self._known)
+            self._known.append(made)
+        return made
+
     def merge(self, survivor: Patient, prior_id: str, prior_authority: str) -> Registration:
         """Let an identifier dissolve in the patient's (A40): it names the survivor from now on.
 

@@ -21,6 +21,7 @@ from harness.actor import Action, World
 from harness.errors import CannotAct
 from harness.hl7 import Message
 from harness.model.names import ActorName
+from harness.model.scenario import Patient, Visit
 
 _FINAL = ("CM", "DC")
 
@@ -76,12 +77,28 @@ class Announcer:
     # RAD-4, RAD-13
 
     def procedure_scheduled(self, action: Action) -> None:
-        """The patient's next procedure, to whoever images or reports it."""
+        """The patient's next procedure, to whoever images or reports it; with `temporary` of an order that the
+        department makes for somebody whom nobody registered."""
+        if action.step.temporary:
+            self._order_for_stranger(action)
         filled = self.order(
             action, lambda known: not known.announced and not known.cancelled, "unannounced order", latest=False
         )
         if self._announce(action, filled, "NW", "SC"):
             self._orders.update(filled.procedure.id, lambda known: replace(known, announced=True))
+
+    def _order_for_stranger(self, action: Action) -> None:
+        """Give a patient an identity of the department, known by name alone, and an order (RAD TF-1: 4.4)."""
+        stranger, now = action.bedside, self._world.clock.now()
+        known = self._registrations.find(stranger.patient_id, stranger.authority)
+        if known is None:
+            number = self._world.identifiers.number("V")
+            patient = Patient(
+                name=stranger.name, birth_date="", sex="U", id=stranger.patient_id, authority=stranger.authority
+            )
+            known = self._registrations.add(patient, Visit(patient_class="E", number=number))
+        service = self._world.procedures.procedure(stranger.service).service
+        self._plan(replace(notices.walk_in_order(service, known, now), filler=filler_number(self._world)), known)
 
     def procedure_updated(self, action: Action) -> None:
         """CA: it is cancelled; DC: it is discontinued; XO: it is changed, before or after it was done."""

@@ -228,6 +228,8 @@ class OrderFiller(OnceOnly):
         """SN: a new order of the department; SC: the order's status; OC: the order is cancelled."""
         control = action.step.control or "SC"
         if control == "SN":
+            if action.bedside.prior_id and self.world.decide("examination-is-matched", True):
+                self._links.move(action.bedside.prior_id, action.bedside.patient_id)
             self._announcer.new_order(action)
         elif control in ("SC", "OC"):
             self._announcer.order_changed(action, control)

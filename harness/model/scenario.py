@@ -137,6 +137,7 @@ class Step(Record):
     the query back as soon as it is sent.
     `objects` are made beside the images, and `transfer_syntax` is what our modality proposes first and sends where it
     is taken; `frames` and `matrix` (rows and columns) say how large its images are.
+    `temporary` lets the filler schedule for a patient whom nobody registered, under an identity of the department.
     """
 
     id: StepId
@@ -175,6 +176,7 @@ class Step(Record):
     transfer_syntax: TransferSyntax | None = None
     frames: int = 1
     matrix: int = 64
+    temporary: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

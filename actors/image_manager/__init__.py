@@ -148,7 +148,7 @@ class ImageManager(OnceOnly):
         found = merges.read(message)
         if isinstance(found, AckError):
             return messaging.refuse(self.world, message, found)
-        for merge in found:
+        for merge in found if self.world.decide("merge-applies", True) else ():
             self._patients.merge(merge.survivor, PatientKey.of(merge.prior_id, merge.prior_authority))
         return messaging.accept(self.world, message)
 

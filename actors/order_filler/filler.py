@@ -130,7 +130,8 @@ class OrderFiller(OnceOnly):
             authority=merge.prior_authority,
         )
         survivor = self._registrations.merge(merge.survivor, merge.prior_id, merge.prior_authority)
-        self.orders.move(prior.id, prior.authority, survivor.patient)
+        if self.world.decide("merge-moves-orders", True):
+            self.orders.move(prior.id, prior.authority, survivor.patient)
         self._links.move(prior.id, survivor.patient.id)
         return notices.patient_merge(survivor, prior, version, self._now())
 

@@ -200,3 +200,94 @@ def test_nothing_is_reported_without_images(department: Any, case: Case) -> None
     )
     with pytest.raises(CannotAct, match="no image"):
         department.act("Report Creator", "RAD-24", case)
+
+
+# versions
+
+
+def submitted(department: Any) -> list[Dataset]:
+    return [one.dataset for one in department.asked if one.transaction == "RAD-24"]
+
+
+def replaced(report: Dataset) -> list[str]:
+    return [
+        one.ReferencedSOPInstanceUID
+        for study in report.get("PredecessorDocumentsSequence", ())
+        for series in study.ReferencedSeriesSequence
+        for one in series.ReferencedSOPSequence
+    ]
+
+
+@pytest.fixture
+def creator(department: Any) -> Any:
+    """A Report Creator before a fake archive of one study worth reporting."""
+    actor = department.play(ReportCreator)
+    department.scripts["Image Manager"] = newest_alone
+    return actor
+
+
+def newest_alone(request: DimseRequest) -> Iterator[DimseResponse]:
+    for one in archive(request):
+        if one.dataset is None or getattr(one.dataset, "StudyInstanceUID", "1.2") == "1.2":
+            yield one
+
+
+def test_a_draft_is_neither_complete_nor_verified(department: Any, creator: Any, case: Case) -> None:
+    department.act("Report Creator", "RAD-24", case, status="PARTIAL")
+    (draft,) = submitted(department)
+    assert (draft.CompletionFlag, draft.VerificationFlag) == ("PARTIAL", "UNVERIFIED")
+    assert "VerifyingObserverSequence" not in draft
+
+
+def test_the_final_report_names_the_draft_and_is_an_instance_of_its_own(
+    department: Any, creator: Any, case: Case
+) -> None:
+    department.act("Report Creator", "RAD-24", case, status="UNVERIFIED")
+    department.act("Report Creator", "RAD-24", case)
+    draft, final = submitted(department)
+    assert (draft.CompletionFlag, draft.VerificationFlag) == ("COMPLETE", "UNVERIFIED")
+    assert (final.CompletionFlag, final.VerificationFlag) == ("COMPLETE", "VERIFIED")
+    assert replaced(draft) == []
+    assert replaced(final) == [draft.SOPInstanceUID]
+    assert final.SOPInstanceUID != draft.SOPInstanceUID
+
+
+def test_an_addendum_repeats_the_report_and_adds_a_section(department: Any, creator: Any, case: Case) -> None:
+    department.act("Report Creator", "RAD-24", case)
+    department.act("Report Creator", "RAD-24", case, addendum=True)
+    final, addendum = submitted(department)
+    assert replaced(addendum) == [final.SOPInstanceUID]
+    assert addendum.ContentSequence[:5] == final.ContentSequence[:5]
+    assert addendum.ContentSequence[5].ConceptNameCodeSequence[0].CodeValue == report_document.ADDENDUM.value
+
+
+def test_there_is_nothing_to_add_to_a_draft(department: Any, creator: Any, case: Case) -> None:
+    department.act("Report Creator", "RAD-24", case, status="PARTIAL")
+    with pytest.raises(CannotAct, match="no final report"):
+        department.act("Report Creator", "RAD-24", case, addendum=True)
+
+
+def test_a_study_that_was_reported_is_not_reported_again_before_others(
+    department: Any, creator: Any, case: Case
+) -> None:
+    studies = {"1.2": "20240102", "1.3": "20240101"}
+
+    def both(request: DimseRequest) -> Iterator[DimseResponse]:
+        level, ds = request.dataset.QueryRetrieveLevel, request.dataset
+        if level == "STUDY":
+            yield from (pending(answer(level, StudyInstanceUID=uid, StudyDate=day)) for uid, day in studies.items())
+        elif level == "SERIES":
+            yield pending(answer(level, SeriesInstanceUID=f"{ds.StudyInstanceUID}.1", Modality="CT"))
+        else:
+            yield pending(answer(level, SOPInstanceUID=f"{ds.SeriesInstanceUID}.1", SOPClassUID=CT))
+        yield DimseResponse(0x0000)
+
+    department.scripts["Image Manager"] = both
+    department.act("Report Creator", "RAD-24", case)
+    department.act("Report Creator", "RAD-24", case)
+    assert [one.StudyInstanceUID for one in submitted(department)] == ["1.2", "1.3"]
+
+
+def test_what_a_report_can_be_is_said_when_it_is_something_else(department: Any, creator: Any, case: Case) -> None:
+    with pytest.raises(CannotAct, match="PARTIAL, UNVERIFIED"):
+        department.act("Report Creator", "RAD-24", case, status="FINISHED")

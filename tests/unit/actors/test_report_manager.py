@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -208,3 +209,77 @@ def test_the_enterprise_repository_refuses_a_result_without_observation(departme
     message = hl7(EXPORT_251[0], EXPORT_251[1], BODY[0])
     answer = department.deliver("RAD-28", "Enterprise Report Repository", message.raw)
     assert (answer.first("MSA-1"), answer.first("ERR-3.1")) == ("AE", "100")
+
+
+# updates of the patient
+
+
+KNOWN = r"MSH|^~\&|OF|HOSP|RM|HOSP|2024||ADT^{event}|{event}|P|2.3.1"
+MERGE = (
+    KNOWN.format(event="A40"),
+    "EVN||20240102120000",
+    "PID|||P2002^^^HOSP||REAL^ANNA||19800101|F",
+    "MRG|P1001^^^HOSP||||||DOE^JANE",
+)
+RENAMED = (
+    KNOWN.format(event="A08"),
+    "EVN||20240102120000",
+    "PID|||P1001^^^HOSP||REAL^ANNA||19800101|F",
+    "PV1||O",
+)
+
+
+def issued(department: Any) -> list[Dataset]:
+    return [one.dataset for one in department.asked if one.transaction == "RAD-25"]
+
+
+def survivor(case: Case) -> Case:
+    return replace(case, patients={"main": replace(case.patients["main"], id="P2002")})
+
+
+def test_after_a_merge_a_version_of_its_own_is_issued_that_names_the_one_submitted(
+    department: Any, case: Case, manager: ReportManager, hl7: Any
+) -> None:
+    assert department.deliver("RAD-12", "Report Manager", hl7(*MERGE).raw).first("MSA-1") == "AA"
+    department.act("Report Manager", "RAD-25", survivor(case))
+    (version,) = issued(department)
+    assert (version.PatientID, version.PatientName, version.PatientBirthDate) == ("P2002", "REAL^ANNA", "19800101")
+    assert version.SOPInstanceUID != "9.1"
+    (study,) = version.PredecessorDocumentsSequence
+    assert study.ReferencedSeriesSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID == "9.1"
+    assert manager.reports.find("9.1").PatientID == "P1001", "what was submitted stays as it is"
+
+
+def test_after_a_merge_the_export_names_the_surviving_patient(
+    department: Any, case: Case, manager: ReportManager, hl7: Any
+) -> None:
+    department.deliver("RAD-12", "Report Manager", hl7(*MERGE).raw)
+    department.act("Report Manager", "RAD-28", survivor(case))
+    message = department.sent[-1].message
+    assert (message.first("PID-3.1"), message.first("PID-5"), message.first("OBR-2")) == ("P2002", "REAL^ANNA", "A1")
+
+
+def test_the_dissolved_identity_has_no_report_any_more(
+    department: Any, case: Case, manager: ReportManager, hl7: Any
+) -> None:
+    department.deliver("RAD-12", "Report Manager", hl7(*MERGE).raw)
+    with pytest.raises(CannotAct, match="no final report"):
+        department.act("Report Manager", "RAD-25", case)
+
+
+def test_a_renamed_patient_is_issued_once_under_the_new_name(
+    department: Any, case: Case, manager: ReportManager, hl7: Any
+) -> None:
+    department.deliver("RAD-12", "Report Manager", hl7(*RENAMED).raw)
+    department.act("Report Manager", "RAD-25", case)
+    department.act("Report Manager", "RAD-25", case)
+    first, again = issued(department)
+    assert first.PatientName == "REAL^ANNA"
+    assert again.SOPInstanceUID == first.SOPInstanceUID
+
+
+def test_a_change_of_an_unknown_study_is_refused(department: Any, manager: ReportManager, hl7: Any) -> None:
+    changed = [segment.replace("ORC|NW", "ORC|XO") for segment in SCHEDULED_231]
+    assert department.deliver("RAD-13", "Report Manager", hl7(*changed).raw).first("MSA-1") == "AE"
+    department.deliver("RAD-4", "Report Manager", hl7(*SCHEDULED_231).raw)
+    assert department.deliver("RAD-13", "Report Manager", hl7(*changed).raw).first("MSA-1") == "AA"

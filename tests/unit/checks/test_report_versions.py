@@ -173,3 +173,44 @@ def test_a_report_on_another_study_replaces_nothing(recording: Callable[..., Any
     assert reading.broken() == set()
     reading.store("RAD-25", "issue", reading.report("1.8.3"))
     assert reading.broken() == {"new-version-names-predecessor"}
+
+
+# one maker's versions
+
+
+def test_a_final_report_names_the_draft_that_it_completes(reading: Reading) -> None:
+    reading.store("RAD-24", "submit", reading.report("1.8.1", CompletionFlag="PARTIAL"), "draft", status="PARTIAL")
+    reading.store("RAD-24", "submit", reading.replacing("1.8.2", "1.8.1"), "final")
+    assert reading.broken() == set()
+
+
+@pytest.mark.parametrize("old", ["", "1.8.9"])
+def test_a_final_report_that_names_no_draft(reading: Reading, old: str) -> None:
+    reading.store("RAD-24", "submit", reading.report("1.8.1", CompletionFlag="PARTIAL"), "draft", status="PARTIAL")
+    final = reading.replacing("1.8.2", old) if old else reading.report("1.8.2")
+    reading.store("RAD-24", "submit", final, "final")
+    assert reading.broken() == {"submitted-names-predecessor"}
+
+
+def test_an_addendum_that_names_no_report(reading: Reading) -> None:
+    reading.store("RAD-24", "submit", reading.report("1.8.1"))
+    reading.store("RAD-24", "submit", reading.report("1.8.2"), "added", addendum=True)
+    assert reading.broken() == {"submitted-names-predecessor"}
+
+
+def test_a_second_report_on_a_study_that_is_no_addendum_need_not_name_the_first(reading: Reading) -> None:
+    reading.store("RAD-24", "submit", reading.report("1.8.1"))
+    reading.store("RAD-24", "submit", reading.report("1.8.2"), "second")
+    assert reading.broken() == set()
+
+
+def test_a_report_with_other_content_is_another_instance(reading: Reading) -> None:
+    reading.store("RAD-24", "submit", reading.report("1.8.1"))
+    reading.store("RAD-24", "submit", reading.report("1.8.1", PatientComments="amended"), "second")
+    assert reading.broken() == {"version-is-new-instance"}
+
+
+def test_a_report_that_is_sent_again_is_the_same(reading: Reading) -> None:
+    reading.store("RAD-24", "submit", reading.report("1.8.1"))
+    reading.store("RAD-24", "submit", reading.report("1.8.1"), "again")
+    assert reading.broken() == set()

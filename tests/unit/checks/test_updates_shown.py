@@ -177,3 +177,44 @@ def test_the_last_message_about_a_step_counts_and_one_with_several_controls_says
     department.procedure("CA")
     department.worklist(department.shown())
     assert department.broken() == {"worklist-without-cancelled"}
+
+
+# reports
+
+
+def _issue(department: Department, patient: str, name: str) -> None:
+    leg = department._leg("RAD-25", "issue")
+    report = department.shown(patient, name)
+    department.rec.dimse(leg, Service.C_STORE, report, sop_class="BasicTextSRStorage", instance="1.8.1")
+
+
+def _export(department: Department, patient: str, name: str) -> None:
+    raw = f"MSH|^~\\&|RM|S|ERR|S|2024||ORU^R01|E1|P|2.3.1\rPID|||{patient}||{name}||19580714|F\rOBR||A1|F1\r"
+    department.rec.hl7(department._leg("RAD-28", "export"), raw.encode())
+
+
+@pytest.mark.parametrize("hand_on", [_issue, _export])
+def test_after_a_merge_reports_are_the_survivors(department: Department, hand_on: Callable[..., None]) -> None:
+    department.update("A40", "P2002", "OAKES^ASTA", "MRG|P1001\r", leg="to-report-manager")
+    hand_on(department, "P2002", "OAKES^ASTA")
+    assert department.broken() == set()
+
+
+@pytest.mark.parametrize(
+    ("hand_on", "rule"),
+    [(_issue, "report-shows-patient"), (_export, "export-shows-patient")],
+)
+@pytest.mark.parametrize(("patient", "name"), [("P1001", "LINDGREN^ASTA"), ("P2002", "LINDGREN^ASTA")])
+def test_a_report_under_the_dissolved_identity(
+    department: Department, hand_on: Callable[..., None], rule: str, patient: str, name: str
+) -> None:
+    department.update("A40", "P2002", "OAKES^ASTA", "MRG|P1001\r", leg="to-report-manager")
+    hand_on(department, patient, name)
+    assert department.broken() == {rule}
+
+
+@pytest.mark.parametrize("hand_on", [_issue, _export])
+def test_a_manager_that_was_not_told_cannot_know(department: Department, hand_on: Callable[..., None]) -> None:
+    department.update("A40", "P2002", "OAKES^ASTA", "MRG|P1001\r", leg="to-image-manager")
+    hand_on(department, "P1001", "LINDGREN^ASTA")
+    assert department.broken() == set()

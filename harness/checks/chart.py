@@ -56,20 +56,31 @@ class Pool:
     def for_target(self, carrier: Carrier, seen: Seen) -> list[Source]:
         """The values that belong to a target: those that share its most specific identifier, else all earlier ones.
 
-        The identifier that is being compared joins nothing. A shared patient joins earlier values only.
+        The identifier that is being compared joins nothing. A shared patient joins earlier values only. What shares the
+        procedure belongs together with what shares its study: one of the two may be what was copied wrongly.
         """
         beside = carrier.beside(seen.path)
         own = carrier.kinds_at(seen.path)
         for kind in KINDS:
             if kind in own or kind not in beside:
                 continue
-            index = self._beside(kind)
-            hits = [source for value in beside[kind] for source in index.get(value, ())]
+            hits = self._hits(kind, beside[kind])
+            if hits and kind == "procedure" and "study" not in own:
+                known = set(map(id, hits))
+                hits += [source for source in self._hits("study", beside.get("study", ())) if id(source) not in known]
             if kind == "patient":
                 hits = [source for source in hits if source.carrier.seq < carrier.seq]
             if hits:
                 return hits
         return [source for source in self.values if source.carrier.seq < carrier.seq]
+
+    def _hits(self, kind: str, values: Iterable[str]) -> list[Source]:
+        index = self._beside(kind)
+        return [source for value in values for source in index.get(value, ())]
+
+    def of_instance(self, instance: str) -> Pool:
+        """The values in messages about one SOP instance."""
+        return Pool(source for source in self.values if source.carrier.instance == instance)
 
 
 class Chart:
@@ -84,6 +95,7 @@ class Chart:
         self._series: dict[Carrier, str] = {}
         self._upstream: dict[tuple[str, frozenset[str]], tuple[Edge, ...]] = {}
         self._pools: dict[tuple[str, frozenset[str]], Pool] = {}
+        self._parts: dict[tuple[str, frozenset[str], str], Pool] = {}
         self._at: dict[tuple[Place, ActorName, Comparison], Pool] = {}
 
     @cached_property
@@ -185,11 +197,19 @@ class Chart:
 
         What stands for a place that was not observed came before the target: the copy was made by way of that place.
         """
-        found = self.pool(edge, cases).for_target(carrier, seen)
+        mpps = self._mpps(carrier)
+        found = self._pool_of(edge, cases, mpps).for_target(carrier, seen) if mpps else []
+        found = found or self.pool(edge, cases).for_target(carrier, seen)
         if not self._legs(edge.source_place, edge.by):
             found = [source for source in found if source.carrier.seq < carrier.seq]
-        mpps = self._mpps(carrier)
-        return [source for source in found if source.carrier.instance == mpps] or found if mpps else found
+        return found
+
+    def _pool_of(self, edge: Edge, cases: frozenset[str], mpps: str) -> Pool:
+        """The part of an edge's pool that is of one performed step."""
+        key = (edge.id, cases, mpps)
+        if key not in self._parts:
+            self._parts[key] = self.pool(edge, cases).of_instance(mpps)
+        return self._parts[key]
 
     def _mpps(self, carrier: Carrier) -> str:
         """The MPPS whose series an instance lies in."""

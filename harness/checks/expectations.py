@@ -250,6 +250,7 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
         "uncommitted": _uncommitted,
         "protocol": expected_performed.protocol,
         "billing": expected_performed.billing,
+        "entries": expected_performed.entries,
         "visit": location,
         "service": codes,
     }

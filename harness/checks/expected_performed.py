@@ -1,4 +1,4 @@
-"""What a scenario expects a finished performed step to report: the protocol that was followed, what is to be charged.
+"""What a scenario expects a performed step to report: the steps it stands for, its protocol, what is to be charged.
 
 An attribute has the value that the latest N-CREATE or N-SET of its step gave it (PS3.4 F.7.2.2).
 """
@@ -23,6 +23,7 @@ from harness.model.scenario import Protocol
 _FINAL = ("COMPLETED", "DISCONTINUED")
 _STATUS = "PerformedProcedureStepStatus"
 _CHARGED = ("BillingProcedureStepSequence", "FilmConsumptionSequence", "BillingSuppliesAndDevicesSequence")
+_SSA = "ScheduledStepAttributesSequence"
 _PERFORMED, _SCHEDULED = "PerformedProtocolCodeSequence", "ScheduledProtocolCodeSequence"
 
 _Pair = tuple[str, str]
@@ -46,6 +47,19 @@ def protocol(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iter
     holds = same if wanted is Protocol.SCHEDULED else bool(performed) and not same
     expected = _named(scheduled) if wanted is Protocol.SCHEDULED else f"others than {_named(scheduled)}"
     yield decided(view, "protocol", holds, evidence, expected, _named(performed) or "none", view.initiator)
+
+
+def entries(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iterator[Finding]:
+    """The performed step names so many scheduled ones, each by its own identifiers."""
+    wanted = step.step.expect.entries
+    sent = [one for view in legs if not view.planned.leg.reaction for one in requests(view) if is_mpps(one.exchange)]
+    created = [one for one in sent if accepted(one.exchange.status) and _SSA in _content(one)]
+    if wanted is None or not created:
+        return
+    last = max(created, key=lambda one: one.seq)
+    named = len({one for one in _steps([last]) if all(one)})
+    view = last.leg
+    yield decided(view, "entries", named == wanted, last.evidence(_SSA), str(wanted), str(named), view.initiator)
 
 
 def billing(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iterator[Finding]:
@@ -99,7 +113,7 @@ def _codes(dataset: Dataset, keyword: str) -> frozenset[_Pair]:
 
 def _steps(told: Sequence[Carrier]) -> frozenset[_Pair]:
     """The scheduled steps that the performed one stands for."""
-    items = _latest(told, "ScheduledStepAttributesSequence").get("ScheduledStepAttributesSequence") or ()
+    items = _latest(told, _SSA).get(_SSA) or ()
     return frozenset(_step(item, item) for item in items)
 
 

@@ -33,9 +33,13 @@ SERIES = "mpps/series-of-one-step"
 IMAGES = "mpps/images-name-every-step"
 ITEMS = "mpps/one-item-per-scheduled-step"
 CLASS = "mpps/images-name-step-class"
+SAYS = "mpps/wrong-entry-says-so"
 
 _STATUS = "PerformedProcedureStepStatus"
 _FINAL = ("COMPLETED", "DISCONTINUED")
+_REASON = "PerformedProcedureStepDiscontinuationReasonCodeSequence"
+_WRONG_ENTRY = "110514"
+"""Incorrect worklist entry selected (PS3.16 CID 9301)."""
 _SCHEDULED = "ScheduledStepAttributesSequence"
 _REQUEST = "RequestAttributesSequence"
 _STEPS = "ReferencedPerformedProcedureStepSequence"
@@ -60,7 +64,7 @@ class _Step:
         return "", None
 
 
-@play_check(CHECK, rules=(ENDS, TIMES, STEP_ID, SERIES, IMAGES, ITEMS, CLASS), scope=Scope.PLAY)
+@play_check(CHECK, rules=(ENDS, SAYS, TIMES, STEP_ID, SERIES, IMAGES, ITEMS, CLASS), scope=Scope.PLAY)
 def check(play: PlayView) -> Iterator[Finding]:
     """Every performed procedure step, alone and beside the others of the play."""
     steps = _steps(play)
@@ -117,9 +121,14 @@ def _ends(play: PlayView, step: _Step) -> Iterator[Finding]:
         of_step = carrier.leg.step.step
         if value not in _FINAL or of_step.illegal or of_step.deviation is not None:
             continue
-        meant = of_step.status.upper().partition(" ")[0] or by_default
-        if meant in _FINAL:
+        meant, _, reason = of_step.status.upper().partition(" ")
+        if (meant or by_default) in _FINAL:
+            meant = meant or by_default
             yield from _ruled(play, ENDS, carrier, value == meant, _STATUS, meant, value)
+        if reason.strip() == _WRONG_ENTRY and value == "DISCONTINUED":
+            said, _ = step.last(f"{_REASON}[*].CodeValue")
+            holds = said == _WRONG_ENTRY
+            yield from _ruled(play, SAYS, carrier, holds, _REASON, _WRONG_ENTRY, said or "no reason")
         return
 
 

@@ -49,7 +49,8 @@ class Expectation(Record):
     `patient`: the case's patient whose demographics the answer must show. `uncommitted`: instances that the
     commitment report must list as failed. `protocol`: what the performed step says of its protocol codes. `billing`:
     whether it names what is to be charged. `visit`: the case's visit whose location the answers must show. `service`:
-    the ordered service whose codes, as they were last announced, the answers must show.
+    the ordered service whose codes, as they were last announced, the answers must show. `entries`: scheduled steps that
+    the performed step must name.
     """
 
     matches: int | None = None
@@ -62,6 +63,7 @@ class Expectation(Record):
     billing: bool | None = None
     visit: str | None = None
     service: str | None = None
+    entries: int | None = None
 
 
 class KeyMatch(Enum):

@@ -252,6 +252,27 @@ CHANGES: list[tuple[str, str, str, Change, set[str]]] = [
         {"consistency/operator.rad-7-to-rad-8"},
     ),
     (
+        "the first of two performed steps under a scheduled step that nobody planned",
+        "rad-6.append",
+        "RAD-6/to-pps-manager",
+        given(f"{SSA}[0].ScheduledProcedureStepID", "SPS9"),
+        {"consistency/scheduled-procedure-step-id.rad-5-to-rad-6"},
+    ),
+    (
+        "an accession number in an unscheduled step",
+        "rad-6.unscheduled",
+        "RAD-6/to-pps-manager",
+        given(f"{SSA}[0].AccessionNumber", "ACC9"),
+        {"mpps/unscheduled-names-no-step"},
+    ),
+    (
+        "an accession number in an image of an unscheduled step",
+        "rad-6.unscheduled",
+        "RAD-8/store",
+        given("AccessionNumber", "ACC9"),
+        {"mpps/unscheduled-images-name-no-step"},
+    ),
+    (
         "an image with another description of the step",
         "rad-6.append",
         "RAD-8/store#1",

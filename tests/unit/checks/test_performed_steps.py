@@ -11,6 +11,9 @@ from harness.dicom.uids import uid_of
 from harness.model.profile import Service
 
 
+_REASON = "PerformedProcedureStepDiscontinuationReasonCodeSequence"
+
+
 class Department:
     """Records performed procedure steps and their images."""
 
@@ -43,14 +46,17 @@ class Department:
         ending: str = "COMPLETED",
         at: tuple[str, str] = ("20240103", "000100"),
         answer: int = 0,
+        reason: str = "",
         **step: Any,
     ) -> None:
         make = self.tools.dataset
+        why = {_REASON: [make(CodeValue=reason)]} if reason else {}
         content = make(
             PerformedProcedureStepStatus=ending,
             PerformedProcedureStepEndDate=at[0],
             PerformedProcedureStepEndTime=at[1],
             PerformedSeriesSequence=[make(SeriesInstanceUID=uid) for uid in series],
+            **why,
         )
         leg = self.rec.leg("RAD-7", "to-pps-manager", f"ended-{mpps}", **step)
         self.rec.dimse(leg, Service.N_SET, content, [(answer, None)], instance=mpps)
@@ -133,7 +139,10 @@ def test_a_step_does_not_end_before_it_started(department: Department, at: tuple
     [
         ("DISCONTINUED", {}, {"ends-as-meant"}),
         ("COMPLETED", {"status": "DISCONTINUED 110514"}, {"ends-as-meant"}),
-        ("DISCONTINUED", {"status": "DISCONTINUED 110514"}, set()),
+        ("DISCONTINUED", {"status": "DISCONTINUED 110514"}, {"wrong-entry-says-so"}),
+        ("DISCONTINUED", {"status": "DISCONTINUED 110514", "reason": "110513"}, {"wrong-entry-says-so"}),
+        ("DISCONTINUED", {"status": "DISCONTINUED 110514", "reason": "110514"}, set()),
+        ("DISCONTINUED", {"status": "DISCONTINUED 110501"}, set()),
         ("COMPLETED", {"status": "IN PROGRESS"}, set()),
         ("DISCONTINUED", {"illegal": True}, set()),
     ],

@@ -28,8 +28,8 @@ def test_counts() -> None:
     assert len(KNOWN.attribute_tables) == 27
     assert len(KNOWN.edges) == 243
     assert sum(len(rules) for rules in KNOWN.leg_rules.values()) == 53
-    assert len(KNOWN.play_rules) == 175
-    assert len(KNOWN.requirements()) == 4524
+    assert len(KNOWN.play_rules) == 177
+    assert len(KNOWN.requirements()) == 4526
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from actors.image_manager import availability, commitment, procedures, wrong_entry
 from actors.image_manager.archive import Archive, StoredObject, indexed
+from actors.image_manager.handing_out import handed_out
 from actors.image_manager.patients import PatientIndex, PatientKey
 from actors.image_manager.procedures import Procedures
 from actors.image_manager.queries import (
@@ -332,7 +333,8 @@ class ImageManager(OnceOnly):
         except IdentifierError as fault:
             return refusal(fault)
         found = self._finder.find(unique_keys(request.dataset), level)
-        instances = [self._revision.outgoing(each) for match in found for each in match.objects]
+        kept = [self._revision.outgoing(each) for match in found for each in match.objects]
+        instances = [handed_out(each, self.world.decide) for each in kept]
         return MovePlan(destination=destination, instances=instances, calling_ae=self._address().ae_title)
 
     def _address(self) -> DimseAddress:

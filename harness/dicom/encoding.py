@@ -311,22 +311,22 @@ def unwrap_payload(payload: bytes) -> tuple[bytes, str]:
     return payload[meta.offset :], meta.transfer_syntax
 
 
-def unwrap_large(payload: bytes | Path) -> tuple[bytes | Bulk, str]:
+def unwrap_large(payload: bytes | Path | Bulk) -> tuple[bytes | Bulk, str]:
     """As `unwrap_payload`, of a file's bytes or of the file itself, which is not read."""
     if isinstance(payload, bytes):
         return unwrap_payload(payload)
     try:
-        with payload.open("rb") as file:
-            meta = read_file_meta(file.read(LONGEST_META))
-        return Bulk.of_file(payload, meta.offset), meta.transfer_syntax
-    except OSError as fault:
-        raise RecordingError(f"{payload} cannot be read: {fault.strerror}") from fault
+        content = payload if isinstance(payload, Bulk) else Bulk.of_file(payload)
+        meta = read_file_meta(content.read(0, LONGEST_META))
+        return content.part(meta.offset, len(content)), meta.transfer_syntax
+    except (OSError, EOFError) as fault:
+        raise RecordingError(f"{payload} cannot be read: {fault}") from fault
 
 
-def decode_payload(payload: bytes | Path) -> Dataset | None:
+def decode_payload(payload: bytes | Path | Bulk) -> Dataset | None:
     """The data set of a Part 10 file, given by its bytes or as the file of a large one; None when it cannot be decoded.
 
-    In the data set of a file large values are `Bulk`.
+    In the data set of a file, or of bulk content, large values are `Bulk`.
     """
     try:
         return decode(*unwrap_large(payload))

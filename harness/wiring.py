@@ -33,7 +33,7 @@ from harness.model.override import Overrides
 from harness.model.plan import Plan, PlannedStep, Play
 from harness.model.run import PlayResult, Run
 from harness.model.scenario import Case, ProcedurePlan, Scenario
-from harness.model.system import Launch, System
+from harness.model.system import Launch, Strain, System
 from harness.profiles import Knowledge, knowledge
 from harness.profiles.overriding import load_overrides
 from harness.scenario_files import ScenarioFiles
@@ -329,7 +329,7 @@ def rejudge(out: Path, strictness: Strictness, console: Console, overrides: Sequ
 
 
 @contextmanager
-def reference_system(seed: int, defect: str) -> Iterator[ReferenceSystem]:
+def reference_system(seed: int, defect: str, strain: Strain) -> Iterator[ReferenceSystem]:
     """The reference system, serving."""
     shop = workshop()
     deviations = shop.defect(defect).deviations if defect else ()
@@ -339,6 +339,7 @@ def reference_system(seed: int, defect: str) -> Iterator[ReferenceSystem]:
         seed=seed,
         deviations=deviations,
         history=tuple(shop.cases().values()),
+        strain=strain,
     ) as system:
         yield system
 

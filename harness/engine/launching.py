@@ -20,7 +20,7 @@ from harness.model.names import ActorName, PlayId, TransactionId
 from harness.model.system import Hook, Party, System, SystemActor
 from harness.transports.hooks import run_hook
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 """How long the process may take until it says where it listens."""
 
 
@@ -35,6 +35,10 @@ class ReferenceProcess:
         self._command = [sys.executable, "-m", "harness.cli", "reference", "--seed", str(seed)]
         if defect:
             self._command += ["--defect", defect]
+        if described.strain.delay:
+            self._command += ["--delay", str(described.strain.delay)]
+        if described.strain.noise:
+            self._command += ["--noise"]
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process, and is closed with it
         self._control = ""
 

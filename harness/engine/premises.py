@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import count
 
 from harness.engine.belonging import Belonging, patients_of
 from harness.engine.deviations import DeviationBook
@@ -21,7 +22,11 @@ from harness.profiles import Knowledge
 
 
 class Premises:
-    """The shared part of a department; it knows no actor's code."""
+    """The shared part of a department; it knows no actor's code.
+
+    `delay` in seconds is taken by each answer and each request, and each `repeat_every`-th HL7 message is sent twice: a
+    reference system may be slow and repeat itself.
+    """
 
     def __init__(
         self,
@@ -43,6 +48,9 @@ class Premises:
         self.deviations = DeviationBook(deviations, Identifiers(seed, f"deviations {assignment.id}"))
         self.belonging = Belonging(patients_of(assignment.plays))
         self.stopping = threading.Event()
+        self.delay = 0.0
+        self.repeat_every = 0
+        self._messages = count(1)
 
     def deviate(self, deviations: Iterable[Deviation]) -> None:
         """Put deviations in force for everything that follows."""
@@ -64,8 +72,15 @@ class Premises:
             raise CannotAct(f"nobody plays {actor} in {transaction}")
         return party
 
+    def take_time(self) -> None:
+        """What a slow system does before it answers or asks."""
+        if self.delay:
+            self.stopping.wait(self.delay)
+
     def copies(self, cause: StepRef | None) -> int:
         """How often the step behind a message wants it sent: the same bytes again are a retransmission."""
+        if self.repeat_every and next(self._messages) % self.repeat_every == 0:
+            return 2
         if cause is None:
             return 1
         for play in self.assignment.plays:

@@ -5,7 +5,7 @@ It is told to act through its control link, as an operator would, and who its pe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pydantic import ValidationError
@@ -14,18 +14,36 @@ from harness.actor import Action, Bedside, actor_classes
 from harness.engine.department import Department
 from harness.engine.recording import Unrecorded
 from harness.engine.storage import adapter
+from harness.engine.unrest import Unrest
 from harness.errors import InputError
 from harness.identifiers import Identifiers, SystemClock
 from harness.model.deviation import Deviation
 from harness.model.names import HARNESS, ActorName, PlayerName, PlayId, StepId, TransactionId
 from harness.model.plan import Assignment, StepRef
 from harness.model.scenario import Case, PersonName, ProcedurePlan, Step
-from harness.model.system import DimseAddress, Hl7Address, Party
+from harness.model.system import DimseAddress, Hl7Address, Party, Strain
 from harness.profiles import Knowledge
 from harness.transports.control import ControlServer
 
 TESTER = PlayerName("tester")
 FACILITY = "REFERENCE"
+
+
+REPEAT_EVERY = 3
+"""How often a noisy system sends an HL7 message a second time: each third."""
+EXAMINED = 3
+"""How many foreign patients have images in the archive of a noisy system."""
+
+_ORDERED = (("ADT", "RAD-1", "A04", ""), ("Order Placer", "RAD-2", "", "NW"))
+_EXAMINED = (
+    *_ORDERED,
+    ("Order Filler", "RAD-4", "", "NW"),
+    ("Modality", "RAD-5", "", ""),
+    ("Modality", "RAD-6", "", ""),
+    ("Modality", "RAD-8", "", ""),
+    ("Modality", "RAD-7", "", ""),
+)
+"""Actor, transaction, trigger event and order control of what was before the run."""
 
 
 class ReferenceSystem:
@@ -39,6 +57,7 @@ class ReferenceSystem:
         seed: int,
         deviations: Iterable[Deviation] = (),
         history: Iterable[Case] = (),
+        strain: Strain | None = None,
     ) -> None:
         parties = {name: _own_party(name) for name in actor_classes()}
         self._department = Department(
@@ -52,17 +71,28 @@ class ReferenceSystem:
         self._deviations = tuple(deviations)
         self._history = tuple(history)
         self._identifiers = Identifiers(seed, "history")
+        self._strain = strain or Strain()
+        self._unrest = Unrest(self._peers, _titles(parties.values())) if self._strain.noise else None
         self._control = ControlServer(self._handle)
 
     def __enter__(self) -> ReferenceSystem:
         self._department.__enter__()
         for case in self._history:
-            self._remember(case)
+            self._remember(case, _ORDERED)
+        if self._strain.noise:
+            for number, case in enumerate(self._history):
+                self._remember(case, _EXAMINED if number < EXAMINED else _ORDERED)
         self._department.deviate(self._deviations)
+        self._department.delay = self._strain.delay
+        self._department.repeat_every = REPEAT_EVERY if self._strain.noise else 0
         self._control.start()
+        if self._unrest is not None:
+            self._unrest.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._unrest is not None:
+            self._unrest.stop()
         self._control.stop()
         self._department.__exit__()
 
@@ -76,24 +106,26 @@ class ReferenceSystem:
             },
         }
 
-    def _remember(self, case: Case) -> None:
-        """Register and order for a patient of its own: a real system is never empty."""
+    def _peers(self) -> Sequence[DimseAddress]:
+        return [party.dimse for party in self._department.assignment.theirs if party.dimse and party.dimse.port]
+
+    def _remember(self, case: Case, flow: Sequence[tuple[str, str, str, str]]) -> None:
+        """Register, order and perhaps examine a patient of its own: a real system is never empty."""
         number = self._identifiers.number("H", 8)
         patients = {key: replace(patient, id=number, authority="HOSP") for key, patient in case.patients.items()}
         case = replace(case, patients=patients, visit=replace(case.visit, number=self._identifiers.number("V", 8)))
         patient = patients["main"]
-        for actor, transaction, trigger, control in (
-            ("ADT", "RAD-1", "A04", ""),
-            ("Order Placer", "RAD-2", "", "NW"),
-        ):
+        for actor, transaction, trigger, control in flow:
             step = Step(
                 id=StepId("history"),
                 transaction=TransactionId(transaction),
                 initiator=ActorName(actor),
                 trigger=trigger,
                 control=control,
+                instances=1,
             )
-            self._department.actor(step.initiator).perform(
+            player = self._department.actor(step.initiator)
+            player.perform(
                 Action(
                     cause=StepRef(PlayId("history"), step.id),
                     step=step,
@@ -104,7 +136,7 @@ class ReferenceSystem:
                         authority=patient.authority,
                         service=case.order.service,
                     ),
-                    case=case,
+                    case=case if player.originates else None,
                 )
             )
 
@@ -173,3 +205,7 @@ def _own_party(actor: ActorName) -> Party:
         dimse=DimseAddress(ae_title=title[:16]),
         hl7=Hl7Address(application=title[:16], facility=FACILITY),
     )
+
+
+def _titles(parties: Iterable[Party]) -> Sequence[str]:
+    return [party.dimse.ae_title for party in parties if party.dimse]

@@ -107,6 +107,7 @@ class Room:
     def _hl7(self, request: Hl7Request) -> bytes | None:
         message = Message.parse(request.message)
         self._premises.attend(request.link, message_keys(message))
+        self._premises.take_time()
         answer = self.actor.receive(message)
         if answer is None:
             return None
@@ -136,6 +137,7 @@ class Room:
     def _attend(self, request: DimseRequest) -> None:
         keys = command_keys(request.service, request.sop_instance) | dataset_keys(request.dataset)
         self._premises.attend(request.link, keys)
+        self._premises.take_time()
 
     def _amend_response(self, request: DimseRequest, response: DimseResponse) -> Sequence[DimseResponse]:
         book = self._premises.deviations

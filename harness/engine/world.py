@@ -98,6 +98,7 @@ class ActorWorld(World):
         late = behaviour(applying, Change.LATE)
         if late is not None:
             premises.stopping.wait(late.seconds)
+        premises.take_time()
         answer = send(
             party.hl7,
             book.amend_message(message, applying),
@@ -142,6 +143,7 @@ class ActorWorld(World):
         party = premises.party(to, transaction)
         if party.dimse is None or me.dimse is None:
             raise CannotAct(f"{party.player} has no DICOM address for {to}")
+        premises.take_time()
         legs = self._legs(transaction, to)
         play = self._play(cause)
         storing = any(leg.dimse is not None and leg.dimse.service is Service.C_STORE for leg in self._told(transaction))

@@ -141,6 +141,18 @@ class Launch(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Strain(Record):
+    """How a system that the harness starts is made a difficult one.
+
+    `delay`: seconds that each answer and each message of its own takes longer. `noise`: it holds more foreign patients,
+    orders and images, repeats messages, and opens associations that have nothing to do with the scenarios.
+    """
+
+    delay: float = 0.0
+    noise: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class System(Record):
     """A product under test. `overrides` names a file of overrides beside the system file."""
 
@@ -155,3 +167,4 @@ class System(Record):
     attestations: tuple[Attestation, ...] = ()
     overrides: str = ""
     path: str = ""
+    strain: Strain = field(default_factory=Strain)

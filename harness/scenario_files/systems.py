@@ -8,7 +8,7 @@ from datetime import date
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from harness.model.system import Attestation, Claim, DimseAddress, Hl7Address, System
+from harness.model.system import Attestation, Claim, DimseAddress, Hl7Address, Strain, System
 from harness.scenario_files.names import Names
 from harness.yaml_source import Faults, SourceMapping, fits, nearest, read, validate
 
@@ -42,6 +42,10 @@ def load_system(path: Path | Traversable, names: Names) -> System:
         _port(source, ours.port, (*at, "port"), faults)
         _port(source, ours.hl7_port, (*at, "hl7_port"), faults)
     _times(source, system, faults)
+    if system.strain != Strain() and system.launch is None:
+        faults.add(source.place_of("strain"), "strain: only a system that the harness starts can be strained by it")
+    if not math.isfinite(system.strain.delay) or system.strain.delay < 0:
+        faults.add(source.place_of("strain", "delay"), f"delay: {system.strain.delay} is not a time in seconds")
     for index, attestation in enumerate(system.attestations):
         _attestation(source, attestation, ("attestations", index), names, faults)
     faults.raise_if_any()

@@ -276,10 +276,15 @@ def plan_only(request: RunRequest) -> Plan:
 
 def applicable(suts: Sequence[str]) -> tuple[Applicable, ...]:
     """`swf list --sut`: which of the shipped scenarios test which role of the systems, in which forms."""
-    shop = workshop()
-    systems = shop.systems(suts)
+    systems = workshop().systems(suts)
     if not systems:
         raise InputError("without a system under test every scenario is played; name a system file")
+    return applicable_to(systems)
+
+
+def applicable_to(systems: Sequence[System]) -> tuple[Applicable, ...]:
+    """The same for systems that are loaded."""
+    shop = workshop()
     return tuple(Planner(shop.knowledge, shop.cases(), 0).applicable(shop.scenarios(()), systems))
 
 

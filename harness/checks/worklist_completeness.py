@@ -1,7 +1,8 @@
 """Whether a worklist answer leaves out an entry that satisfies the keys and is known to be there (PS3.4 K).
 
-Known to be there is what other queries of the play returned: before, with nothing in between that could have changed
-the schedule, or both before and after.
+Known to be there is what other queries of the play returned: both before and after, or, of the play's own patients,
+before with nothing in between that could have changed the schedule. What goes on elsewhere may end the entry of another
+patient at any time.
 """
 
 from __future__ import annotations
@@ -64,8 +65,9 @@ def check(play: PlayView) -> Iterator[Finding]:
     """Each query of the play against what the others showed."""
     queries = sorted(_queries(play), key=lambda query: query.seq)
     changes = sorted(_changes(play))
+    own = frozenset(patient.id for patient in play.play.case.patients.values() if patient.id)
     for query in queries:
-        known = _known(query, queries, changes)
+        known = _known(query, queries, changes, own)
         due = {key: entry for key, entry in known.items() if _is_due(query, entry)}
         missing = [entry for key, entry in due.items() if not query.may_show(key)]
         for entry in missing:
@@ -103,8 +105,10 @@ def _changes(play: PlayView) -> Iterator[int]:
                 yield exchange.exchange.request.seq
 
 
-def _known(query: _Query, queries: Sequence[_Query], changes: Sequence[int]) -> dict[EntryKey, Dataset]:
-    """The entries that were there when the query was asked."""
+def _known(
+    query: _Query, queries: Sequence[_Query], changes: Sequence[int], own: frozenset[str]
+) -> dict[EntryKey, Dataset]:
+    """The entries that were there when the query was asked; `own` are the play's patients, none when nobody knows."""
     before: dict[EntryKey, Dataset] = {}
     undisturbed: dict[EntryKey, Dataset] = {}
     after: set[EntryKey] = set()
@@ -114,7 +118,9 @@ def _known(query: _Query, queries: Sequence[_Query], changes: Sequence[int]) -> 
         elif other is not query:
             before.update(other.entries)
             if bisect_right(changes, other.seq) == bisect_left(changes, query.seq):
-                undisturbed.update(other.entries)
+                undisturbed.update(
+                    {key: one for key, one in other.entries.items() if not own or first(one, "PatientID") in own}
+                )
     return undisturbed | {key: entry for key, entry in before.items() if key in after}
 
 

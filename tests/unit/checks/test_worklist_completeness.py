@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,9 +50,13 @@ class Worklist:
         self.recording.dimse(leg, Service.N_CREATE, self.tools.dataset(Modality="CT"), instance="1.2.9")
 
     def outcomes(self) -> list[tuple[str, Outcome]]:
-        found = worklist_completeness.check(self.recording.play())
+        view = self.recording.play()
+        main = view.play.case.patients["main"]
+        own = {"main": replace(main, id="P1"), "other": replace(main, id="P2")}
+        play = replace(view.play, case=replace(view.play.case, patients=own))
+        found = list(worklist_completeness.check(replace(view, play=play)))
         assert all(finding.requirement == COMPLETE for finding in found)
-        return [(finding.step, finding.outcome) for finding in worklist_completeness.check(self.recording.play())]
+        return [(finding.step, finding.outcome) for finding in found]
 
 
 @pytest.fixture
@@ -115,6 +120,21 @@ def test_a_step_that_was_started_meanwhile_may_be_gone(worklist: Worklist) -> No
     worklist.change()
     worklist.ask(PatientID="P1")
     assert worklist.outcomes() == []
+
+
+def test_what_happens_elsewhere_may_end_the_entry_of_another_patient(worklist: Worklist) -> None:
+    foreign = worklist.entry("FOREIGN", "S3")
+    worklist.ask(worklist.entry("P1", "S1"), foreign, modality="CT")
+    worklist.ask(worklist.entry("P1", "S1"), date="20240301")
+    assert worklist.outcomes() == [("query-1", Outcome.MET)]
+
+
+def test_the_entry_of_another_patient_that_is_back_afterwards_was_there_all_the_time(worklist: Worklist) -> None:
+    foreign = worklist.entry("FOREIGN", "S3")
+    worklist.ask(foreign, modality="CT")
+    worklist.ask(date="20240301")
+    worklist.ask(foreign, modality="CT")
+    assert worklist.outcomes() == [("query-1", Outcome.VIOLATED)]
 
 
 def test_an_entry_that_is_back_afterwards_was_there_all_the_time(worklist: Worklist) -> None:

@@ -83,7 +83,7 @@ class ImageManager(OnceOnly):
         self._procedures = Procedures()
         self._steps = PerformedSteps(world)
         self._revision = Revision(self._patients, self._procedures)
-        self._finder = Finder(self._archive, self._revision.index, self._revision.patient_of)
+        self._finder = Finder(self._archive, self._revision.index, self._revision.patient_of, world.decide)
         self._closing = threading.Event()
         self._lock = threading.Lock()
         self._transactions: set[str] = set()
@@ -319,8 +319,11 @@ class ImageManager(OnceOnly):
     def c_move(self, request: DimseRequest) -> MovePlan | DimseResponse:
         """RAD-16 to a destination that the world knows, else A801 (PS3.4 C.4.2)."""
         destination = self.world.by_ae_title(request.fields.get("MoveDestination", ""))
-        if destination is None or destination.dimse is None:
+        known = destination is not None and destination.dimse is not None
+        if not self.world.decide("destination-is-known", known):
             return DimseResponse(0xA801)
+        if destination is None or destination.dimse is None:
+            return MovePlan(destination=None, instances=[])
         return self._plan(request, destination.dimse)
 
     def c_get(self, request: DimseRequest) -> MovePlan | DimseResponse:

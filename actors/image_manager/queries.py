@@ -185,17 +185,24 @@ class Finder:
     """
 
     def __init__(
-        self, archive: Archive, shown: Callable[[StoredObject], Dataset], patient_of: Callable[[StoredObject], str]
+        self,
+        archive: Archive,
+        shown: Callable[[StoredObject], Dataset],
+        patient_of: Callable[[StoredObject], str],
+        decide: Callable[[str, bool], bool] = lambda _, answer: answer,
     ) -> None:
         self._archive = archive
         self._shown = shown
         self._patient_of = patient_of
+        self._decide = decide
 
     def find(self, identifier: Dataset, level: Level) -> Iterator[Found]:
         """Everything at the level that matches the identifier's keys."""
         keys = [element for element in identifier if element.keyword in _supported(level)]
         for found in self._candidates(identifier, level):
-            if matches(keys, found.attributes, lacking_matches=False):
+            if not self._decide("archived-object-matches", matches(keys, found.attributes, lacking_matches=False)):
+                continue
+            if level is not Level.IMAGE or self._decide("archived-image-is-found", True):
                 yield found
 
     def _candidates(self, identifier: Dataset, level: Level) -> Iterator[Found]:

@@ -13,6 +13,7 @@ from harness.dicom.statuses import is_success, is_warning
 from harness.model.finding import Finding
 from harness.model.names import HARNESS, ActorName
 from harness.model.plan import LegState
+from harness.model.scenario import ReportLink
 from harness.model.transcript import Event, EventKind
 from harness.model.verdict import Outcome
 
@@ -83,6 +84,8 @@ def _missing(play: PlayView, view: LegView) -> Iterator[Finding]:
         yield _undelivered(view, Outcome.VIOLATED, "nothing was sent")
     elif not waited:
         yield _undelivered(view, Outcome.UNDECIDED, "nothing, and its time was not up")
+    elif _turned_away(play, view):
+        yield _undelivered(view, Outcome.NOT_APPLICABLE, "nothing after the association was turned away")
     elif _proven(play, view.initiator):
         yield _undelivered(view, Outcome.VIOLATED, f"{waited}{_instead(play, view)}", _meant(view))
     else:
@@ -118,6 +121,14 @@ def _kept_from(play: PlayView, view: LegView, event: Event, row: str) -> Finding
         None,
         expected=row.replace("-", " "),
         received=event.text,
+    )
+
+
+def _turned_away(play: PlayView, view: LegView) -> bool:
+    """Whether our modality was away on purpose when the report came: `storage.repeated` says what is due then."""
+    return view.step.step.report_on is ReportLink.AWAY and any(
+        event.kind is EventKind.REJECTED and (event.actor, event.peer_actor) == (view.responder, view.initiator)
+        for event in play.events
     )
 
 

@@ -126,6 +126,7 @@ class Ports:
     modality: int = field(default_factory=free_port)
     display: int = field(default_factory=free_port)
     dcmtk_display: int = field(default_factory=free_port)
+    creator: int = field(default_factory=free_port)
     worklist: int = field(default_factory=free_port)
 
 
@@ -136,7 +137,7 @@ def running_orthanc(ports: Ports, folder: Path, *, without: str = "", **settings
     block = re.search(r"^```json\n(.+?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     assert block is not None, "docs/products.md has lost Orthanc's configuration"
     configuration = json.loads(block[1])
-    own = {"modality": ports.modality, "display": ports.display, "dcmtk-display": ports.dcmtk_display}
+    own = {"modality": ports.modality, "display": ports.display, "dcmtk-display": ports.dcmtk_display, "creator": ports.creator}
     peers = {
         name: [ae_title, host, own.get(name, port)]
         for name, (ae_title, host, port) in configuration["DicomModalities"].items()
@@ -148,6 +149,7 @@ def running_orthanc(ports: Ports, folder: Path, *, without: str = "", **settings
         "port: 4242": f"port: {ports.orthanc}",
         "port: 11112": f"port: {ports.modality}",
         "port: 11113": f"port: {ports.display}",
+        "port: 11117": f"port: {ports.creator}",
         "show: 10": "show: 1",
     }
     with started([str(ORTHANC), str(file)], ports.orthanc, folder):

@@ -35,6 +35,13 @@ def test_orthanc_claimed_as_a_whole_image_manager(orthanc: Product, run: Runner,
     compare(run(orthanc.system_file("orthanc-full")), "orthanc-full")
 
 
+def test_orthanc_is_asked_at_every_level_and_by_an_evidence_creator(
+    orthanc: Product, run: Runner, compare: Compare
+) -> None:
+    scenarios = ["swf.query-levels", "swf.retrieve", "swf.evidence"]
+    compare(run(orthanc.system_file(), scenarios=scenarios), "orthanc-queries")
+
+
 def test_orthanc_that_does_not_know_where_to_move(open_orthanc: Product, run: Runner, compare: Compare) -> None:
     compare(run(open_orthanc.system_file(), scenarios=["swf.scheduled"]), "orthanc-unknown-destination")
 

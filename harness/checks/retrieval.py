@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from harness.checks.attribute_tables import legal
 from harness.checks.dimse_reply import final_evidence, hexadecimal
 from harness.checks.expecting import may_be_refused
 from harness.checks.recording import ExchangeView, LegView
@@ -35,7 +36,7 @@ def check(view: LegView) -> Iterator[Finding]:
         yield from view.ruled(
             CHECK,
             "completed",
-            Outcome.NOT_APPLICABLE if may_be_refused(view) else outcome,
+            Outcome.NOT_APPLICABLE if may_be_refused(view) or not legal(view, exchange) else outcome,
             final_evidence(exchange),
             expected="0000",
             received=hexadecimal(status),

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from harness.checks.expecting import refused
+from harness.checks.expecting import asks_otherwise, counted_queries, refused
 from harness.model.names import HARNESS, PlayerName
 from harness.model.profile import Service
+from harness.model.scenario import KeyMatch, QueryLevel
 from harness.model.verdict import Outcome
 
 PRODUCT = PlayerName("CT")
@@ -29,3 +30,29 @@ def test_our_refusal_of_a_system_decides_nothing(
     view = exchange("RAD-8", "store", Service.C_STORE, tools.dataset(), [(0xA700, None)], "CTImageStorage")
     bound = replace(view, planned=replace(view.planned, initiator=initiator, responder=responder))
     assert refused(bound) is outcome
+
+
+FIND = "StudyRootQueryRetrieveInformationModelFind"
+
+
+@pytest.mark.parametrize(("level", "counted"), [(None, ["STUDY"]), (QueryLevel.SERIES, ["SERIES", "SERIES"])])
+def test_a_step_counts_the_answers_of_its_level(level: Any, counted: list[str], recording: Any, tools: Any) -> None:
+    rec = recording()
+    leg = rec.leg("RAD-14", "query", "found", level=level)
+    for name, study in (("STUDY", ""), ("SERIES", "1.2"), ("SERIES", "1.3"), ("SERIES", "1.3")):
+        rec.dimse(leg, Service.C_FIND, tools.dataset(QueryRetrieveLevel=name, StudyInstanceUID=study), sop_class=FIND)
+    view = rec.view(leg)
+    queries = counted_queries(view.step, [view])
+    assert [one.request_dataset.QueryRetrieveLevel for _, one in queries] == counted
+
+
+def test_a_system_may_ask_with_other_keys_than_the_step_names(recording: Any, tools: Any) -> None:
+    rec = recording()
+    leg = rec.leg("RAD-14", "query", "found", keys={"AccessionNumber": KeyMatch.VALUE})
+    by_id = rec.dimse(leg, Service.C_FIND, tools.dataset(QueryRetrieveLevel="STUDY", PatientID="P1"), sop_class=FIND)
+    named = tools.dataset(QueryRetrieveLevel="STUDY", PatientID="P1", AccessionNumber="A1")
+    by_number = rec.dimse(leg, Service.C_FIND, named, sop_class=FIND)
+    ours = rec.view(leg)
+    theirs = replace(ours, planned=replace(ours.planned, initiator=PlayerName("product")))
+    asked = [asks_otherwise(view.step, view, one) for view in (ours, theirs) for one in (by_id, by_number)]
+    assert asked == [False, False, True, False]

@@ -10,7 +10,6 @@ from harness.checks import performed_steps
 from harness.dicom.uids import uid_of
 from harness.model.profile import Service
 
-
 _REASON = "PerformedProcedureStepDiscontinuationReasonCodeSequence"
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from harness.checks import queries
 from harness.model.profile import Service
-from harness.model.verdict import Outcome
+from harness.model.verdict import Confidence, Outcome
 
 VIOLATED = Outcome.VIOLATED
 STUDY_FIND = "StudyRootQueryRetrieveInformationModelFind"
@@ -55,3 +55,22 @@ def test_a_probe_that_is_repeated_is_judged_once(recording: Any, tools: Any) -> 
         rec.dimse(leg, Service.C_FIND, keys, [(0xFF00, entry), (0, None)], sop_class=STUDY_FIND)
     wrong = [one.received for one in queries.check(rec.view(leg)) if one.outcome is VIOLATED]
     assert wrong == ["1.3", "1.4"]
+
+
+@pytest.mark.parametrize(
+    ("responses", "outcome"),
+    [
+        ([(0xA900, None)], Outcome.MET),
+        ([(0x0000, None)], Outcome.MET),
+        ([(0xFF00, {"QueryRetrieveLevel": "SERIES", "SeriesInstanceUID": "1.4"}), (0x0000, None)], VIOLATED),
+    ],
+)
+def test_what_is_answered_without_the_keys_above_only_informs(
+    responses: Any, outcome: Outcome, exchange: Any, tools: Any, by_row: Any
+) -> None:
+    keys = tools.dataset(QueryRetrieveLevel="SERIES", StudyInstanceUID="", SeriesInstanceUID="")
+    said = [(status, None if entry is None else tools.dataset(**entry)) for status, entry in responses]
+    view = exchange("RAD-14", "query", Service.C_FIND, keys, said, STUDY_FIND)
+    assert by_row(queries.check(view))["hierarchy-refused"] == {outcome}
+    rule = next(one for one in view.knowledge.leg_rules[queries.CHECK] if one.row == "hierarchy-refused")
+    assert rule.confidence is Confidence.UNSURE

@@ -43,15 +43,28 @@ AT_THE_END = {name: value for name, value in ALL_COUNTERS.items() if "Remaining"
 def test_a_retrieve_ends_as_its_counters_say(
     responses: Any, broken: set[str], exchange: Any, tools: Any, by_row: Any
 ) -> None:
-    view = exchange("RAD-16", "move", Service.C_MOVE, tools.dataset(QueryRetrieveLevel="STUDY"), responses, MOVE)
+    view = exchange(
+        "RAD-16",
+        "move",
+        Service.C_MOVE,
+        tools.dataset(QueryRetrieveLevel="STUDY", StudyInstanceUID="1.2"),
+        responses,
+        MOVE,
+    )
     found = by_row(retrieval.check(view))
     assert {name for name, outcomes in found.items() if VIOLATED in outcomes} == broken
 
 
 def test_a_product_may_be_unable_to_take_what_it_retrieves(exchange: Any, tools: Any, by_row: Any) -> None:
     answers = [(0xB000, None, {**AT_THE_END, "NumberOfFailedSuboperations": "1"})]
-    keys = tools.dataset(QueryRetrieveLevel="STUDY")
+    keys = tools.dataset(QueryRetrieveLevel="STUDY", StudyInstanceUID="1.2")
     view = exchange("RAD-16", "move", Service.C_MOVE, keys, answers, MOVE)
     product = replace(view, planned=replace(view.planned, initiator=PlayerName("product")))
     assert by_row(retrieval.check(view))["completed"] == {VIOLATED}
     assert by_row(retrieval.check(product))["completed"] == {Outcome.UNDECIDED}
+
+
+def test_what_does_not_say_what_to_retrieve_need_not_be_done(exchange: Any, tools: Any, by_row: Any) -> None:
+    keys = tools.dataset(QueryRetrieveLevel="IMAGE", StudyInstanceUID="1.2", SeriesInstanceUID="1.3")
+    view = exchange("RAD-16", "move", Service.C_MOVE, keys, [(0xA900, None)], MOVE)
+    assert by_row(retrieval.check(view))["completed"] == {Outcome.NOT_APPLICABLE}

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.engine.planning import Planner, ae_title
+from harness.engine.planning import Planner, ae_title, legs_of
 from harness.errors import InputError
 from harness.model.deviation import Change, Deviation, Part
 from harness.model.names import HARNESS, ActorName, ScenarioId, StepId, TransactionId
 from harness.model.plan import LegState, Plan, Play
 from harness.model.scenario import Answer, Expectation, Scenario
 from harness.model.system import Binding, Claim, DepartmentActor, Hook, Times
+from harness.profiles import knowledge
 
 if TYPE_CHECKING:
     from tests.unit.engine.conftest import Build
@@ -415,3 +416,20 @@ def test_of_several_systems_the_most_patient_times_hold(build: Build, scenario: 
     assert assignment.times == Times(answer=9, act=50, show=8, settle=0.5)
     (assignment,) = build.plan([scenario]).assignments
     assert assignment.times == Times()
+
+
+@pytest.mark.parametrize(
+    ("transaction", "initiator", "legs"),
+    [
+        ("RAD-10", "Modality", {"request": True, "report": True}),
+        ("RAD-10", "Evidence Creator", {"creator-request": True, "creator-report": True}),
+        ("RAD-14", "Image Display", {"query": True, "cancel": False}),
+        ("RAD-16", "Evidence Creator", {"creator-move": True, "creator-store": True}),
+        ("RAD-43", "Modality", {"store-from-modality": True}),
+    ],
+)
+def test_who_begins_a_step_decides_which_legs_it_has(
+    build: Build, transaction: str, initiator: str, legs: dict[str, bool]
+) -> None:
+    found = legs_of(build.step("step", transaction, initiator), knowledge().transactions[TransactionId(transaction)])
+    assert {leg.id: leg.required for leg in found} == legs

@@ -58,7 +58,8 @@ def codes(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iterato
     view, exchange = queries[-1]
     worklist = view.step.transaction.id == _WORKLIST
     path = _REQUESTED if worklist else _PERFORMED
-    here = exchange.evidence(path)
+    where = path.replace("[*]", "[0]")
+    here = exchange.evidence(where)
     announced = _announced(play, wanted, exchange.exchange.request.seq)
     if announced is None or not (announced.code or announced.protocols):
         yield undecided(view, "service", here, wanted, "no message that was seen announces it")
@@ -73,7 +74,7 @@ def codes(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iterato
         return
     shown = [(index, _of_entry(entry, announced) if worklist else _of_study(entry, announced)) for index, entry in own]
     index, holds = next(((index, True) for index, one in shown if one), shown[-1])
-    evidence = exchange.evidence(path, Half.RESPONSE, index)
+    evidence = exchange.evidence(where, Half.RESPONSE, index)
     if holds is None:
         yield undecided(view, "service", evidence, expected, "neither code nor description")
         return

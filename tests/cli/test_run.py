@@ -112,10 +112,10 @@ def test_steps_that_do_not_apply_are_not_told_while_the_run_goes_on(swf: Swf) ->
     assert "not applicable" not in ended.out.split("Scenarios")[0]
 
 
-def test_a_seed_repeats_every_identifier(tmp_path: Path) -> None:
+def test_a_seed_repeats_every_identifier_whatever_the_number_of_jobs(tmp_path: Path) -> None:
     first, again, other = (
-        played(tmp_path / name, seed=seed, scenarios=("pir.case-1",))
-        for name, seed in (("first", 11), ("again", 11), ("other", 12))
+        played(tmp_path / name, seed=seed, jobs=jobs, scenarios=("pir.case-1", "swf.scheduled"))
+        for name, seed, jobs in (("first", 11, 1), ("again", 11, 4), ("other", 12, 1))
     )
     identifiers = {
         finished.out.name: {
@@ -138,7 +138,8 @@ def test_a_seed_repeats_every_identifier(tmp_path: Path) -> None:
 
 
 def test_four_jobs_give_the_verdicts_of_one(tmp_path: Path) -> None:
-    one, four = (played(tmp_path / str(jobs), jobs=jobs) for jobs in (1, 4))
+    scenarios = ("swf.scheduled", "swf.mpps-states", "swf.commitment", "swf.worklist-broad", "pir.case-1", "rep.basic")
+    one, four = (played(tmp_path / str(jobs), jobs=jobs, scenarios=scenarios) for jobs in (1, 4))
     assert one.run.exit_code == four.run.exit_code == 0
     assert verdicts(one) == verdicts(four)
     assert len(verdicts(one)) > 100

@@ -34,7 +34,7 @@ from actors.image_manager.queries import (
 from actors.image_manager.revision import Revision
 from actors.messages import merges, messaging, received
 from actors.messages.answering import OnceOnly
-from actors.objects.copying import items, put
+from actors.objects.copying import items, leave_alphabetic_name, put
 from actors.objects.performed_steps import PerformedStep, PerformedSteps
 from actors.objects.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES
 from actors.peers import IMAGE_MANAGER, ORDER_FILLER
@@ -314,7 +314,10 @@ class ImageManager(OnceOnly):
             if request.cancelled():
                 yield DimseResponse(0xFE00)
                 return
-            yield DimseResponse(pending, answer(request.dataset, found, level, self._address().ae_title))
+            shown = answer(request.dataset, found, level, self._address().ae_title)
+            if not self.world.decide("every-name-group-is-shown", True):
+                leave_alphabetic_name(shown)
+            yield DimseResponse(pending, shown)
 
     def c_move(self, request: DimseRequest) -> MovePlan | DimseResponse:
         """RAD-16 to a destination that the world knows, else A801 (PS3.4 C.4.2)."""

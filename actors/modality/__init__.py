@@ -19,6 +19,7 @@ from actors.modality import charges, commitment, encodings, performed_step, star
 from actors.modality.examination import Examination, Image, PatientFile, Patients, PerformedSeries
 from actors.modality.images import Acquisition, acquire, new_series
 from actors.modality.performed_step import REASONS, StepStatus
+from actors.objects.copying import leave_alphabetic_name
 from actors.peers import IMAGE_MANAGER, MODALITY, ORDER_FILLER, PPS_MANAGER
 from harness.actor import Action, Actor, CannotAct, World, feeds, performs, register
 from harness.dicom.bulk import Bulk
@@ -190,6 +191,9 @@ class Modality(Actor):
             acquire(examination, acquisition, self.world.identifiers)
         except ValueError as fault:
             raise CannotAct(f"step {step.id}: {fault}") from fault
+        if not self.world.decide("name-is-copied-whole", True):
+            for image in examination.pending():
+                leave_alphabetic_name(image.dataset)
 
     @performs("RAD-7")
     def end_step(self, action: Action) -> None:

@@ -75,6 +75,12 @@ def fresh_items(source: Dataset, keyword: str, attributes: Iterable[str] = CODE)
     return made
 
 
+def leave_alphabetic_name(target: Dataset) -> None:
+    """Leave only the first component group of Patient's Name, as who knows no other writing does (PS3.5 6.2.1.1)."""
+    if has(target, "PatientName"):
+        put(target, "PatientName", first(target, "PatientName").partition("=")[0])
+
+
 def _entry(keyword: str) -> tuple[int, str]:
     """Tag and VR of a keyword in the dictionary."""
     tag = tag_for_keyword(keyword)

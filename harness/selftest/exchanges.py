@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from harness.checks.expecting import deviates
 from harness.checks.recording import ExchangeView, LegView
 from harness.dicom.paths import first
 from harness.dicom.statuses import is_pending, is_success
@@ -52,8 +53,11 @@ _NOTICING: Mapping[Service, tuple[str, ...]] = MappingProxyType(
 
 
 def of_exchange(base: Base, leg: LegView, exchange: ExchangeView) -> Iterator[Mutant]:
-    """Every mutant of one exchange as a whole."""
+    """Every mutant of one exchange as a whole; of one that deviates on purpose only the answer is changed."""
     spot = Spot(leg, exchange)
+    if leg.planned.leg.link is not LinkKind.MLLP and deviates(leg.step, leg.planned):
+        yield from _answers(base, spot)
+        return
     yield from _missing(base, spot)
     if leg.planned.leg.link is LinkKind.MLLP:
         yield from _same_control_id(base, spot)

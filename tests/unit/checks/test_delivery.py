@@ -341,6 +341,16 @@ def test_an_attempt_that_failed_before_one_that_worked_is_forgotten() -> None:
     assert stage.only().outcome is Outcome.MET
 
 
+def test_how_a_misused_link_was_taken_is_told_and_not_judged() -> None:
+    stage = Stage(responder=SYSTEM).ran()
+    stage.happened(EventKind.MISUSED, "oversized PDU: closed", actor=MODALITY, peer=MANAGER)
+    stage.first = [_exchange(3, 0)]
+    told, delivered = stage.findings()
+    assert _is(told, "rad-6.to-pps-manager/reachable", Outcome.NOT_APPLICABLE, MANAGER)
+    assert told.received == "oversized PDU: closed"
+    assert delivered.outcome is Outcome.MET
+
+
 # it could not be asked for
 
 

@@ -246,6 +246,10 @@ def test_exactly_what_was_stored_is_retrieved(
         (Answer.REFUSED, "AR", MET),
         (Answer.REFUSED, "AA", VIOLATED),
         (Answer.REFUSED, None, VIOLATED),
+        (Answer.OBJECTED, "AE", MET),
+        (Answer.OBJECTED, "AA", VIOLATED),
+        (Answer.EITHER, "AA", Outcome.NOT_APPLICABLE),
+        (Answer.EITHER, "AE", Outcome.NOT_APPLICABLE),
     ],
 )
 def test_a_message_is_taken_or_refused(

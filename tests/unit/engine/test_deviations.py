@@ -10,10 +10,12 @@ import pytest
 from pydicom.dataset import Dataset
 
 from harness.dicom import paths
+from harness.dicom.encoding import encode
+from harness.dicom.scan import skeleton
 from harness.engine.deviations import DeviationBook, behaviour, changes_message
 from harness.hl7 import Message, compose
 from harness.identifiers import Identifiers
-from harness.model.deviation import Change, Deviation, Part
+from harness.model.deviation import MISUSES, Change, Deviation, Part
 from harness.model.names import ActorName, LegId, PlayId, TransactionId
 
 if TYPE_CHECKING:
@@ -352,3 +354,31 @@ def test_the_same_step_of_two_plays_deviates_in_both() -> None:
             pass
         assert book.meeting(PLACER, [LEG], Part.REQUEST, "", PlayId("two")) == ()
         assert book.meeting(PLACER, [LEG], Part.REQUEST, "", PlayId("one")) == (twice,)
+
+
+# misused links
+
+
+@pytest.mark.parametrize("change", sorted(MISUSES, key=lambda change: change.value))
+def test_a_misuse_meets_no_message_and_is_asked_for_by_itself(change: Change) -> None:
+    deviation = Deviation(actor=ActorName("ADT"), transaction=TransactionId("RAD-1"), change=change)
+    book = DeviationBook([deviation], Identifiers(1, "test"))
+    legs = ((TransactionId("RAD-1"), LegId("to-order-filler")),)
+    assert book.meeting(ActorName("ADT"), legs, Part.REQUEST, "") == ()
+    assert book.idle() == (deviation,)
+    assert book.misuse(ActorName("ADT"), legs, "") == deviation
+    assert book.idle() == ()
+    assert book.misuse(ActorName("Order Placer"), legs, "") is None
+
+
+def test_a_misuse_is_about_a_request() -> None:
+    with pytest.raises(ValueError, match="about a request"):
+        Deviation(actor=ActorName("ADT"), change=Change.ABORT, part=Part.RESPONSE)
+
+
+def test_a_truncated_data_set_cannot_be_read(dataset: Dataset) -> None:
+    cut = _book().amend_dataset(dataset, [_deviation(Change.TRUNCATE)])
+    syntax = "1.2.840.10008.1.2.1"
+    content = encode(cut, syntax)
+    assert encode(dataset, syntax).startswith(content)
+    assert skeleton(content, syntax).text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,20 @@ def test_object_is_handed_out_byte_for_byte(full, association, stored_bytes):
 )
 def test_store_status(department, request_, status):
     assert department.archive.c_store(request_).status == status
+
+
+def test_an_object_that_ends_in_its_middle_is_refused_and_not_kept(department):
+    whole = storing(an_object())
+    cut = replace(whole, content=whole.content[: len(whole.content) // 2 + 1])
+    assert department.archive.c_store(cut).status == 0xC000
+    (final,) = department.ask_archive("STUDY", StudyInstanceUID="1.2.3")
+    assert final.status == 0
+    assert department.archive.c_store(whole).status == 0
+
+
+def test_what_is_wrong_with_an_object_is_stored_when_a_deviation_decides_so(department):
+    department.wire.forced = {"data-set-fits-request": True}
+    assert department.archive.c_store(storing(an_object(), sop_class=uid_of("MRImageStorage"))).status == 0
 
 
 def test_duplicate_is_harmless_and_the_first_copy_stays(department):

@@ -46,6 +46,10 @@ def test_orthanc_that_does_not_know_where_to_move(open_orthanc: Product, run: Ru
     compare(run(open_orthanc.system_file(), scenarios=["swf.scheduled"]), "orthanc-unknown-destination")
 
 
+def test_orthanc_keeps_objects_of_every_kind(orthanc: Product, run: Runner, compare: Compare) -> None:
+    compare(run(orthanc.system_file(), scenarios=["swf.sop-classes"]), "orthanc-objects")
+
+
 def test_wlmscpfs_as_the_worklist_of_an_order_filler(worklist: Product, run: Runner, compare: Compare) -> None:
     compare(run(worklist.system_file()), "dcmtk-worklist")
 

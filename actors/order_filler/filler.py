@@ -32,7 +32,7 @@ from harness.errors import CannotAct
 from harness.hl7 import AckError, Message
 from harness.model.names import ActorName
 from harness.model.plan import StepRef as Cause
-from harness.model.scenario import Patient, PersonName
+from harness.model.scenario import Patient, PersonName, Visit
 from harness.transports.dimse import DimseRequest, DimseResponse, SupportedClass
 
 MOST_ORDERS = 50
@@ -129,9 +129,11 @@ class OrderFiller(OnceOnly):
             id=merge.prior_id,
             authority=merge.prior_authority,
         )
+        if not self.world.decide("merge-applies", True):
+            unchanged = Registration(patient=merge.survivor, visit=Visit(patient_class=""))
+            return notices.patient_merge(unchanged, prior, version, self._now())
         survivor = self._registrations.merge(merge.survivor, merge.prior_id, merge.prior_authority)
-        if self.world.decide("merge-moves-orders", True):
-            self.orders.move(prior.id, prior.authority, survivor.patient)
+        self.orders.move(prior.id, prior.authority, survivor.patient)
         self._links.move(prior.id, survivor.patient.id)
         return notices.patient_merge(survivor, prior, version, self._now())
 

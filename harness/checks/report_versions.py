@@ -121,7 +121,9 @@ def _version(
         updated = any(view.exchanges for name in ("RAD-12", "RAD-13") for view in play.of(name))
         added = frozenset(tag for tag in ISSUERS if tag not in same[-1].dataset) | OF_ARCHIVE
         ignored = added | COERCIBLE | {_OF_REQUEST} if updated else added
-        found = difference(same[-1].dataset, report.dataset, ignoring=ignored)
+        taken = [one for one in same if one.carrier.seq < report.carrier.seq] or same
+        differences = [difference(one.dataset, report.dataset, ignoring=ignored) for one in taken]
+        found = differences[-1] if all(differences) else None
         path, expected, received = found or ("", "", "")
         yield from _ruled(play, UNCHANGED, report, found is None, path, expected, received)
         return

@@ -214,3 +214,10 @@ def test_a_report_that_is_sent_again_is_the_same(reading: Reading) -> None:
     reading.store("RAD-24", "submit", reading.report("1.8.1"))
     reading.store("RAD-24", "submit", reading.report("1.8.1"), "again")
     assert reading.broken() == set()
+
+
+def test_what_was_issued_is_held_against_what_was_submitted_before(reading: Reading) -> None:
+    reading.store("RAD-24", "submit", reading.report("1.8.1"))
+    reading.store("RAD-25", "issue", reading.report("1.8.1"))
+    reading.store("RAD-24", "submit", reading.report("1.8.1", PatientComments="amended"), "second")
+    assert reading.broken() == {"version-is-new-instance"}

@@ -26,10 +26,10 @@ def test_counts() -> None:
     assert sum(len(transaction.legs) for transaction in KNOWN.transactions.values()) == 55
     assert len(KNOWN.hl7_tables) == 58
     assert len(KNOWN.attribute_tables) == 27
-    assert len(KNOWN.edges) == 243
+    assert len(KNOWN.edges) == 238
     assert sum(len(rules) for rules in KNOWN.leg_rules.values()) == 53
     assert len(KNOWN.play_rules) == 177
-    assert len(KNOWN.requirements()) == 4526
+    assert len(KNOWN.requirements()) == 4521
 
 
 @pytest.mark.parametrize(

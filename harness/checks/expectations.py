@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 
 from harness.checks import expected_performed
 from harness.checks import stored as facts
-from harness.checks.attribute_tables import pending
+from harness.checks.attribute_tables import legal, pending
 from harness.checks.dimse_reply import accepted, final_evidence, hexadecimal
 from harness.checks.expected_patient import demographics
 from harness.checks.expected_service import codes
@@ -111,6 +111,9 @@ def _instances(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> It
     if wanted is None or shown is None:
         return
     view, evidence, got = shown
+    if any(not legal(leg, one) for leg, one in of_service(legs, Service.C_MOVE, Service.C_GET)):
+        yield inapplicable(view, "instances", evidence, wanted, "the retrieve does not say what it wants")
+        return
     if wanted != _STORED:
         yield decided(view, "instances", str(len(got)) == wanted, evidence, wanted, str(len(got)))
         return

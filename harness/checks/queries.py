@@ -106,12 +106,13 @@ def _single(value: str) -> bool:
 
 
 def _level(view: LegView, exchange: ExchangeView, index: int, identifier: Dataset, entry: Dataset) -> Iterator[Finding]:
-    """An answer names the level of the query and has that level's unique key (PS3.4 C.4.1.1.3.2)."""
+    """An answer names the level of the query and has that level's unique key, if it was asked for
+    (PS3.4 C.4.1.1.3.2)."""
     level, returned = first(identifier, LEVEL), first(entry, LEVEL)
     unique = UNIQUE_KEYS.get(level, "")
     if returned != level:
         path, expected, received = LEVEL, level, returned or "absent"
-    elif unique and not first(entry, unique):
+    elif unique and unique in identifier and not first(entry, unique):
         path, expected, received = unique, "a value", "absent"
     else:
         path, expected, received = LEVEL, level, ""

@@ -73,8 +73,15 @@ def link_facts(
         "max_pdu": _text(peer.maximum_length),
         "our_max_pdu": _text(me.maximum_length),
         "accepted_contexts": describe(accepted),
+        "scp_roles": _scp_roles(assoc),
         "refused_contexts": "; ".join(f"{keyword_of(uid)}: {reason}" for uid, reason in refused),
     }
+
+
+def _scp_roles(assoc: Any) -> str:
+    """The SOP classes for which the requestor proposed the SCP role for itself (PS3.7 D.3.3.4)."""
+    proposed = assoc.requestor.role_selection
+    return "; ".join(keyword_of(str(uid)) for uid, item in proposed.items() if item.scp_role)
 
 
 def _text(value: object) -> str:

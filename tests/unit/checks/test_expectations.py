@@ -231,7 +231,8 @@ def test_exactly_what_was_stored_is_retrieved(
     made = probe(instances="stored")
     made.store("1.7.1")
     move, store = made.leg("RAD-16", "move"), made.leg("RAD-16", "store")
-    made.rec.dimse(move, Service.C_MOVE, made.tools.dataset(QueryRetrieveLevel="STUDY"), sop_class=MOVE)
+    keys = made.tools.dataset(QueryRetrieveLevel="STUDY", StudyInstanceUID="1.7")
+    made.rec.dimse(move, Service.C_MOVE, keys, sop_class=MOVE)
     for uid in received:
         copy = made.tools.dataset(SOPInstanceUID=uid)
         made.rec.dimse(store, Service.C_STORE, copy, sop_class="CTImageStorage", instance=uid)
@@ -391,3 +392,11 @@ def test_instances_that_were_never_stored_are_uncommitted(
     made.rec.dimse(made.leg("RAD-10", "report"), Service.N_EVENT_REPORT, report, sop_class=COMMIT)
     assert made.outcome() is outcome
     assert made.finding().actor == "Image Manager"
+
+
+def test_nothing_is_due_of_a_retrieve_that_does_not_say_what_it_wants(probe: Callable[..., Probe]) -> None:
+    made = probe(instances="stored")
+    made.store("1.7.1")
+    keys = made.tools.dataset(QueryRetrieveLevel="STUDY")
+    made.rec.dimse(made.leg("RAD-16", "move"), Service.C_MOVE, keys, [(0xA900, None)], sop_class=MOVE)
+    assert made.outcome() is Outcome.NOT_APPLICABLE

@@ -31,6 +31,11 @@ STUDY_FIND = "StudyRootQueryRetrieveInformationModelFind"
             {"answer-level"},
         ),
         (
+            {"QueryRetrieveLevel": "SERIES", "StudyInstanceUID": "1.2"},
+            {"QueryRetrieveLevel": "SERIES", "StudyInstanceUID": "1.2"},
+            set(),
+        ),
+        (
             {"QueryRetrieveLevel": "SERIES", "StudyInstanceUID": "1.2", "Modality": "CT", "SeriesInstanceUID": ""},
             {"QueryRetrieveLevel": "SERIES", "StudyInstanceUID": "1.2", "Modality": "MR", "SeriesInstanceUID": "1.4"},
             {"matches-key"},

@@ -27,9 +27,9 @@ def test_counts() -> None:
     assert len(KNOWN.hl7_tables) == 58
     assert len(KNOWN.attribute_tables) == 27
     assert len(KNOWN.edges) == 238
-    assert sum(len(rules) for rules in KNOWN.leg_rules.values()) == 53
+    assert sum(len(rules) for rules in KNOWN.leg_rules.values()) == 54
     assert len(KNOWN.play_rules) == 177
-    assert len(KNOWN.requirements()) == 4521
+    assert len(KNOWN.requirements()) == 4523
 
 
 @pytest.mark.parametrize(

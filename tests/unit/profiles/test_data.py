@@ -476,8 +476,8 @@ CHANGED = "rad-13-to-rad-5"
         ("scheduled-protocol-code", [*CHAIN, CHANGED], Comparison.CODE),
         ("requested-procedure-code", [*CHAIN, CHANGED], Comparison.CODE),
         ("requested-procedure-description", [*CHAIN[:2], CHANGED], Comparison.TEXT),
-        ("patient-name", [*PATIENT, "rad-1-to-rad-5"], Comparison.NAME),
-        ("patient-id", [*PATIENT, "rad-1-to-rad-5"], Comparison.TEXT),
+        ("patient-name", PATIENT, Comparison.NAME),
+        ("patient-id", PATIENT, Comparison.TEXT),
         ("patient-birth-date", PATIENT, Comparison.DATE),
         ("patient-sex", PATIENT, Comparison.SEX),
         (

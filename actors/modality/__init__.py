@@ -141,7 +141,7 @@ class Modality(Actor):
             start=now,
             study_start=now,
             frame_of_reference=identifiers.uid(),
-            study_id=first(entry, "RequestedProcedureID") or identifiers.number("ST"),
+            study_id=first(next(iter(scheduled), entry), "RequestedProcedureID") or identifiers.number("ST"),
             performed=planned if action.step.unscheduled else self._performed(action.step),
         )
         earlier = file.of_study(examination.study)

@@ -16,6 +16,7 @@ from harness.engine.keys import Key, answer_keys, matching_keys, request_keys
 from harness.hl7 import Message
 from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, LinkId, PlayId, StepId, TransactionId
 from harness.model.plan import LegState, PlannedStep, Play
+from harness.model.profile import Service
 from harness.model.transcript import Event, EventKind, Exchange
 from harness.profiles import Knowledge
 from harness.profiles.recognition import recognise_dimse, recognise_hl7
@@ -34,7 +35,10 @@ class Attribution:
 
 @dataclass
 class _Progress:
-    """What a play has shown so far; `number` is its place in the plan, `current` the step that it is in."""
+    """What a play has shown so far; `number` is its place in the plan, `current` the step that it is in.
+
+    `committing` is the step of each storage commitment by its Transaction UID: a report may come, or come again, late.
+    """
 
     number: int
     play: Play
@@ -42,6 +46,7 @@ class _Progress:
     started: list[StepId] = field(default_factory=list)
     filled: set[tuple[StepId, LegId]] = field(default_factory=set)
     current: StepId | None = None
+    committing: dict[str, StepId] = field(default_factory=dict)
 
 
 Candidate = tuple[TransactionId, LegId]
@@ -163,6 +168,8 @@ class Attributor:
             and _live(planned, leg, view.exchange)
             and _agrees(planned, view.request_message)
         ]
+        asked = progress.committing.get(_reported(view))
+        fitting = [entry for entry in fitting if asked is None or entry[0].step.id == asked] or fitting
         if not fitting:
             return []
         started = [entry for entry in fitting if entry[0].step.id in progress.started]
@@ -173,6 +180,9 @@ class Attributor:
 
     def _place(self, progress: _Progress, planned: PlannedStep, leg: LegId, view: ExchangeView, by: str) -> Attribution:
         progress.filled.add((planned.step.id, leg))
+        command = view.exchange.request.command
+        if command is not None and command.service is Service.N_ACTION and view.request_dataset is not None:
+            progress.committing[str(view.request_dataset.get("TransactionUID", ""))] = planned.step.id
         self._by_link[view.exchange.link.id].append(progress)
         own = {key for key in progress.keys if key[0] == "patient"}
         self._learn(progress, (key for key in request_keys(view) if key[0] != "patient"))
@@ -203,6 +213,14 @@ def _in_order(plays: Iterable[_Progress]) -> list[_Progress]:
 
 def _own_keys(play: Play) -> set[Key]:
     return {("patient", patient.id) for patient in play.case.patients.values() if patient.id}
+
+
+def _reported(view: ExchangeView) -> str:
+    """The Transaction UID of a storage commitment report; empty for everything else."""
+    command, dataset = view.exchange.request.command, view.request_dataset
+    if command is None or command.service is not Service.N_EVENT_REPORT or dataset is None:
+        return ""
+    return str(dataset.get("TransactionUID", ""))
 
 
 def _asks_so(progress: _Progress, view: ExchangeView) -> bool:

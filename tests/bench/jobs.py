@@ -16,7 +16,7 @@ from harness.model.system import Strain
 from harness.wiring import applicable_to, workshop
 from tests.selftest.comparing import difference, facts, played, reference, shuffled
 
-DELAY = 0.25
+DELAY = 0.5
 """Seconds that each answer and each message of the system takes longer."""
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness.matrix import core_decisions
-from harness.model.names import PlayerName
+from harness.model.names import ExchangeId, PlayerName
+from harness.model.plan import Play
 from harness.model.run import PlayResult, Run
 from harness.model.system import Strain, System
+from harness.model.transcript import PayloadKind
+from harness.model.verdict import Outcome
 from harness.proofs import Unheard
 from harness.wiring import REFERENCE, RunRequest, execute, workshop
 
@@ -18,16 +20,29 @@ Facts = Mapping[str, object]
 
 
 def facts(run: Run) -> Mapping[str, Facts]:
-    """For each play and step its verdict, what was decided about whom, and how many core checks decided in the play.
+    """For each play and step its verdict, and what was decided about whom.
 
     A decision counts once for a leg: a probe that had to be repeated says the same more often, and a broad query says
-    it of each foreign entry.
+    it of each foreign entry. What is said of the repetition of a message alone does not count: its sender has shown by
+    the first one what it knows. Which entries a query shows before it is cancelled is chance: its verdict counts.
     """
+    again = frozenset(_repetitions(run))
     plays = {play.id: play for assignment in run.plan.assignments for play in assignment.plays}
-    return {result.play: {"core": core_decisions(plays[result.play], result), **_steps(result)} for result in run.plays}
+    return {result.play: _steps(result, plays[result.play], again) for result in run.plays}
 
 
-def _steps(result: PlayResult) -> Facts:
+def _repetitions(run: Run) -> Iterator[ExchangeId]:
+    seen: set[tuple[object, ...]] = set()
+    for exchange in run.transcript.exchanges if run.transcript is not None else ():
+        payload = exchange.request.payload
+        if payload is not None and payload.kind is PayloadKind.HL7:
+            key = (exchange.link.actor, exchange.link.peer_actor, exchange.sent, payload.sha256)
+            if key in seen:
+                yield exchange.id
+            seen.add(key)
+
+
+def _steps(result: PlayResult, play: Play, again: frozenset[ExchangeId]) -> Facts:
     return {
         step.step: (
             step.verdict,
@@ -35,6 +50,9 @@ def _steps(result: PlayResult) -> Facts:
                 (leg.leg, judged.requirement.id, judged.finding.outcome, judged.finding.actor, judged.verdict)
                 for leg in step.legs
                 for judged in leg.findings
+                if judged.finding.outcome is not Outcome.NOT_APPLICABLE
+                and not play.step(step.step).step.cancel
+                and not (judged.finding.evidence is not None and judged.finding.evidence.exchange in again)
             ),
         )
         for step in result.steps

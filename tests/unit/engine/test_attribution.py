@@ -444,6 +444,23 @@ def test_before_and_after_the_plays_foreign_traffic_is_an_orphan(
     assert bench.placed()[number] == []
 
 
+def test_a_report_that_comes_again_belongs_to_the_step_that_asked_for_it(
+    bench: Bench, build: Build, wire: Wire, say: Say
+) -> None:
+    """Though another commitment of the play is under way by now."""
+    archive = build.system("PACS", "Image Manager")
+    first, second = (build.step(name, "RAD-10", "Modality") for name in ("first", "second"))
+    (play,) = bench.plan(first, second, systems=[archive])
+    wire.begin(play)
+    for name, uid in (("first", "1.2.1"), ("second", "1.2.2")):
+        cause = wire.begin_step(play, name)
+        asked = say.dataset(TransactionUID=uid)
+        wire.dimse(Service.N_ACTION, COMMITMENT, "Modality", "Image Manager", request=asked, cause=cause)
+    told = say.dataset(TransactionUID="1.2.1")
+    number = wire.dimse(Service.N_EVENT_REPORT, COMMITMENT, "Modality", "Image Manager", request=told, sent=False)
+    assert bench.placed()[number] == [(play.id, "first", "report", "keys")]
+
+
 def test_an_echo_is_part_of_no_transaction(bench: Bench, build: Build, wire: Wire, modality: System) -> None:
     (play,) = bench.plan(build.step("stored", "RAD-8", "Modality"), systems=[modality])
     wire.begin(play)

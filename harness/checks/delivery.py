@@ -44,7 +44,8 @@ def _misused(play: PlayView, view: LegView) -> Iterator[Finding]:
     not judged. That it goes on to answer is judged as ever."""
     for event in play.events:
         of_leg = event.step is not None and event.step.step == view.step.step.id and event.peer_actor == view.responder
-        if event.kind is EventKind.MISUSED and of_leg and event.actor == view.initiator:
+        ours = event.actor == view.initiator and view.planned.leg.required
+        if event.kind is EventKind.MISUSED and of_leg and ours:
             yield view.finding(
                 "delivery",
                 view.requirement("reachable"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.checks import attribute_tables
-from harness.checks.expecting import may_be_refused, refused
+from harness.checks.expecting import cut_off, may_be_refused, refused
 from harness.checks.recording import ExchangeView, LegView
 from harness.checks.registry import leg_check
 from harness.dicom.paths import first, has
@@ -81,6 +81,8 @@ def _unanswered(view: LegView, exchange: ExchangeView) -> Outcome:
 
     PS3.4 J.3.3.1.2: the SCP may send the N-EVENT-REPORT on that association or on another one.
     """
+    if cut_off(view.step, view.planned):
+        return Outcome.NOT_APPLICABLE  # what has no end cannot be answered; the expectation says what became of it
     if not _is_report(exchange):
         return Outcome.VIOLATED
     uid = _transaction_uid(exchange)

@@ -21,6 +21,7 @@ from harness.checks.expecting import (
     CHECK,
     asks_otherwise,
     counted_queries,
+    cut_off,
     decided,
     deviates,
     inapplicable,
@@ -39,7 +40,7 @@ from harness.model.names import ActorName
 from harness.model.plan import PlannedStep
 from harness.model.profile import Service
 from harness.model.scenario import Answer, Expectation, Patient
-from harness.model.transcript import Half
+from harness.model.transcript import EventKind, Half
 from harness.model.verdict import Outcome
 
 _STORED = "stored"
@@ -199,12 +200,20 @@ def _answer(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Itera
         return
     for view, exchange in _own_requests(step, legs):
         took, said = answer_of(exchange)
-        if wanted is not Answer.EITHER:
+        if took is None and cut_off(step, view.planned) and _ended(exchange, play):
+            yield inapplicable(view, "answer", _answer_evidence(exchange), OPEN, "the association was ended instead")
+        elif wanted is not Answer.EITHER:
             yield decided(
                 view, "answer", _as_wanted(wanted, took, exchange), _answer_evidence(exchange), wanted.value, said
             )
         elif took is not None:
             yield inapplicable(view, "answer", _answer_evidence(exchange), OPEN, said)
+
+
+def _ended(exchange: ExchangeView, play: PlayView) -> bool:
+    """Whether the peer ended the link of a request before it answered."""
+    link = exchange.exchange.link.id
+    return any(event.kind is EventKind.LINK_LOST and event.link == link for event in play.events)
 
 
 def _as_wanted(wanted: Answer, took: bool | None, exchange: ExchangeView) -> bool:

@@ -42,8 +42,8 @@ from harness.profiles import Knowledge
 
 SCHEMA = "swf-run/1"
 _DECIDED = (Outcome.MET, Outcome.VIOLATED)
-_ON_ANSWERS = frozenset({CheckName("dimse.reply"), CheckName("hl7.ack")})
-"""What can be decided although the request has no end."""
+_ON_ANSWERS = frozenset({CheckName("hl7.ack")})
+"""What can be decided although the request has no end; an association may be ended instead of an answer."""
 _JUDGED_STATES = (LegState.LIVE, LegState.NOT_OFFERED)
 
 

@@ -185,7 +185,11 @@ class Attributor:
             progress.committing[str(view.request_dataset.get("TransactionUID", ""))] = planned.step.id
         self._by_link[view.exchange.link.id].append(progress)
         own = {key for key in progress.keys if key[0] == "patient"}
-        self._learn(progress, (key for key in request_keys(view) if key[0] != "patient"))
+        # a patient whom nobody knows, and whom one of our actors names for a step, is that play's: a wrong identifier
+        self._learn(
+            progress,
+            (key for key in request_keys(view) if key[0] != "patient" or (by == "cause" and key not in self._by_key)),
+        )
         for entry in answer_keys(view):
             if entry & progress.keys and (not any(key[0] == "patient" for key in entry) or entry & own):
                 self._learn(progress, entry)

@@ -197,7 +197,7 @@ class ActorWorld(World):
 
     def _learn(self, play: PlayId | None, keys: Iterable[Key]) -> None:
         if play is not None:
-            self._premises.belonging.learn(play, (key for key in keys if key[0] != "patient"))
+            self._premises.belonging.learn(play, keys)
 
     def _told(self, transaction: TransactionId) -> Iterable[ProfileLeg]:
         return self._premises.knowledge.transactions[transaction].legs

@@ -461,6 +461,20 @@ def test_a_report_that_comes_again_belongs_to_the_step_that_asked_for_it(
     assert bench.placed()[number] == [(play.id, "first", "report", "keys")]
 
 
+def test_a_patient_whom_nobody_knows_is_the_plays_whose_step_names_him(
+    bench: Bench, build: Build, wire: Wire, say: Say
+) -> None:
+    """A wrong identifier that our actor sends comes back in what the system makes of it."""
+    steps = build.step("order", "RAD-2", "Order Placer"), build.step("scheduled", "RAD-4", "Order Filler")
+    first, second = bench.plan(*steps, systems=[build.system("RIS", "Order Filler")], copies=2)
+    for play in (first, second):
+        wire.begin(play)
+    cause = wire.begin_step(second, "order")
+    wire.hl7(say.orm("WRONG"), "Order Placer", "Order Filler", cause=cause)
+    number = wire.hl7(say.orm("WRONG"), "Image Manager", "Order Filler", sent=False)
+    assert bench.placed()[number] == [(second.id, "scheduled", "to-image-manager", "keys")]
+
+
 def test_an_echo_is_part_of_no_transaction(bench: Bench, build: Build, wire: Wire, modality: System) -> None:
     (play,) = bench.plan(build.step("stored", "RAD-8", "Modality"), systems=[modality])
     wire.begin(play)

@@ -62,8 +62,9 @@ def _name(exchange: ExchangeView) -> tuple[LinkId, int]:
 
 def _ended(play: PlayView, view: LegView, exchange: ExchangeView, rule: str) -> Iterator[Finding]:
     status = exchange.status
-    held = status is not None and not is_pending(status)
-    held = held and (is_success(status or 0) or status_class(status or 0) is StatusClass.CANCEL)
+    if status is None or is_pending(status):
+        return  # `dimse.reply` says that it has no end
+    held = is_success(status) or status_class(status) is StatusClass.CANCEL
     yield from play.ruled(
         rule,
         view,

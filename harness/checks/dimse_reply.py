@@ -111,7 +111,7 @@ def status(view: LegView) -> Iterator[Finding]:
         command = exchange.exchange.request.command
         if command is None or code is None or is_pending(code):
             continue
-        if may_be_refused(view) or status_class(code) is StatusClass.CANCEL:
+        if may_be_refused(view) or view.step.step.cancel or status_class(code) is StatusClass.CANCEL:
             outcome = Outcome.NOT_APPLICABLE
         elif accepted(code):
             outcome = Outcome.MET

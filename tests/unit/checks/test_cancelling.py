@@ -15,17 +15,18 @@ MET, VIOLATED = Outcome.MET, Outcome.VIOLATED
 
 
 @pytest.mark.parametrize(
-    ("status", "outcome"), [(0xFE00, MET), (0x0000, MET), (0xC000, VIOLATED), (0xFF00, VIOLATED), (None, VIOLATED)]
+    ("status", "outcome"), [(0xFE00, {MET}), (0x0000, {MET}), (0xC000, {VIOLATED}), (0xFF00, set()), (None, set())]
 )
 def test_a_query_that_is_cancelled_ends(
-    status: int | None, outcome: Outcome, recording: Any, tools: Any, outcomes: Any
+    status: int | None, outcome: set[Outcome], recording: Any, tools: Any, outcomes: Any
 ) -> None:
     rec = recording()
     query, cancel = rec.leg("RAD-5", "query", "worklist"), rec.leg("RAD-5", "cancel", "worklist")
     answers = () if status is None else ((status, None),)
     asked = rec.dimse(query, Service.C_FIND, tools.dataset(PatientID="P1"), answers, sop_class=MWL)
     rec.cancel(cancel, asked)
-    assert outcomes(cancelling.check(rec.play())) == {"cancel/worklist-query-ends": {outcome}}
+    found = outcomes(cancelling.check(rec.play()))
+    assert found == ({"cancel/worklist-query-ends": outcome} if outcome else {})
 
 
 @pytest.mark.parametrize(("status", "outcome"), [(0x0000, MET), (0xA700, MET), (0xFE00, VIOLATED)])

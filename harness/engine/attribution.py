@@ -17,6 +17,7 @@ from harness.hl7 import Message
 from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, LinkId, PlayId, StepId, TransactionId
 from harness.model.plan import LegState, PlannedStep, Play
 from harness.model.profile import Service
+from harness.model.scenario import KeyMatch
 from harness.model.transcript import Event, EventKind, Exchange
 from harness.profiles import Knowledge
 from harness.profiles.recognition import recognise_dimse, recognise_hl7
@@ -137,6 +138,7 @@ class Attributor:
         running = [self._plays[play] for play in self._active]
         answered = self._known_by(key for entry in answer_keys(view) for key in entry)
         asking = [progress for progress in running if _asks_so(progress, view)]
+        asking = [progress for progress in asking if _wants_nothing(progress) is not any(answer_keys(view))] or asking
         yield "step that asks so", [progress for progress in asking if progress in answered] or asking
         yield "answers", [progress for progress in answered if progress in running]
         yield "association", _in_order(self._by_link.get(view.exchange.link.id, ()))
@@ -233,6 +235,12 @@ def _asks_so(progress: _Progress, view: ExchangeView) -> bool:
         return False
     wanted = progress.play.step(progress.current).step.keys
     return bool(wanted) and set(wanted) == view.once(matching_keys)
+
+
+def _wants_nothing(progress: _Progress) -> bool:
+    """Whether the play is in a step that asks for what is not there."""
+    keys = progress.play.step(progress.current).step.keys if progress.current is not None else {}
+    return KeyMatch.NOTHING in keys.values()
 
 
 def _live(planned: PlannedStep, leg_id: LegId, exchange: Exchange) -> bool:

@@ -369,6 +369,22 @@ def test_of_two_plays_that_ask_alike_the_one_that_is_answered_is_meant(
     assert bench.placed()[number] == [(second.id, "by-accession", "query", "step that asks so")]
 
 
+def test_a_query_that_finds_nothing_is_that_of_the_play_that_asks_for_nothing(
+    bench: Bench, build: Build, wire: Wire, say: Say, modality: System
+) -> None:
+    by_name = build.step("by-name", "RAD-5", "Modality", keys={"PatientName": KeyMatch.WILDCARD})
+    nobody = build.step("nobody", "RAD-5", "Modality", keys={"PatientName": KeyMatch.NOTHING})
+    first, second = bench.plan(by_name, nobody, systems=[modality], copies=2)
+    for play, step in ((first, "by-name"), (second, "nobody")):
+        wire.begin(play)
+        wire.begin_step(play, step)
+    none = _asked(wire, say, PatientName="NOBODY")
+    some = _asked(wire, say, _patient(second), PatientName="M*")
+    placed = bench.placed()
+    assert placed[none] == [(second.id, "nobody", "query", "step that asks so")]
+    assert placed[some] == [(first.id, "by-name", "query", "step that asks so")]
+
+
 def test_an_answer_about_a_play_that_is_over_does_not_claim_the_query(
     bench: Bench, build: Build, wire: Wire, say: Say, modality: System
 ) -> None:

@@ -17,6 +17,8 @@ from harness.proofs import Unheard
 from harness.wiring import REFERENCE, RunRequest, execute, workshop
 
 Facts = Mapping[str, object]
+CHANCE = frozenset({"storage/report-repeated"})
+"""Decided only when an archive had to send a report again, which is a matter of time."""
 
 
 def facts(run: Run) -> Mapping[str, Facts]:
@@ -51,6 +53,7 @@ def _steps(result: PlayResult, play: Play, again: frozenset[ExchangeId]) -> Fact
                 for leg in step.legs
                 for judged in leg.findings
                 if judged.finding.outcome is not Outcome.NOT_APPLICABLE
+                and judged.requirement.id not in CHANCE
                 and not play.step(step.step).step.cancel
                 and not (judged.finding.evidence is not None and judged.finding.evidence.exchange in again)
             ),

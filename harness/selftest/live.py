@@ -7,10 +7,12 @@ system plays all others, where nobody but us may be blamed. How a run is made is
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
 from typing import Protocol
 
+from harness.errors import NotApplicable
 from harness.model.deviation import Defect
 from harness.model.live_proof import LiveTrial, Noticed
 from harness.model.names import HARNESS, ActorName
@@ -30,11 +32,14 @@ class Play(Protocol):
 
 
 def trial(defect: Defect, scenario: Scenario, reference: System, play: Play) -> LiveTrial:
-    """Run a defect on both sides: in the newest form, and in the others if it is not noticed there."""
+    """Run a defect on both sides: in the newest form, and in an older one if it is not noticed or not claimed there."""
     begun = monotonic()
-    mine = _trial(defect, scenario, reference, play, scenario.forms[-1:])
-    if not mine.noticed and len(scenario.forms) > 1:
-        mine = _trial(defect, scenario, reference, play, scenario.forms[:-1])
+    mine = LiveTrial(defect=defect, idle=True)
+    for form in reversed(scenario.forms):
+        with suppress(NotApplicable):
+            mine = _trial(defect, scenario, reference, play, (form,))
+        if mine.noticed:
+            break
     return replace(mine, seconds=monotonic() - begun)
 
 
@@ -54,7 +59,7 @@ def _trial(defect: Defect, scenario: Scenario, reference: System, play: Play, fo
 
 def faultless(scenario: Scenario, actors: Iterable[ActorName], reference: System, play: Play) -> tuple[str, ...]:
     """What fails or stays open in a scenario without any defect, the system in each of the roles."""
-    run, _ = play(scenario, playing(reference, actors), scenario.forms[-1:])
+    run, _ = play(scenario, playing(reference, actors), scenario.forms)
     return tuple(f"{one.play}: {one.verdict.value}" for one in run.plays if one.verdict is not Verdict.PASS)
 
 

@@ -137,7 +137,12 @@ def running_orthanc(ports: Ports, folder: Path, *, without: str = "", **settings
     block = re.search(r"^```json\n(.+?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     assert block is not None, "docs/products.md has lost Orthanc's configuration"
     configuration = json.loads(block[1])
-    own = {"modality": ports.modality, "display": ports.display, "dcmtk-display": ports.dcmtk_display, "creator": ports.creator}
+    own = {
+        "modality": ports.modality,
+        "display": ports.display,
+        "dcmtk-display": ports.dcmtk_display,
+        "creator": ports.creator,
+    }
     peers = {
         name: [ae_title, host, own.get(name, port)]
         for name, (ae_title, host, port) in configuration["DicomModalities"].items()

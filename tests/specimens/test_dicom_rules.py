@@ -407,7 +407,7 @@ CHANGES: list[tuple[str, str, str, Change, set[str]]] = [
         "rad-26.report-queries",
         "RAD-26/query#2",
         removed("SeriesInstanceUID"),
-        {"report-query-request/SeriesInstanceUID", "rad-26.query/level"},
+        {"report-query-request/SeriesInstanceUID", "rad-26.query/level", "rad-26.query/hierarchy-refused"},
     ),
     (
         "a retrieved report that is less complete than the issued one",

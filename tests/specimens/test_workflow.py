@@ -491,6 +491,7 @@ SPECIMENS: list[tuple[str, str, dict[str, Change], set[str]]] = [
         {"find": attribute("StudyInstanceUID", "")},
         {
             "rad-14.query/level",
+            "rad-14.query/hierarchy-refused",
             "query-request/StudyInstanceUID",
         },
     ),

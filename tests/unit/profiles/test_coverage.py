@@ -42,7 +42,7 @@ def test_a_requirement_is_tested_by_its_scenarios_or_by_specimens_only(areas: tu
     covered = {one.requirement.id: one for one in area(areas, "SWF.b", "Order Filler").covered}
     assert "swf.scheduled" in covered["rad-4.omi-o23/IPC-3"].scenarios
     assert covered["rad-4.omi-o23/IPC-3"].status is Status.SCENARIO
-    assert covered["expectation/rad-1-answer"].status is Status.SPECIMEN
+    assert covered["expectation/rad-2-status"].status is Status.SPECIMEN
 
 
 def test_the_forms_of_an_option_count_only_with_the_option(areas: tuple[Area, ...]) -> None:

@@ -92,7 +92,7 @@ def test_an_edge_is_broken_in_the_item_that_is_not_the_first(group: Bench) -> No
     [
         ("rad-4.one-message-to-all", "RAD-1/to-order-placer request PV1-3: removed"),
         ("rad-2.fully-valued-2.5.1", "RAD-1/to-order-placer request MSH-18: removed"),
-        ("rad-12.then-queried", "RAD-12/to-image-manager request PID-8: wrong identifier"),
+        ("rad-12.then-queried", "RAD-12/to-image-manager request PID-8: wrong value"),
     ],
 )
 def test_what_breaks_elsewhere_for_the_same_reason_is_no_collateral(

@@ -31,18 +31,24 @@ def command(defects: bool, systems: bool, suts: tuple[str, ...], as_json: bool) 
 
 
 def _shipped(defects: bool, systems: bool) -> Iterator[str]:
+    rows = list(_rows(defects, systems))
+    width = max(len(name) for name, _ in rows)
+    return (f"{name:{width}}  {told}" for name, told in rows)
+
+
+def _rows(defects: bool, systems: bool) -> Iterator[tuple[str, str]]:
     files = workshop().files
     if defects:
         for defect in files.defects():
             seen = defect.detection
-            yield f"{defect.id:28} {defect.title}  (noticed in {seen.scenario}/{seen.step} by {seen.requirement})"
+            yield defect.id, f"{defect.title}  (noticed in {seen.scenario}/{seen.step} by {seen.requirement})"
     elif systems:
         for system in files.systems():
             claims = "; ".join(f"{claim.profile}: {', '.join(claim.actors)}" for claim in system.claims)
-            yield f"{system.path.rsplit('/', 1)[-1].split('.')[0]:28} {system.name} {system.version}  {claims}"
+            yield system.path.rsplit("/", 1)[-1].split(".")[0], f"{system.name} {system.version}  {claims}"
     else:
         for scenario in files.scenarios():
-            yield f"{scenario.id:28} {', '.join(scenario.forms):14} {scenario.title}"
+            yield scenario.id, f"{', '.join(scenario.forms):12}  {scenario.title}"
 
 
 def _applicable(cells: Sequence[Applicable], as_json: bool) -> Iterator[str]:

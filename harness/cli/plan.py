@@ -138,7 +138,8 @@ def _steps(alike: Sequence[Play], checks: bool) -> Iterator[str]:
     yield ""
     yield f"{_title(alike)}  {alike[0].scenario.title}  ({profiles})"
     for planned in alike[0].steps:
-        yield f"  {planned.step.id:18} {planned.transaction.id:7} {'; '.join(_leg(leg) for leg in planned.legs)}"
+        links = "; ".join(dict.fromkeys(_leg(leg) for leg in planned.legs))
+        yield f"  {planned.step.id:18} {planned.transaction.id:7} {links}"
         if checks:
             yield from _checks(planned)
 

@@ -78,7 +78,7 @@ def test_systems_are_listed(swf: Swf) -> None:
 
 def test_defects_are_listed_with_what_notices_them(swf: Swf) -> None:
     lines = swf("list", "--defects").out.splitlines()
-    assert len(lines) == 5
+    assert len(lines) >= 60
     assert all(re.search(r"\(noticed in \S+/\S+ by \S+/\S+\)$", line) for line in lines)
 
 
@@ -115,8 +115,8 @@ def test_a_plan_with_checks_shows_them(swf: Swf) -> None:
 
 def test_the_plan_of_the_main_job_is_short_and_invents_no_address(swf: Swf) -> None:
     lines = swf("plan").out.splitlines()
-    assert len(lines) < 150
-    assert re.match(r"\d+ plays in 11 departments, one after the other; rule set [0-9a-f]{12}$", lines[1])
+    assert len(lines) < 600
+    assert re.match(r"\d+ plays in 14 departments, one after the other; rule set [0-9a-f]{12}$", lines[1])
     assert any(re.match(r"  Order Placer +reference +started by the harness, at free ports$", line) for line in lines)
     assert "  swf.scheduled@2.3.1, 2.5.1: register [RAD-1], order [RAD-2]" in lines
 

@@ -22,15 +22,15 @@ from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.engine.attribution import Attributor
 from harness.engine.department import Department
 from harness.engine.facts import hook_facts
-from harness.engine.reading import is_complete, without_twins
-from harness.engine.recording import FIRST, TranscriptRecorder
+from harness.engine.reading import Twins, is_complete
+from harness.engine.recording import TranscriptRecorder
 from harness.errors import CannotAct, HarnessError, LinkError
 from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, PlayId, StepId
 from harness.model.plan import Assignment, LegState, PlannedLeg, PlannedStep, Play, StepRef
 from harness.model.profile import Count, LinkKind
 from harness.model.scenario import Expectation
 from harness.model.system import Hook, System
-from harness.model.transcript import EventKind
+from harness.model.transcript import EventKind, Exchange
 from harness.model.verdict import Outcome
 from harness.transports.hooks import run_hook
 
@@ -63,10 +63,11 @@ class _Live:
 
     attributor: Attributor
     recorder: TranscriptRecorder
+    begun: int
     lock: threading.Lock = field(default_factory=threading.Lock)
-    seen: set[ExchangeId] = field(default_factory=set)
-    noted: int = 0
-    begin: ExchangeId = FIRST
+    told: int = 0
+    twins: Twins = field(default_factory=Twins)
+    unfinished: dict[ExchangeId, None] = field(default_factory=dict)
     placed: dict[tuple[PlayId, StepId, LegId], list[ExchangeView]] = field(default_factory=dict)
 
     def exchanges(self, play: Play, step: PlannedStep, leg: LegId) -> list[ExchangeView]:
@@ -76,17 +77,26 @@ class _Live:
             return list(self.placed.get((play.id, step.step.id, leg), ()))
 
     def _catch_up(self) -> None:
-        events = self.recorder.events()
-        for event in events[self.noted :]:
+        """Take in what is new, and no more: this is asked after each record."""
+        news = self.recorder.news(self.begun, self.told, self.unfinished)
+        self.begun, self.told = news.begun, self.told + len(news.events)
+        for event in news.events:
             self.attributor.note(event)
-        self.noted = len(events)
-        for exchange in without_twins(self.recorder.exchanges(self.begin), events):
-            if exchange.id in self.seen or not is_complete(exchange):
+        self.twins.note(news.events)
+        for exchange in news.exchanges:
+            self.twins.add(exchange.link)
+        for exchange in sorted(news.exchanges, key=lambda one: one.request.seq):
+            if not is_complete(exchange):
+                self.unfinished[exchange.id] = None
                 continue
-            self.seen.add(exchange.id)
-            view = ExchangeView(exchange, self.recorder.read)
-            for found in self.attributor.attribute(view):
-                self.placed.setdefault((found.play, found.step, found.leg), []).append(view)
+            self.unfinished.pop(exchange.id, None)
+            if exchange.sent or not self.twins.has(exchange.link):
+                self._place(exchange)
+
+    def _place(self, exchange: Exchange) -> None:
+        view = ExchangeView(exchange, self.recorder.read)
+        for found in self.attributor.attribute(view):
+            self.placed.setdefault((found.play, found.step, found.leg), []).append(view)
 
 
 class Executor:
@@ -108,7 +118,7 @@ class Executor:
         self._live = _Live(
             Attributor(department.knowledge, department.assignment.plays),
             department.recorder,
-            begin=department.recorder.exchange_opened(),
+            begun=department.recorder.begun(),
         )
 
     @property

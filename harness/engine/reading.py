@@ -64,28 +64,48 @@ def is_complete(exchange: Exchange) -> bool:
     return status is None or not is_pending(status)
 
 
-def twins(links: Iterable[Link], events: Iterable[Event]) -> frozenset[LinkId]:
+class Twins:
     """Links whose other end is recorded too: open at the same time, with the socket addresses turned round.
 
-    Addresses alone do not tell: a port is used again soon after its connection was closed.
+    Addresses alone do not tell: a port is used again soon after its connection was closed. Takes links and events in
+    any order; what it says is of what it was told so far.
     """
-    closed: dict[LinkId, int] = {}
-    for event in events:
-        if event.kind in (EventKind.LINK_CLOSED, EventKind.LINK_LOST) and event.link is not None:
-            closed.setdefault(event.link, event.seq)
-    accepted: dict[tuple[SocketAddress, SocketAddress], list[Link]] = defaultdict(list)
-    dialled = []
-    for link in links:
-        if link.ours:
-            dialled.append(link)
-        else:
-            accepted[link.peer, link.local].append(link)
-    found: set[LinkId] = set()
-    for link in dialled:
-        for other in accepted.get((link.local, link.peer), ()):
-            if link.seq <= closed.get(other.id, link.seq) and other.seq <= closed.get(link.id, other.seq):
-                found |= {link.id, other.id}
-    return frozenset(found)
+
+    def __init__(self, links: Iterable[Link] = (), events: Iterable[Event] = ()) -> None:
+        self._links: set[LinkId] = set()
+        self._closed: dict[LinkId, int] = {}
+        self._by_ends: dict[tuple[bool, SocketAddress, SocketAddress], list[Link]] = defaultdict(list)
+        self.note(events)
+        for link in links:
+            self.add(link)
+
+    def add(self, link: Link) -> None:
+        """Take a link in; one that is known already changes nothing."""
+        if link.id not in self._links:
+            self._links.add(link.id)
+            self._by_ends[link.ours, link.local, link.peer].append(link)
+
+    def note(self, events: Iterable[Event]) -> None:
+        """Take in when links were closed."""
+        for event in events:
+            if event.kind in (EventKind.LINK_CLOSED, EventKind.LINK_LOST) and event.link is not None:
+                self._closed.setdefault(event.link, event.seq)
+
+    def has(self, link: Link) -> bool:
+        """Whether the other end of the link is among the links."""
+        others = self._by_ends.get((not link.ours, link.peer, link.local), ())
+        closed = self._closed
+        return any(
+            link.seq <= closed.get(other.id, link.seq) and other.seq <= closed.get(link.id, other.seq)
+            for other in others
+        )
+
+
+def twins(links: Iterable[Link], events: Iterable[Event]) -> frozenset[LinkId]:
+    """The links of which both ends are recorded."""
+    links = tuple(links)
+    known = Twins(links, events)
+    return frozenset(link.id for link in links if known.has(link))
 
 
 def without_twins(exchanges: Iterable[Exchange], events: Iterable[Event]) -> tuple[Exchange, ...]:

@@ -10,8 +10,9 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from harness.engine.reading import transcript_of
 from harness.engine.storage import EvidenceWriter, link_or_write
@@ -32,8 +33,13 @@ from harness.model.transcript import (
 )
 from harness.transports.recorder import LinkOwner, Passage
 
-FIRST = ExchangeId(0)
-"""The number before the first exchange."""
+
+class News(NamedTuple):
+    """What was recorded in the meantime; `begun` exchanges have begun by now."""
+
+    exchanges: list[Exchange]
+    events: list[Event]
+    begun: int
 
 
 class TranscriptRecorder:
@@ -52,6 +58,7 @@ class TranscriptRecorder:
         self._captures: list[Capture] = []
         self._events: list[Event] = []
         self._exchanges: dict[ExchangeId, Exchange] = {}
+        self._begun: list[ExchangeId] = []
         self._memory: dict[str, bytes | Path] = {}
         self._folder: Path | None = None
 
@@ -175,11 +182,24 @@ class TranscriptRecorder:
             return self._writer.read(payload)
         return self._memory[payload.sha256]
 
-    def exchanges(self, after: ExchangeId = FIRST) -> list[Exchange]:
-        """Every exchange with a higher number that has a request, in order of its request."""
+    def exchanges(self) -> list[Exchange]:
+        """Every exchange that has a request, in order of its request."""
         with self._changed:
-            known = [exchange for number, exchange in self._exchanges.items() if number > after]
+            known = list(self._exchanges.values())
         return sorted(known, key=lambda exchange: exchange.request.seq)
+
+    def news(self, begun: int, told: int, unfinished: Iterable[ExchangeId] = ()) -> News:
+        """What was recorded since so many exchanges had begun and so many events had happened, and how the unfinished
+        ones stand by now."""
+        with self._changed:
+            fresh = self._begun[begun:]
+            exchanges = [self._exchanges[number] for number in (*unfinished, *fresh)]
+            return News(exchanges, self._events[told:], begun + len(fresh))
+
+    def begun(self) -> int:
+        """How many exchanges have begun so far."""
+        with self._changed:
+            return len(self._begun)
 
     def events(self) -> list[Event]:
         """Every event so far."""
@@ -240,6 +260,8 @@ class TranscriptRecorder:
     def _assemble(self, capture: Capture) -> None:
         known = self._exchanges.get(capture.exchange)
         if capture.half is Half.REQUEST:
+            if known is None:
+                self._begun.append(capture.exchange)
             self._exchanges[capture.exchange] = Exchange(
                 id=capture.exchange, link=self._links[capture.link], request=capture
             )

@@ -248,3 +248,18 @@ def test_the_recorder_that_keeps_nothing_keeps_nothing() -> None:
     recorder.happened(EventKind.NOISE)
     assert recorder.exchanges() == []
     assert recorder.events() == []
+
+
+def test_news_are_what_began_and_happened_since_and_how_the_unfinished_stand(wire: Wire, say: Say) -> None:
+    recorder = wire.recorder
+    first = wire.hl7(say.adt("P1"), "ADT", "Order Filler")
+    news = recorder.news(0, 0)
+    assert [exchange.id for exchange in news.exchanges] == [first]
+    assert news.begun == recorder.begun() == 1
+    recorder.happened(EventKind.CANNOT_ACT, "later")
+    second = wire.hl7(say.adt("P2"), "ADT", "Order Filler")
+    later = recorder.news(news.begun, len(news.events), (first,))
+    assert [exchange.id for exchange in later.exchanges] == [first, second]
+    assert [event.text for event in later.events] == ["later"]
+    nothing = recorder.news(later.begun, len(news.events) + 1)
+    assert (nothing.exchanges, nothing.events) == ([], [])

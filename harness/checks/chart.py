@@ -149,13 +149,16 @@ class Chart:
         return self._relevant[carrier]
 
     def _is_relevant(self, carrier: Carrier) -> bool:
-        kinds: Mapping[str, set[str]] = defaultdict(set)
+        known, of_archive, numbers, said = self._known, _of_archive(carrier), set(), False
         for one in carrier.identifiers:
-            kinds[one.kind].add(one.value)
-        strong = _OBJECTS if _of_archive(carrier) else (*_OBJECTS, "patient")
-        if not kinds or any(kinds[kind] & self._known[kind] for kind in strong):
-            return True
-        return sum(bool(kinds[kind] & self._known[kind]) for kind in (*_WEAK, "patient")) > 1
+            said = True
+            if one.value not in known.get(one.kind, ()):
+                continue
+            if one.kind in _OBJECTS or (one.kind == "patient" and not of_archive):
+                return True
+            if one.kind == "patient" or one.kind in _WEAK:
+                numbers.add(one.kind)
+        return not said or len(numbers) > 1
 
     @cached_property
     def _known(self) -> Mapping[str, set[str]]:

@@ -98,6 +98,7 @@ def shower(view: LegView) -> ActorName:
     return view.initiator if dimse is not None and dimse.service is Service.C_STORE else view.responder
 
 
+_ASKING = frozenset({Service.C_FIND, Service.C_MOVE, Service.C_GET, Service.C_CANCEL, Service.C_ECHO, Service.N_GET})
 NOT_TOLD = "the product takes no message that would have told it"
 
 
@@ -122,8 +123,8 @@ def told(step: PlannedStep, shown: LegView, play: PlayView, tells: Callable[[Ste
 
 
 def _asks(leg: PlannedLeg) -> bool:
-    """Whether the leg is a query or retrieve, which tells its responder nothing."""
-    return leg.leg.dimse is not None and leg.leg.dimse.service in (Service.C_FIND, Service.C_MOVE, Service.C_GET)
+    """Whether the leg asks, or takes a question back, which tells its responder nothing."""
+    return leg.leg.dimse is not None and leg.leg.dimse.service in _ASKING
 
 
 def of_service(legs: Sequence[LegView], *services: Service) -> list[tuple[LegView, ExchangeView]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.checks.expecting import asks_otherwise, counted_queries, refused
+from harness.checks.expecting import asks_otherwise, counted_queries, refused, told
 from harness.model.names import HARNESS, PlayerName
 from harness.model.profile import Service
 from harness.model.scenario import KeyMatch, QueryLevel
@@ -33,6 +33,7 @@ def test_our_refusal_of_a_system_decides_nothing(
 
 
 FIND = "StudyRootQueryRetrieveInformationModelFind"
+MOVE = "StudyRootQueryRetrieveInformationModelMove"
 
 
 @pytest.mark.parametrize(("level", "counted"), [(None, ["STUDY"]), (QueryLevel.SERIES, ["SERIES", "SERIES"])])
@@ -56,3 +57,22 @@ def test_a_system_may_ask_with_other_keys_than_the_step_names(recording: Any, to
     theirs = replace(ours, planned=replace(ours.planned, initiator=PlayerName("product")))
     asked = [asks_otherwise(view.step, view, one) for view in (ours, theirs) for one in (by_id, by_number)]
     assert asked == [False, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("transaction", "leg", "tells"), [("RAD-14", "query", False), ("RAD-12", "to-image-manager", True)]
+)
+def test_a_question_and_its_end_tell_a_product_nothing(
+    transaction: str, leg: str, tells: bool, recording: Any, tools: Any
+) -> None:
+    rec = recording()
+    rec.leg(transaction, leg, "earlier")
+    move = rec.leg("RAD-16", "move", "retrieved")
+    rec.dimse(move, Service.C_MOVE, tools.dataset(QueryRetrieveLevel="STUDY"), sop_class=MOVE)
+    view, play = rec.view(move), rec.play()
+    shown = replace(view, planned=replace(view.planned, responder=PRODUCT))
+    steps = tuple(
+        replace(step, legs=tuple(replace(one, responder=PRODUCT) for one in step.legs)) for step in play.play.steps
+    )
+    theirs = replace(play, play=replace(play.play, steps=steps))
+    assert told(view.step, shown, theirs, lambda _: True) is tells

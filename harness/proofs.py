@@ -49,10 +49,11 @@ class Unheard:
 
 @dataclass(frozen=True, kw_only=True)
 class SelftestRequest:
-    """What the user asked of `swf selftest`; `kind` and `requirement` are patterns."""
+    """What the user asked of `swf selftest`; `kind` and `requirement` are patterns, `every` mutant counts."""
 
     kind: str = "*"
     requirement: str = "*"
+    every: int = 1
     run: Path | None = None
     jobs: int = 0
     seed: int = 1
@@ -65,7 +66,7 @@ def selftest(request: SelftestRequest, show: Callable[[str], object]) -> int:
         out = request.run
         if out is None:
             out = Path(folder) / "run"
-            box = RunRequest(suts=(BOX_ALONE,), out=out, jobs=2, seed=request.seed)
+            box = RunRequest(suts=(BOX_ALONE,), out=out, jobs=4, seed=request.seed)
             execute(box, Unheard())
         workshop()
         proof = prove(
@@ -73,6 +74,7 @@ def selftest(request: SelftestRequest, show: Callable[[str], object]) -> int:
                 runs=(out,),
                 kind=request.kind,
                 requirement=request.requirement,
+                every=request.every,
                 jobs=request.jobs,
                 seed=request.seed,
             ),

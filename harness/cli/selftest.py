@@ -22,6 +22,9 @@ from harness.proofs import LiveRequest, SelftestRequest, selftest, selftest_live
     metavar="DIR",
     help="Change the recordings of an earlier run instead of new ones.",
 )
+@click.option(
+    "--every", type=click.IntRange(1), default=1, metavar="N", help="Only each N-th mutant: a sample of the proof."
+)
 @click.option("--jobs", type=click.IntRange(0), default=0, help="Processes; 0 (default): one for each processor.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of the recordings.")
 @click.option("--live", is_flag=True, help="Run the defects of the reference system for real instead.")
@@ -32,6 +35,7 @@ from harness.proofs import LiveRequest, SelftestRequest, selftest, selftest_live
 def command(
     kind: str,
     requirement: str,
+    every: int,
     run_: Path | None,
     jobs: int,
     seed: int,
@@ -56,5 +60,7 @@ def command(
         return selftest_live(LiveRequest(defects=defects, jobs=jobs, seed=seed, as_json=as_json), click.echo)
     if defects:
         raise InputError("--defect names what --live runs")
-    request = SelftestRequest(kind=kind, requirement=requirement, run=run_, jobs=jobs, seed=seed, as_json=as_json)
+    request = SelftestRequest(
+        kind=kind, requirement=requirement, every=every, run=run_, jobs=jobs, seed=seed, as_json=as_json
+    )
     return selftest(request, click.echo)

@@ -36,6 +36,7 @@ class Request:
     """What is to be proved: with the recordings of which runs, and which mutants.
 
     `kind` and `requirement` are patterns; they choose mutants by what has to break. `runs` are folders of evidence.
+    `every`: only each so-many-th mutant is made, and nothing is said of requirements that never broke.
     """
 
     runs: tuple[Path, ...] = ()
@@ -44,11 +45,17 @@ class Request:
     requirement: str = "*"
     jobs: int = 0
     seed: int = 0
+    every: int = 1
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is left out."""
+        """Whether no kind of rule and no requirement is left out."""
         return (self.kind, self.requirement) == ("*", "*")
+
+    @property
+    def complete(self) -> bool:
+        """Whether no mutant is left out."""
+        return self.whole and self.every == 1
 
 
 @dataclass(frozen=True)
@@ -160,7 +167,7 @@ def _share(request: Request, share: int, shares: int) -> _Share:
     made = _prepare(request)
     numbers = list(range(len(made.chosen)))
     random.Random(request.seed).shuffle(numbers)  # noqa: S311 - spreads the work, decides nothing
-    trials = ((number, _trial(made, number)) for number in numbers[share::shares])
+    trials = ((number, _trial(made, number)) for number in numbers[:: request.every][share::shares])
     return _Share(
         bases=tuple(bench.base.recording.name for bench in made.benches),
         refused={one.name: one.reasons for one in made.refused},
@@ -181,7 +188,7 @@ def _trial(made: _Benches, number: int) -> Trial | None:
 
 def _proof(request: Request, share: _Share, trials: Sequence[Trial], file: KnownSurvivors, seconds: float) -> Proof:
     survivors = tuple(file.explained(trial, expected) for trial in trials for expected in trial.survived)
-    standings = _standings(share.decided, trials) if request.whole else {}
+    standings = _standings(share.decided, trials) if request.complete else {}
     unproved = [one for one, standing in standings.items() if standing is Standing.UNPROVED]
     return Proof(
         bases=share.bases,
@@ -191,7 +198,7 @@ def _proof(request: Request, share: _Share, trials: Sequence[Trial], file: Known
         standings=standings,
         unproved=file.of_unproved(unproved),
         refused=share.refused,
-        drift=file.drift(trials, survivors, unproved) if request.whole else (),
+        drift=file.drift(trials, survivors, unproved) if request.complete else (),
         seconds=seconds,
     )
 

@@ -1,4 +1,7 @@
-"""Each rule can fail, and it alone: the whole proof, from recordings of every shipped scenario and every specimen."""
+"""Each rule can fail, and it alone: a sample of the proof, from recordings of every scenario and every specimen.
+
+`swf selftest` makes every mutant, and says which requirements never broke.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,13 @@ from typing import Any
 
 import pytest
 
-from harness.model.proof import LEAST_RATE, Proof, Standing
+from harness.model.proof import LEAST_RATE, Proof
 from harness.selftest.proving import Request, prove
 from harness.selftest.survivors import known_survivors
 from harness.wiring import RunRequest, execute
+
+SAMPLE = 6
+"""Each so-many-th mutant is made here."""
 
 
 class Silent:
@@ -27,8 +33,8 @@ class Silent:
 @pytest.fixture(scope="module")
 def proof(tmp_path_factory: pytest.TempPathFactory) -> Proof:
     out = tmp_path_factory.mktemp("proof") / "run"
-    execute(RunRequest(suts=("none",), out=out, jobs=2, seed=1), Silent())
-    return prove(Request(runs=(out,)), known_survivors())
+    execute(RunRequest(suts=("none",), out=out, jobs=4, seed=1), Silent())
+    return prove(Request(runs=(out,), every=SAMPLE), known_survivors())
 
 
 def test_every_recording_is_faultless(proof: Proof) -> None:
@@ -39,7 +45,7 @@ def test_every_recording_is_faultless(proof: Proof) -> None:
 def test_nearly_everything_is_noticed(proof: Proof) -> None:
     assert proof.rate >= LEAST_RATE
     assert {kind.kind: kind.rate for kind in proof.kinds if kind.rate < LEAST_RATE and kind.total > 100} == {}
-    assert proof.total > 5000
+    assert proof.total > 2000
 
 
 def test_every_survivor_has_a_reason(proof: Proof) -> None:
@@ -53,12 +59,3 @@ def test_no_check_raises(proof: Proof) -> None:
 def test_nothing_unrelated_breaks(proof: Proof) -> None:
     found: dict[str, Any] = {f"{trial.name} [{trial.base}]": trial.collateral for trial in proof.collateral}
     assert found == {}
-
-
-def test_every_requirement_that_is_decided_was_broken_or_says_why_not(proof: Proof) -> None:
-    assert [name for name, reason in proof.unproved.items() if reason is None] == []
-    assert sum(standing is Standing.PROVED for standing in proof.standings.values()) > 2500
-
-
-def test_no_reason_is_left_over(proof: Proof) -> None:
-    assert proof.drift == ()

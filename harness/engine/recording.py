@@ -221,10 +221,12 @@ class TranscriptRecorder:
                 if self._version == seen:
                     self._changed.wait(min(rest, 1.0))
 
-    def transcript(self) -> Transcript:
-        """The finished record."""
+    def transcript(self, begin: int = 0) -> Transcript:
+        """The finished record; of messages only those that passed since the record of that number."""
         with self._changed:
-            return transcript_of(tuple(self._links.values()), tuple(self._captures), tuple(self._events))
+            captures = tuple(capture for capture in self._captures if capture.seq >= begin)
+            links, events = tuple(self._links.values()), tuple(self._events)
+        return transcript_of(links, captures, events)
 
     def touch(self) -> None:
         """Wake everybody who waits: a record was added, or something else changed that conditions look at."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from harness.model.plan import Assignment, Plan, PlannedStep, Play
 from harness.model.run import PlayResult, Run
 from harness.model.scenario import ProcedurePlan
 from harness.model.system import Party
-from harness.model.transcript import EventKind, Payload, Transcript
+from harness.model.transcript import Event, EventKind, Payload
 from harness.profiles import Knowledge
 
 ReadPayload = Callable[[Payload], bytes | Path]
@@ -157,7 +157,7 @@ class RunSession:
         """Judge one play that was sealed, from what was recorded since it began."""
         return judge(
             self._plan,
-            since(self._recorder.transcript(), play_id),
+            self._recorder.transcript(begin_of(self._recorder.events(), play_id)),
             self.read,
             self._setting.knowledge,
             strictness=self._setting.strictness,
@@ -240,13 +240,9 @@ def only(plan: Plan, wanted: Collection[PlayId]) -> Plan:
     )
 
 
-def since(transcript: Transcript, play_id: PlayId) -> Transcript:
-    """What was recorded since a play began; its links are all kept, they say who was heard."""
-    begin = next((e.seq for e in transcript.events if e.kind is EventKind.PLAY_STARTED and e.play == play_id), 0)
-    return replace(
-        transcript,
-        exchanges=tuple(exchange for exchange in transcript.exchanges if exchange.request.seq >= begin),
-    )
+def begin_of(events: Iterable[Event], play_id: PlayId) -> int:
+    """The number of the record with which a play began."""
+    return next((event.seq for event in events if event.kind is EventKind.PLAY_STARTED and event.play == play_id), 0)
 
 
 def judge_again(

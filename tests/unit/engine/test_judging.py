@@ -13,7 +13,7 @@ from harness.checks.delivery import delivery
 from harness.checks.recording import LegView, PlayView
 from harness.engine import judging
 from harness.engine.judging import Strictness, judge
-from harness.engine.runs import judge_again, since
+from harness.engine.runs import begin_of, judge_again
 from harness.engine.storage import EvidenceWriter
 from harness.model.deviation import Change, Deviation
 from harness.model.finding import Finding
@@ -693,7 +693,8 @@ def test_a_play_is_judged_by_what_was_recorded_since_it_began(court: Court, stor
     court.wire.seal(play)
     other = replace(play, id=f"{play.id}[later]")  # type: ignore[arg-type]
     court.wire.begin(other)
-    whole = court.wire.transcript()
-    assert [exchange.id for exchange in since(whole, play.id).exchanges] == [number]
-    assert since(whole, other.id).exchanges == ()
-    assert since(whole, other.id).links == whole.links
+    recorder, events = court.wire.recorder, court.wire.recorder.events()
+    first, later = (recorder.transcript(begin_of(events, one.id)) for one in (play, other))
+    assert [exchange.id for exchange in first.exchanges] == [number]
+    assert later.exchanges == ()
+    assert later.links == first.links

@@ -1,6 +1,7 @@
-"""Each rule can fail, and it alone: a sample of the proof, from recordings of every scenario and every specimen.
+"""Each rule can fail, and it alone: half of the proof, from recordings of four scenarios and every specimen.
 
-`swf selftest` makes every mutant, and says which requirements never broke.
+`swf selftest` takes the recordings of every scenario and makes every mutant, and says which requirements never broke.
+What it calls unrelated in the recordings of the larger scenarios is not all explained yet.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from harness.selftest.proving import Request, prove
 from harness.selftest.survivors import known_survivors
 from harness.wiring import RunRequest, execute
 
-SAMPLE = 12
+SCENARIOS = ("swf.scheduled", "pir.case-1", "rep.basic", "swf.worklist-patient-based")
+SAMPLE = 2
 """Each so-many-th mutant is made here."""
 
 
@@ -33,7 +35,7 @@ class Silent:
 @pytest.fixture(scope="module")
 def proof(tmp_path_factory: pytest.TempPathFactory) -> Proof:
     out = tmp_path_factory.mktemp("proof") / "run"
-    execute(RunRequest(suts=("none",), out=out, jobs=4, seed=1), Silent())
+    execute(RunRequest(suts=("none",), scenarios=SCENARIOS, out=out, jobs=4, seed=1), Silent())
     return prove(Request(runs=(out,), every=SAMPLE), known_survivors())
 
 

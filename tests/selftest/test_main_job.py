@@ -1,4 +1,4 @@
-"""The main job in small: some scenarios of the matrix, pairwise, for each role of the reference system and the box alone.
+"""The main job in small: some scenarios, pairwise, for each role of the reference system and for the box alone.
 
 `swf matrix --pairwise` plays the selection of the whole catalogue.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 SCENARIOS = ("swf.scheduled", "swf.order-status", "swf.mpps-states", "pir.case-1", "rep.basic", "neg.hl7-unknown-order")
+OPTIONS = ("--pairwise", "--jobs", "2", "--json", "--out", "out")
 DEADLINE = 900.0
 """Seconds; a minute where nothing else is going on."""
 

@@ -36,6 +36,13 @@ class Source(NamedTuple):
     seen: Seen
 
 
+class Joined(NamedTuple):
+    """Values that belong to a target, and the kind of identifier that they share; empty when they share none."""
+
+    kind: str
+    sources: list[Source]
+
+
 class Pool:
     """The values at a source place, found again by the identifiers that stand beside them."""
 
@@ -53,7 +60,7 @@ class Pool:
             self._by_kind[kind] = index
         return self._by_kind[kind]
 
-    def for_target(self, carrier: Carrier, seen: Seen) -> list[Source]:
+    def for_target(self, carrier: Carrier, seen: Seen) -> Joined:
         """The values that belong to a target: those that share its most specific identifier, else all earlier ones.
 
         The identifier that is being compared joins nothing. A shared patient joins earlier values only. What shares the
@@ -71,8 +78,8 @@ class Pool:
             if kind == "patient":
                 hits = [source for source in hits if source.carrier.seq < carrier.seq]
             if hits:
-                return hits
-        return [source for source in self.values if source.carrier.seq < carrier.seq]
+                return Joined(kind, hits)
+        return Joined("", [source for source in self.values if source.carrier.seq < carrier.seq])
 
     def _hits(self, kind: str, values: Iterable[str]) -> list[Source]:
         index = self._beside(kind)
@@ -81,6 +88,43 @@ class Pool:
     def of_instance(self, instance: str) -> Pool:
         """The values in messages about one SOP instance."""
         return Pool(source for source in self.values if source.carrier.instance == instance)
+
+
+class Pools:
+    """The values at the observed places that a target may have a value from; several where they stand for another.
+
+    To each place a target is joined by itself: an update of the patient names no study, and yet it is as much a source
+    of what was scheduled as the order that does.
+    """
+
+    def __init__(self, pools: Iterable[Pool]) -> None:
+        self._pools = tuple({id(pool): pool for pool in pools}.values())
+
+    @property
+    def values(self) -> Iterator[Source]:
+        """All the values."""
+        return (source for pool in self._pools for source in pool.values)
+
+    def for_target(self, carrier: Carrier, seen: Seen) -> list[Source]:
+        """The values that belong to a target; of a place that shares less with it, those that could not share more."""
+        joined = [pool.for_target(carrier, seen) for pool in self._pools]
+        best = next((kind for kind in KINDS if any(one.kind == kind for one in joined)), "")
+        alike = (best, "study") if best == "procedure" else (best,)
+        own, beside = carrier.kinds_at(seen.path), carrier.beside(seen.path)
+        known = {kind: beside[kind] for kind in (*alike, "patient") if kind in beside and kind not in own}
+        return [
+            source for one in joined for source in one.sources if one.kind in alike or not _is_of_another(source, known)
+        ]
+
+    def of_instance(self, instance: str) -> Pools:
+        """The values in messages about one SOP instance."""
+        return Pools(pool.of_instance(instance) for pool in self._pools)
+
+
+def _is_of_another(source: Source, known: Mapping[str, frozenset[str]]) -> bool:
+    """Whether a value stands beside another patient, or another of what the best source shares with a target."""
+    beside = source.carrier.beside(source.seen.path)
+    return any(kind in beside and values.isdisjoint(beside[kind]) for kind, values in known.items())
 
 
 class Chart:
@@ -94,8 +138,8 @@ class Chart:
         self._cases: dict[Carrier, frozenset[str]] = {}
         self._series: dict[Carrier, str] = {}
         self._upstream: dict[tuple[str, frozenset[str]], tuple[Edge, ...]] = {}
-        self._pools: dict[tuple[str, frozenset[str]], Pool] = {}
-        self._parts: dict[tuple[str, frozenset[str], str], Pool] = {}
+        self._pools: dict[tuple[str, frozenset[str]], Pools] = {}
+        self._parts: dict[tuple[str, frozenset[str], str], Pools] = {}
         self._at: dict[tuple[Place, ActorName, Comparison], Pool] = {}
 
     @cached_property
@@ -173,21 +217,24 @@ class Chart:
                         known[one.kind].add(one.value)
         return known
 
-    def pool(self, edge: Edge, cases: frozenset[str]) -> Pool:
+    def pools(self, edge: Edge, cases: frozenset[str]) -> Pools:
         """The values that an edge's target may have been copied from."""
         key = (edge.id, cases)
         if key not in self._pools:
-            self._pools[key] = self._pool(edge, cases, (edge.id,))
+            self._pools[key] = Pools(self._observed(edge, cases, (edge.id,)))
         return self._pools[key]
 
-    def _pool(self, edge: Edge, cases: frozenset[str], trail: tuple[str, ...]) -> Pool:
+    def _observed(self, edge: Edge, cases: frozenset[str], trail: tuple[str, ...]) -> Iterator[Pool]:
+        """The pool where an edge begins; where that was not observed, those of the nearest observed places upstream."""
         if self._legs(edge.source_place, edge.by):
             key = (edge.source_place, edge.by, edge.compare)
             if key not in self._at:
                 self._at[key] = Pool(self._sources(edge))
-            return self._at[key]
-        above = [up for up in self.upstream(edge, cases) if up.id not in trail]
-        return Pool(source for up in above for source in self._pool(up, cases, (*trail, up.id)).values)
+            yield self._at[key]
+            return
+        for up in self.upstream(edge, cases):
+            if up.id not in trail:
+                yield from self._observed(up, cases, (*trail, up.id))
 
     def _sources(self, edge: Edge) -> Iterator[Source]:
         for carrier in self.carriers(edge.source_place, edge.by):
@@ -201,17 +248,17 @@ class Chart:
         What stands for a place that was not observed came before the target: the copy was made by way of that place.
         """
         mpps = self._mpps(carrier)
-        found = self._pool_of(edge, cases, mpps).for_target(carrier, seen) if mpps else []
-        found = found or self.pool(edge, cases).for_target(carrier, seen)
+        found = self._of_step(edge, cases, mpps).for_target(carrier, seen) if mpps else []
+        found = found or self.pools(edge, cases).for_target(carrier, seen)
         if not self._legs(edge.source_place, edge.by):
             found = [source for source in found if source.carrier.seq < carrier.seq]
         return found
 
-    def _pool_of(self, edge: Edge, cases: frozenset[str], mpps: str) -> Pool:
-        """The part of an edge's pool that is of one performed step."""
+    def _of_step(self, edge: Edge, cases: frozenset[str], mpps: str) -> Pools:
+        """The part of an edge's pools that is of one performed step."""
         key = (edge.id, cases, mpps)
         if key not in self._parts:
-            self._parts[key] = self.pool(edge, cases).of_instance(mpps)
+            self._parts[key] = self.pools(edge, cases).of_instance(mpps)
         return self._parts[key]
 
     def _mpps(self, carrier: Carrier) -> str:
@@ -231,7 +278,7 @@ class Chart:
             )
         return self._upstream[key]
 
-    def ancestors(self, edge: Edge, cases: frozenset[str]) -> Iterator[tuple[Edge, Pool]]:
+    def ancestors(self, edge: Edge, cases: frozenset[str]) -> Iterator[tuple[Edge, Pools]]:
         """The edges above an edge, nearest first, each with the values where it begins."""
         waiting: list[Edge] = list(self.upstream(edge, cases))
         done = {edge.id}
@@ -240,7 +287,7 @@ class Chart:
             if up.id in done:
                 continue
             done.add(up.id)
-            yield up, self.pool(up, cases)
+            yield up, self.pools(up, cases)
             waiting.extend(self.upstream(up, cases))
 
 

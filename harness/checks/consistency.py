@@ -164,12 +164,14 @@ def _judge_target(target: _Target) -> Finding:
         for source in target.chart.candidates(edge, target.cases, target.carrier, target.seen)
     ]
     valued = [(edge, one) for edge, one in sources if not is_empty(edge.compare, one.seen.term)]
+    if sources and not valued and not target.empty:
+        valued = list(_from_further_up(target))
     for edge, source in valued:
         if equal(edge.compare, source.seen.term, target.seen.term):
             return _finding(target, edge, Outcome.MET, [source])
     if not valued or (target.empty and len(valued) < len(sources)) or _not_asked(target):
         return _finding(target, first, Outcome.NOT_APPLICABLE, [])
-    if not target.empty and not any(_sound(target, *one) for one in valued) and _from_further_up(target):
+    if not target.empty and not any(_sound(target, *one) for one in valued) and _was_told(target):
         return _finding(target, valued[0][0], Outcome.NOT_APPLICABLE, [], valued[0][1])
     return _finding(target, valued[0][0], Outcome.VIOLATED, [source for _, source in valued], valued[0][1])
 
@@ -187,25 +189,26 @@ def _sound(target: _Target, edge: Edge, source: Source) -> bool:
     upstream = [
         (up, other)
         for up in target.chart.upstream(edge, target.cases)
-        for other in target.chart.pool(up, target.cases).for_target(source.carrier, source.seen)
+        for other in target.chart.pools(up, target.cases).for_target(source.carrier, source.seen)
         if not is_empty(up.compare, other.seen.term)
     ]
     return not upstream or any(equal(up.compare, other.seen.term, source.seen.term) for up, other in upstream)
 
 
-def _from_further_up(target: _Target) -> bool:
+def _was_told(target: _Target) -> bool:
     """Whether the copying actor had the value from further up, so that the wrong source did not mislead it."""
+    return any(equal(edge.compare, source.seen.term, target.seen.term) for edge, source in _from_further_up(target))
+
+
+def _from_further_up(target: _Target) -> Iterator[tuple[Edge, Source]]:
+    """The values that the copying actor was itself given before, further up: with them it could have done right."""
     for edge in target.edges:
-        for up, pool in target.chart.ancestors(edge, target.cases):
-            for source in pool.for_target(target.carrier, target.seen):
+        for _, pools in target.chart.ancestors(edge, target.cases):
+            for source in pools.for_target(target.carrier, target.seen):
                 leg = source.carrier.leg
-                if (
-                    source.carrier.seq < target.carrier.seq
-                    and edge.by in (leg.initiator, leg.responder)
-                    and equal(up.compare, source.seen.term, target.seen.term)
-                ):
-                    return True
-    return False
+                told = edge.by in (leg.initiator, leg.responder) and source.carrier.seq < target.carrier.seq
+                if told and not is_empty(edge.compare, source.seen.term):
+                    yield edge, source
 
 
 def _finding(
@@ -232,8 +235,8 @@ def _finding(
 def _origin(target: _Target, edge: Edge, source: Source) -> str:
     """Where the expected value was seen first: the furthest place upstream that has it."""
     first = source
-    for up, pool in target.chart.ancestors(edge, target.cases):
-        for other in pool.values:
+    for up, pools in target.chart.ancestors(edge, target.cases):
+        for other in pools.values:
             if other.carrier.seq < first.carrier.seq and equal(up.compare, other.seen.term, source.seen.term):
                 first = other
     carrier = first.carrier

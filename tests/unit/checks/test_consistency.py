@@ -266,3 +266,91 @@ def test_a_leg_that_was_not_observed_is_no_source(department: Department) -> Non
     department.scheduled("1.2.3")
     department.created(("1.2.3", "S1"))
     assert department.judged() == {"created": {Outcome.MET}}
+
+
+NAME = {"compare": Comparison.NAME}
+NAMES = (
+    edge("ordered", ("RAD-4", "PID-5"), ("RAD-5", "response.PatientName"), "Order Filler", **NAME),
+    edge("updated", ("RAD-12", "PID-5"), ("RAD-5", "response.PatientName"), "Order Filler", **NAME),
+    edge("created", ("RAD-5", "response.PatientName"), ("RAD-6", "PatientName"), "Modality", cases=ALL, **NAME),
+    edge("stored", ("RAD-6", "PatientName"), ("RAD-8", "PatientName"), "Modality", cases=ALL, **NAME),
+)
+
+
+def _message(event: str, patient: str, name: str, study: str = "") -> bytes:
+    header = f"MSH|^~\\&|ADT|SWF|OF|SWF|20240102||{event}|9|P|2.5.1\rPID|||{patient}^^^SWF||{name}\r"
+    order = f"ORC|NW|A1|F1\rOBR|1|A1|F1\rIPC|ACC|RP1|{study}|S1\r" if study else ""
+    return (header + order).encode()
+
+
+def _image(tools: Any, name: str, study: str = "1.2.3", uid: str = "1.7.1") -> Any:
+    return tools.dataset(PatientID="P1001", PatientName=name, StudyInstanceUID=study, SOPInstanceUID=uid)
+
+
+def _named(recording: Callable[..., Any], tools: Any, updates: str, *images: tuple[str, str]) -> list[tuple[str, str]]:
+    """An order, an update of the patient, and images, with nothing seen in between; `updates` is the patient's ID."""
+    rec = recording(edges=NAMES)
+    ordered = rec.leg("RAD-4", "to-image-manager", "scheduled")
+    rec.hl7(ordered, _message("OMI^O23^OMI_O23", "P1001", "OLD^ASTA", "1.2.3"))
+    if updates:
+        rec.hl7(rec.leg("RAD-12", "to-order-filler", "updated"), _message("ADT^A08^ADT_A01", updates, "NEW^ASTA"))
+    stored = rec.leg("RAD-8", "store", "stored")
+    for number, (name, study) in enumerate(images, 1):
+        uid = f"1.7.{number}"
+        rec.dimse(stored, Service.C_STORE, _image(tools, name, study, uid), sop_class=STORE, instance=uid)
+    return [(one.outcome.value, one.received) for one in consistency.check(rec.play())]
+
+
+@pytest.mark.parametrize("name", ["OLD^ASTA", "NEW^ASTA"])
+def test_where_a_product_hides_the_way_the_name_of_either_time_is_right(
+    recording: Callable[..., Any], tools: Any, name: str
+) -> None:
+    assert _named(recording, tools, "P1001", (name, "1.2.3")) == [("met", name)]
+
+
+def test_a_name_of_neither_time_is_wrong_where_a_product_hides_the_way(
+    recording: Callable[..., Any], tools: Any
+) -> None:
+    assert _named(recording, tools, "P1001", ("OTHER^ASTA", "1.2.3")) == [("violated", "OTHER^ASTA")]
+
+
+def test_an_update_of_somebody_else_makes_no_name_right(recording: Callable[..., Any], tools: Any) -> None:
+    assert _named(recording, tools, "P1002", ("NEW^ASTA", "1.2.3")) == [("violated", "NEW^ASTA")]
+
+
+def test_an_order_for_another_study_gives_no_value_beside_the_one_for_this_study(
+    recording: Callable[..., Any], tools: Any
+) -> None:
+    both = (*EDGES, edge("changed", ("RAD-13", "IPC-1.1"), ("RAD-5", "response.AccessionNumber"), "Order Filler"))
+    accession = (
+        edge("announced", ("RAD-4", "IPC-1.1"), ("RAD-5", "response.AccessionNumber"), "Order Filler"),
+        both[-1],
+        edge("created", ("RAD-5", "response.AccessionNumber"), ("RAD-8", "AccessionNumber"), "Modality", cases=ALL),
+    )
+    rec = recording(edges=accession)
+    ordered = rec.leg("RAD-4", "to-image-manager", "scheduled")
+    rec.hl7(ordered, _message("OMI^O23^OMI_O23", "P1001", "OLD^ASTA", "1.2.3"))
+    changed = _message("OMI^O23^OMI_O23", "P1001", "OLD^ASTA", "1.2.4").replace(b"|ACC|", b"|ACC2|")
+    rec.hl7(rec.leg("RAD-13", "to-image-manager", "changed"), changed)
+    image = _image(tools, "OLD^ASTA")
+    image.AccessionNumber = "ACC2"
+    rec.dimse(rec.leg("RAD-8", "store", "stored"), Service.C_STORE, image, sop_class=STORE, instance="1.7.1")
+    (broken,) = [one for one in consistency.check(rec.play()) if one.outcome is Outcome.VIOLATED]
+    assert (broken.expected, broken.received) == ("ACC", "ACC2")
+
+
+@pytest.mark.parametrize(("study", "outcome"), [("1.2.3", Outcome.MET), ("1.2.4", Outcome.VIOLATED)])
+def test_a_value_that_was_left_out_on_the_way_is_still_known_to_who_was_given_it(
+    department: Department, study: str, outcome: Outcome
+) -> None:
+    department.worklist(("1.2.3", "S1"))
+    department.created(("", "S1"))
+    department.stored(study)
+    assert department.judged()["stored"] == {outcome}
+
+
+def test_a_value_that_only_others_were_given_binds_nobody_whose_source_was_empty(department: Department) -> None:
+    department.scheduled("1.2.3")
+    department.worklist(("", "S1"))
+    department.created(("1.2.4", "S1"))
+    assert department.judged()["created"] == {Outcome.NOT_APPLICABLE}

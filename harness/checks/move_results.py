@@ -27,15 +27,42 @@ def check(play: PlayView) -> Iterator[Finding]:
     """Each step that retrieves: its final counters together against its C-STOREs, one that was sent again once."""
     for view in (*play.of("RAD-16"), *play.of("RAD-27")):
         moves = [exchange for exchange in view.exchanges if _is_move(exchange)]
-        stores = [
-            leg
-            for leg in play.legs
-            if leg.step is view.step and leg.planned.leg.reaction and leg.initiator == view.responder
-        ]
+        stores = _suboperations(play, view)
         seen = bool(stores) and all(leg.planned.state is LegState.LIVE for leg in stores)
         counters = [_counters(exchange) for exchange in moves]
         if seen and moves and all(counters):
             yield from _judge(play, view, moves[-1], counters, stores)
+
+
+def not_taken(play: PlayView, view: LegView, move: ExchangeView) -> tuple[tuple[LegView, ExchangeView], ...]:
+    """The C-STOREs of a retrieve that their receiver refused or left without an answer, each with its leg; what was
+    taken when it was sent again is not among them."""
+    if not _is_move(move):
+        return ()
+    legs = _suboperations(play, view)
+    taken = {one.uid for one in facts.stores(legs) if one.taken}
+    begun, ended = move.exchange.request.seq, _end(move)
+    return tuple(
+        (leg, one.carrier.exchange)
+        for leg in legs
+        for one in facts.stores([leg])
+        if one.uid not in taken and begun < one.carrier.seq and (ended is None or one.carrier.seq < ended)
+    )
+
+
+def _end(move: ExchangeView) -> int | None:
+    """The place of the final response in the recording; None when there is none."""
+    final = move.exchange.final
+    return None if final is None or move.status is None or is_pending(move.status) else final.seq
+
+
+def _suboperations(play: PlayView, view: LegView) -> list[LegView]:
+    """The legs by which an archive sends what a step retrieves."""
+    return [
+        leg
+        for leg in play.legs
+        if leg.step is view.step and leg.planned.leg.reaction and leg.initiator == view.responder
+    ]
 
 
 def _is_move(exchange: ExchangeView) -> bool:

@@ -50,11 +50,12 @@ def check(view: LegView) -> Iterator[Finding]:
 
 
 def _incomplete(view: LegView, exchange: ExchangeView) -> Outcome:
-    """What a warning says: that what was sent was not taken, or not without a warning, which a product may have cause
-    for and our stand-in has not."""
+    """What an end other than success says: that what was sent was not taken, or not without a warning, which a product
+    may have cause for and our stand-in has not; of our archive nothing, where a product asks and receives."""
     status = exchange.status
     warned = status is not None and is_warning(status)
-    return Outcome.UNDECIDED if warned and view.planned.initiator != HARNESS else Outcome.VIOLATED
+    undecided = view.planned.initiator != HARNESS and (warned or view.planned.responder == HARNESS)
+    return Outcome.UNDECIDED if undecided else Outcome.VIOLATED
 
 
 def failed_of(exchange: ExchangeView) -> int:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from harness.checks import consistency
 from harness.checks.copies import Copies
 from harness.checks.delivery import took_effect
+from harness.checks.move_results import not_taken
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.model.deviation import MISUSES
 from harness.model.finding import Evidence, Finding
@@ -29,6 +30,8 @@ _ASKED = "expectations"
 _SENT = "delivery"
 _REACHABLE = "/reachable"
 _ACCEPTED = "/ack-accepted"
+_OUTCOME = ("/completed", "/status", "/answered")
+"""What is owed of a retrieve that its receiver may stand in the way of."""
 _PLAIN = re.compile(r"[A-Z ]*|[0-9A-F]{4}|.{0,3}")
 """Words, codes and statuses: that two findings name the same one joins nothing."""
 
@@ -92,6 +95,7 @@ class Blame:
             return Charge(player, Owner.SCENARIO, Why(reason=purpose), excused=True)
         return (
             self._consequence(finding, player)
+            or self._not_taken(view, finding, player)
             or (self._copied(view, finding) if own is Owner.HARNESS else None)
             or (self._excuse(view, finding) if own is Owner.HARNESS else None)
             or Charge(player, own, Why(reason=_how(view, finding)))
@@ -151,6 +155,27 @@ class Blame:
             and here.exchange == there.exchange
             and there.half is Half.REQUEST
         )
+
+    def _not_taken(self, view: LegView, finding: Finding, player: PlayerName) -> Charge | None:
+        """The end of a retrieve whose receiver did not take what was sent; what the end says of that is judged as
+        ever."""
+        move = self._exchanges.get(finding.evidence.exchange) if finding.evidence is not None else None
+        if move is None or finding.actor != view.responder or not finding.requirement.endswith(_OUTCOME):
+            return None
+        kept = {
+            store.exchange.id: leg.planned.responder
+            for leg, store in not_taken(self._view, view, move)
+            if leg.planned.responder != player
+        }
+        for fault in self._faults:
+            evidence = fault.finding.evidence
+            if evidence is not None and kept.get(evidence.exchange) == fault.player:
+                owner = Owner.HARNESS if fault.player == HARNESS else Owner.OTHER_SYSTEM
+                return Charge(player, owner, _after(fault), excused=True)
+        for number, receiver in kept.items():
+            why = Why(reason=Reason.NOT_TAKEN, player=receiver, exchange=number)
+            return Charge(player, Owner.UNDECIDED, why)
+        return None
 
     def _excuse(self, view: LegView, finding: Finding) -> Charge | None:
         """What a system's doing may be behind, though the recording does not prove it."""

@@ -59,6 +59,7 @@ class Reason(Enum):
     OWED_IT = "owed what did not come"
     COPIED_FROM = "was given it so"
     AFTER_FAULT_OF = "follows from an earlier fault"
+    NOT_TAKEN = "what it sent was not taken"
     ASKED_BY_SYSTEM = "a system asked the question"
     DEVIATION = "the step departs from the standard on purpose"
     ILLEGAL_STEP = "the step is illegal on purpose"

@@ -72,6 +72,18 @@ def first_hops(play: PlayView) -> Iterator[Carrier]:
     yield from sorted(found, key=lambda carrier: carrier.seq)
 
 
+def relays(play: PlayView) -> Iterator[Carrier]:
+    """The MPPS messages as they were passed on, in order."""
+    found = [
+        carrier
+        for view in play.legs
+        if view.planned.leg.reaction
+        for carrier in requests(view)
+        if is_mpps(carrier.exchange)
+    ]
+    yield from sorted(found, key=lambda carrier: carrier.seq)
+
+
 def acquisitions(play: PlayView) -> Acquisitions:
     """The cases of a play."""
     cases: dict[str, str] = {}

@@ -126,7 +126,7 @@ def _instances(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> It
         for one in facts.stored(play)
         if _before(one.carrier.seq, legs) and one.carrier.leg.responder == _keeper(view)
     )
-    wrong = (one for one in facts.listed(play) if one.wrong_entry and _before(one.carrier.seq, legs))
+    wrong = (one for one in facts.wrong_entries(play) if _before(one.carrier.seq, legs))
     withdrawn = frozenset().union(*(one.instances for one in wrong))
     held = facts.Holdings(held.sure - withdrawn, held.unsure | withdrawn)
     if not held.sure:

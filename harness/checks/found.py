@@ -217,7 +217,7 @@ def _refused(play: PlayView, query: _Query) -> Iterator[Finding]:
 
 def _withdrawn(play: PlayView, query: _Query) -> Iterator[Finding]:
     """An instance made with the wrong worklist entry is not shown once the archive was told (RAD TF-1: 3.3.4)."""
-    told = {uid for one in facts.listed(play) if _is_told(play, query, one) for uid in one.instances}
+    told = {uid for one in facts.wrong_entries(play) if _is_told(play, query, one) for uid in one.instances}
     told &= {one.uid for one in query.held if one.taken and _fits(play, query, one)}
     if query.level != "IMAGE" or not told:
         return
@@ -238,8 +238,6 @@ def _is_told(play: PlayView, query: _Query, one: Listed) -> bool:
 
     Where the relay to it was not observed, its PPS Manager is a part of it, or what its maker was answered has to do.
     """
-    if not one.wrong_entry:
-        return False
     relays = [
         carrier.exchange
         for view in play.legs
@@ -247,7 +245,8 @@ def _is_told(play: PlayView, query: _Query, one: Listed) -> bool:
         for carrier in requests(view)
         if carrier.instance == one.mpps and _ends(carrier)
     ]
-    finals = [exchange.exchange.final for exchange in relays or [one.carrier.exchange] if accepted(exchange.status)]
+    own = [] if one.carrier.leg.planned.leg.reaction else [one.carrier.exchange]
+    finals = [exchange.exchange.final for exchange in relays or own if accepted(exchange.status)]
     return any(final is not None and final.seq < query.asked for final in finals)
 
 

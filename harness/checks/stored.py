@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from harness.checks.acquisition import first_hops
+from harness.checks.acquisition import first_hops, relays
 from harness.checks.attribute_tables import pending
 from harness.checks.carriers import Carrier, requests
 from harness.checks.dimse_reply import accepted
@@ -153,9 +153,13 @@ class Listed:
 
 def listed(play: PlayView) -> Iterator[Listed]:
     """Each finished step; a series list holds until it is replaced (PS3.4 F.7.2.2.2)."""
+    yield from _finished(first_hops(play))
+
+
+def _finished(messages: Iterable[Carrier]) -> Iterator[Listed]:
     lists: dict[str, Carrier] = {}
     done: set[str] = set()
-    for carrier in first_hops(play):
+    for carrier in messages:
         content = carrier.content
         if isinstance(content, Message) or not accepted(carrier.exchange.status):
             continue
@@ -182,7 +186,16 @@ def withdrawn(play: PlayView) -> frozenset[str]:
     """Instances made with the wrong worklist entry, as their step said when it ended: an archive shows them no more
     (RAD TF-1: 3.3.4).
     """
-    return frozenset().union(*(one.instances for one in listed(play) if one.wrong_entry))
+    return frozenset().union(*(one.instances for one in wrong_entries(play)))
+
+
+def wrong_entries(play: PlayView) -> Iterator[Listed]:
+    """Each step that was given up because of a wrong worklist entry; what its maker said of it where no link of ours
+    shows it is known by what was passed on.
+    """
+    seen = {carrier.instance for carrier in first_hops(play)}
+    passed_on = (carrier for carrier in relays(play) if carrier.instance not in seen)
+    yield from (one for one in (*listed(play), *_finished(passed_on)) if one.wrong_entry)
 
 
 def _content(carrier: Carrier) -> Dataset:

@@ -44,7 +44,9 @@ class Archive:
             answer = [] if status is None else [(status, None)]
             self.rec.dimse(leg, Service.C_STORE, image, answer, sop_class="CTImageStorage", instance=uid)
 
-    def complete(self, *uids: str, mpps: str = "1.9", series: str = "1.2.1", reason: str = "") -> None:
+    def complete(
+        self, *uids: str, mpps: str = "1.9", series: str = "1.2.1", reason: str = "", leg: str = "to-pps-manager"
+    ) -> None:
         make = self.tools.dataset
         images = [make(ReferencedSOPInstanceUID=uid) for uid in uids]
         performed = make(SeriesInstanceUID=series, ReferencedImageSequence=images)
@@ -53,7 +55,7 @@ class Archive:
         )
         if reason:
             message.PerformedProcedureStepDiscontinuationReasonCodeSequence = [self.tools.code(reason, "DCM")]
-        self.rec.dimse(self.leg("RAD-7", "to-pps-manager", f"completed-{mpps}"), Service.N_SET, message, instance=mpps)
+        self.rec.dimse(self.leg("RAD-7", leg, f"completed-{mpps}"), Service.N_SET, message, instance=mpps)
 
     def commit(self, asked: list[str], committed: list[str], failed: list[str] | None = None, uid: str = "1.8") -> None:
         make = self.tools.dataset
@@ -282,6 +284,17 @@ def test_instances_of_a_wrongly_chosen_entry_may_be_hidden(archive: Archive) -> 
     archive.complete("1.7.1", reason="110514")
     archive.find()
     assert archive.broken() == set()
+
+
+@pytest.mark.parametrize(("leg", "broken"), [("to-image-manager", set()), ("", {"requested-contains-stored"})])
+def test_a_wrong_entry_that_a_product_told_itself_is_known_by_what_it_passed_on(
+    leg: str, broken: set[str], archive: Archive
+) -> None:
+    archive.store("1.7.1", "1.7.2")
+    if leg:
+        archive.complete("1.7.1", reason="110514", leg=leg)
+    archive.commit(["1.7.2"], ["1.7.2"])
+    assert archive.broken() == broken
 
 
 @pytest.mark.parametrize(

@@ -24,12 +24,13 @@ from actors.reporting.document import (
     basic_text_report,
     is_final,
 )
-from harness.actor import Action, Actor, World, performs, register
+from harness.actor import Action, Actor, Errand, World, performs, register
 from harness.dicom import paths
 from harness.dicom.statuses import is_failure, is_pending
 from harness.dicom.uids import is_in
 from harness.errors import CannotAct
 from harness.model.names import TransactionId
+from harness.model.profile import Service
 from harness.model.scenario import Step
 from harness.transports.dimse import Association
 
@@ -86,6 +87,15 @@ class ReportCreator(Actor):
     """Report Creator."""
 
     name = REPORT_CREATOR
+    errands = (
+        Errand(
+            step=TransactionId("RAD-24"),
+            transaction=TransactionId("RAD-14"),
+            to=IMAGE_MANAGER,
+            service=Service.C_FIND,
+            sop_classes=(STUDY_ROOT_FIND,),
+        ),
+    )
 
     def __init__(self, world: World) -> None:
         super().__init__(world)

@@ -17,6 +17,7 @@ from harness.hl7 import AckError, Message, acknowledgement, unreadable
 from harness.identifiers import Clock, Identifiers
 from harness.model.names import ActorName, TransactionId
 from harness.model.plan import StepRef
+from harness.model.profile import Service
 from harness.model.scenario import Case, PersonName, ProcedurePlan, Step
 from harness.model.system import Party
 from harness.transports.dimse import Association, DimseHandler, SupportedClass
@@ -26,6 +27,7 @@ __all__ = [
     "Actor",
     "Bedside",
     "CannotAct",
+    "Errand",
     "World",
     "actor_classes",
     "feeds",
@@ -62,6 +64,20 @@ class Action:
     form: str
     bedside: Bedside
     case: Case | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Errand:
+    """What an actor asks of another beside the legs of a step of its own: whoever reports looks the images up first.
+
+    `step` is the transaction of the step; `to` is asked in `transaction` for one of the SOP classes.
+    """
+
+    step: TransactionId
+    transaction: TransactionId
+    to: ActorName
+    service: Service
+    sop_classes: tuple[str, ...]
 
 
 class World(Protocol):
@@ -147,12 +163,14 @@ class Actor(DimseHandler):
     """Base of every simulated actor.
 
     `supports`: SOP classes accepted as SCP (and roles for commitment reports). `originates`: whether the actor is
-    given the case's facts. DIMSE methods that an actor does not override answer "SOP class not supported".
+    given the case's facts; `errands`: what it asks of others beside the legs of its steps. DIMSE methods that an actor
+    does not override answer "SOP class not supported".
     """
 
     name: ClassVar[ActorName]
     supports: ClassVar[tuple[SupportedClass, ...]] = ()
     originates: ClassVar[bool] = False
+    errands: ClassVar[tuple[Errand, ...]] = ()
     _performers: ClassVar[Mapping[str, str]] = {}
     _receivers: ClassVar[Mapping[str, str]] = {}
     _feeders: ClassVar[Mapping[str, str]] = {}

@@ -271,7 +271,7 @@ def render(finished: Finished) -> None:
 def plan_only(request: RunRequest) -> Plan:
     """`swf plan`: the plan of a request, with no system started and no link opened."""
     seed = request.seed if request.seed is not None else new_seed()
-    return make_plan(request, workshop().systems(request.suts), seed, "plan")
+    return make_plan(request, request.systems or workshop().systems(request.suts), seed, "plan")
 
 
 def applicable(suts: Sequence[str]) -> tuple[Applicable, ...]:

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from harness.errors import InputError
 from harness.model.deviation import Defect
+from harness.model.product_kind import ProductKind
 from harness.model.scenario import Case, ProcedurePlan, Scenario
 from harness.model.system import System
 from harness.scenario_files.cases import load_case, load_procedures
+from harness.scenario_files.kinds import load_kinds, shipped_kinds
 from harness.scenario_files.names import Names
 from harness.scenario_files.scenarios import load_defect, load_scenario
 from harness.scenario_files.shipped import Kind, find, is_path, shipped
@@ -81,6 +83,10 @@ class ScenarioFiles(Names):
     def system(self, name: str) -> System:
         """A system by file or shipped name."""
         return load_system(find(Kind.SYSTEM, name, self.root), self)
+
+    def kinds(self) -> Mapping[str, ProductKind]:
+        """The kinds of products that a new system file can be written for."""
+        return load_kinds(shipped_kinds(), self)
 
     def defects(self) -> tuple[Defect, ...]:
         """Every shipped defect of the reference system."""

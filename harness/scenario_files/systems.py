@@ -127,14 +127,24 @@ def _address(
 
 
 def _ae_title(source: SourceMapping, title: str, at: tuple[str | int, ...], faults: Faults) -> None:
-    fits = len(title.strip()) >= 1 and len(title) <= _AE_TITLE
-    if not fits or "\\" in title or not title.isascii() or not title.isprintable():
+    if not is_ae_title(title):
         text = f"ae_title: `{title}` is not 1 to {_AE_TITLE} ASCII characters without backslash"
         faults.add(source.place_of(*at), text)
 
 
+def is_ae_title(title: str) -> bool:
+    """Whether a text can be an application entity title (PS3.5 6.2)."""
+    fits = len(title.strip()) >= 1 and len(title) <= _AE_TITLE
+    return fits and "\\" not in title and title.isascii() and title.isprintable()
+
+
+def is_port(port: int) -> bool:
+    """Whether a number can be a TCP port; 0 stands for none, or a free one."""
+    return 0 <= port <= _PORTS
+
+
 def _port(source: SourceMapping, port: int, at: tuple[str | int, ...], faults: Faults) -> None:
-    if not 0 <= port <= _PORTS:
+    if not is_port(port):
         faults.add(source.place_of(*at), f"{at[-1]}: {port} is not a TCP port")
 
 

@@ -31,21 +31,14 @@ class HtmlReport:
 
 def render(run: Run, out: Path, payload: ReadPayload) -> str:
     """The page as text."""
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["p"] = printable
+    environment = templates()
     environment.filters["href"] = href
     environment.filters["by_number"] = by_number
     environment.globals["step_anchor"] = step_anchor
     style = (_FOLDER / "report.css").read_text(encoding="utf-8")
     script = (_FOLDER / "report.js").read_text(encoding="utf-8")
     policy = (
-        f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; "
+        f"default-src 'none'; style-src {inline_source(style)}; script-src {inline_source(script)}; "
         "base-uri 'none'; form-action 'none'"
     )
     return environment.get_template("report.html").render(
@@ -56,6 +49,19 @@ def render(run: Run, out: Path, payload: ReadPayload) -> str:
     )
 
 
-def _source(text: str) -> str:
+def templates() -> Environment:
+    """The templates: escaping is always on, and a missing name is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["p"] = printable
+    return environment
+
+
+def inline_source(text: str) -> str:
     """A Content-Security-Policy source that allows exactly this inline text."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,0 +1,97 @@
+"""Which of our actors meet a product, on which links and for what: read off a plan, so that no unused one is listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from harness.actor import actor_classes
+from harness.model.connection import Connection, Need
+from harness.model.names import HARNESS, ActorName, PlayerName
+from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
+from harness.model.profile import Leg, LinkKind, MessageForm
+from harness.model.scenario import Step
+from harness.model.system import System
+
+
+def connections(plan: Plan) -> tuple[Connection, ...]:
+    """Every connection between a system of the plan and one of our actors, in the order of first use."""
+    systems = {system.name: system for system in plan.systems}
+    found: dict[tuple[PlayerName, ActorName, ActorName, LinkKind, bool], Connection] = {}
+    for assignment in plan.assignments:
+        for play in assignment.plays:
+            for planned in play.steps:
+                for one in _of_step(assignment, play, planned, systems):
+                    key = (one.system, one.theirs.actor, one.ours.actor, one.kind, one.inward)
+                    known = found.setdefault(key, replace(one, needs=()))
+                    needs = tuple(dict.fromkeys((*known.needs, *one.needs)))
+                    found[key] = replace(known, needs=needs)
+    return tuple(found.values())
+
+
+def _of_step(
+    assignment: Assignment, play: Play, planned: PlannedStep, systems: dict[PlayerName, System]
+) -> Iterator[Connection]:
+    for leg in planned.legs:
+        yield from _connection(assignment, play, planned, leg, systems)
+    if planned.initiator == HARNESS and any(leg.state is LegState.LIVE for leg in planned.legs):
+        yield from _errands(assignment, planned)
+
+
+def _errands(assignment: Assignment, planned: PlannedStep) -> Iterator[Connection]:
+    """What our actor asks of a system before it can do the step."""
+    ours = assignment.ours.get(planned.step.initiator)
+    performer = actor_classes().get(planned.step.initiator)
+    for errand in performer.errands if performer else ():
+        player = assignment.player(errand.to, errand.transaction)
+        theirs = assignment.party(errand.to, player)
+        if errand.step == planned.transaction.id and player != HARNESS and ours is not None and theirs is not None:
+            need = Need(transaction=errand.transaction, service=errand.service.value, sop_classes=errand.sop_classes)
+            yield Connection(system=player, kind=LinkKind.DIMSE, inward=False, theirs=theirs, ours=ours, needs=(need,))
+
+
+def _connection(
+    assignment: Assignment, play: Play, planned: PlannedStep, bound: PlannedLeg, systems: dict[PlayerName, System]
+) -> Iterator[Connection]:
+    """The connection of a leg that crosses a link between a system and one of our actors that is really there."""
+    leg = bound.leg
+    if bound.state is not LegState.LIVE or (bound.initiator == HARNESS) == (bound.responder == HARNESS):
+        return
+    inward = bound.responder == HARNESS
+    our_actor, their_actor = (leg.responder, leg.initiator) if inward else (leg.initiator, leg.responder)
+    player = bound.initiator if inward else bound.responder
+    ours, theirs = assignment.ours.get(our_actor), assignment.party(their_actor, player)
+    if ours is None or theirs is None:
+        return
+    described = systems[player].actors.get(their_actor)
+    hooked = described is not None and planned.transaction.id in described.acts
+    yield Connection(
+        system=player,
+        kind=leg.link,
+        inward=inward,
+        theirs=theirs,
+        ours=ours,
+        needs=(_need(leg, planned, play, by_hook=inward and hooked and not leg.reaction),),
+    )
+
+
+def _need(leg: Leg, planned: PlannedStep, play: Play, *, by_hook: bool) -> Need:
+    return Need(
+        transaction=planned.transaction.id,
+        service=leg.dimse.service.value if leg.dimse else "",
+        sop_classes=leg.dimse.sop_classes if leg.dimse else (),
+        messages=tuple(f"{message.type} ({message.version})" for message in _messages(leg, planned.step, play.form)),
+        started_by_hook=by_hook,
+        reaction=leg.reaction,
+    )
+
+
+def _messages(leg: Leg, step: Step, form: str) -> Sequence[MessageForm]:
+    """The messages of a leg in a form, narrowed by the trigger event and the order control code that the step names."""
+    found = [message for message in leg.messages if message.version == form]
+    for wanted in (
+        [message for message in found if step.trigger and message.type.endswith(f"^{step.trigger}")],
+        [message for message in found if step.control in message.control],
+    ):
+        found = wanted or found
+    return found

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from harness.checks.recording import ExchangeView
-from harness.engine.keys import Key, answer_keys, matching_keys, request_keys
+from harness.engine.keys import Key, answer_keys, matching_keys, request_keys, stated_keys
 from harness.hl7 import Message
 from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, LinkId, PlayId, StepId, TransactionId
 from harness.model.plan import LegState, PlannedStep, Play
@@ -190,12 +190,18 @@ class Attributor:
         # a patient whom nobody knows, and whom one of our actors names for a step, is that play's: a wrong identifier
         self._learn(
             progress,
-            (key for key in request_keys(view) if key[0] != "patient" or (by == "cause" and key not in self._by_key)),
+            (key for key in _stated(view) if key[0] != "patient" or (by == "cause" and key not in self._by_key)),
         )
         for entry in answer_keys(view):
             if entry & progress.keys and (not any(key[0] == "patient" for key in entry) or entry & own):
                 self._learn(progress, entry)
         return Attribution(view.exchange.id, progress.play.id, planned.step.id, leg, by)
+
+
+def _stated(view: ExchangeView) -> frozenset[Key]:
+    """The keys of a request that it does not only ask for."""
+    command = view.exchange.request.command
+    return stated_keys(command.service, request_keys(view)) if command is not None else request_keys(view)
 
 
 def _meant(planned: PlannedStep, view: ExchangeView) -> LegId | None:

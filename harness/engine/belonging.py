@@ -73,17 +73,13 @@ class Belonging:
                 self._running[play] -= 1
 
     def whose(self, keys: Iterable[Key]) -> PlayId | None:
-        """The one play that the keys name, its patients before anything else; its other keys are learnt."""
+        """The one play that the keys name, its patients before anything else."""
         keys = frozenset(keys)
         patients = {key for key in keys if key[0] == "patient"}
         with self._lock:
             owners = {self._plays[key] for key in patients if key in self._plays}
             owners = owners or {self._plays[key] for key in keys - patients if key in self._plays}
-        if len(owners) != 1:
-            return None
-        (play,) = owners
-        self.learn(play, keys - patients)
-        return play
+        return owners.pop() if len(owners) == 1 else None
 
     def learn(self, play: PlayId, keys: Iterable[Key]) -> None:
         """Keys that belong to a play, unless they are known already."""

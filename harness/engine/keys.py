@@ -66,6 +66,14 @@ def command_keys(service: Service, sop_instance: str) -> frozenset[Key]:
     return frozenset({("uid", sop_instance)} if sop_instance and service not in _WELL_KNOWN else ())
 
 
+def stated_keys(service: Service, keys: frozenset[Key]) -> frozenset[Key]:
+    """The keys by which a request may be known again: of a query the patients, for the rest is only asked.
+
+    Two people may ask for the same UID, and it may be nobody's.
+    """
+    return keys if service is not Service.C_FIND else frozenset(key for key in keys if key[0] == "patient")
+
+
 def request_keys(view: ExchangeView) -> frozenset[Key]:
     """Strong keys of a request, its SOP instance included."""
     return view.once(_request_keys)

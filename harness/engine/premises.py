@@ -88,12 +88,15 @@ class Premises:
                 return max((planned.step.copies for planned in play.steps if planned.step.id == cause.step), default=1)
         return 1
 
-    def attend(self, link: LinkId, keys: Iterable[Key]) -> None:
-        """The current thread works for the play whose link a request came on, or whose keys it has."""
-        play = self.recorder.play_behind(link)
+    def attend(self, link: LinkId, keys: Iterable[Key], stated: Iterable[Key]) -> None:
+        """The current thread works for the play whose link a request came on, or whose keys it has.
+
+        Those of the keys that it has stated, and not only asked for, are the play's from now on.
+        """
+        play = self.recorder.play_behind(link) or self.belonging.whose(keys)
         if play is not None:
-            self.belonging.learn(play, (key for key in keys if key[0] != "patient"))
-        self.belonging.turn_to(play or self.belonging.whose(keys))
+            self.belonging.learn(play, (key for key in stated if key[0] != "patient"))
+        self.belonging.turn_to(play)
 
     def peer_of(self, ae_title: str) -> ActorName | None:
         """The actor that calls itself so; None when unknown, or when several do."""

@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 
 from harness.actor import Actor
 from harness.engine.deviations import behaviour
-from harness.engine.keys import command_keys, dataset_keys, message_keys
+from harness.engine.keys import command_keys, dataset_keys, message_keys, stated_keys
 from harness.engine.premises import Premises
 from harness.engine.reactions import Reactions
 from harness.engine.world import ActorWorld
@@ -106,7 +106,8 @@ class Room:
 
     def _hl7(self, request: Hl7Request) -> bytes | None:
         message = Message.parse(request.message)
-        self._premises.attend(request.link, message_keys(message))
+        keys = message_keys(message)
+        self._premises.attend(request.link, keys, keys)
         self._premises.take_time()
         answer = self.actor.receive(message)
         if answer is None:
@@ -136,7 +137,7 @@ class Room:
 
     def _attend(self, request: DimseRequest) -> None:
         keys = command_keys(request.service, request.sop_instance) | dataset_keys(request.dataset)
-        self._premises.attend(request.link, keys)
+        self._premises.attend(request.link, keys, stated_keys(request.service, keys))
         self._premises.take_time()
 
     def _amend_response(self, request: DimseRequest, response: DimseResponse) -> Sequence[DimseResponse]:

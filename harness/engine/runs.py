@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -79,6 +80,7 @@ class RunSession:
     """
 
     def __init__(self, setting: Setting, plan: Plan, out: Path, progress: RunProgress) -> None:
+        gc.unfreeze()
         self.interrupted = threading.Event()
         self._setting = setting
         self._plan = plan
@@ -122,6 +124,7 @@ class RunSession:
     def play_ended(self, play: Play, seconds: float) -> None:
         """A play is sealed: judge it at once, so that the user sees a verdict."""
         self._results[play.id] = self._judged_play(play.id)
+        _keep()
         self._progress.play_judged(self._results[play.id])
 
     # what the caller asks
@@ -170,7 +173,7 @@ class RunSession:
 
     def judged(self) -> Run:
         """Judge everything that was recorded; once sealed, from the evidence itself, as `swf judge` will."""
-        return judge(
+        run = judge(
             self._plan,
             Evidence(self._out).transcript() if self._sealed else self._recorder.transcript(),
             self.read,
@@ -178,6 +181,8 @@ class RunSession:
             strictness=self._setting.strictness,
             environment=self._setting.environment,
         )
+        gc.freeze()
+        return run
 
     def read(self, payload: Payload) -> bytes | Path:
         """The content of a recorded payload: its bytes, or of a large object its file."""
@@ -226,6 +231,15 @@ class RunSession:
                 system.introduce(parties, patients_of(assignment.plays))
             except HarnessError as error:
                 self._recorder.happened(EventKind.HOOK, str(error), facts={"system": name, "ok": "False"})
+
+
+def _keep() -> None:
+    """What a run holds stays until its end: to look for garbage in all of it would stop every link for seconds.
+
+    The next run of the process lets go of it.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def only(plan: Plan, wanted: Collection[PlayId]) -> Plan:

@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 
 from harness.actor import World
 from harness.engine.deviations import behaviour
-from harness.engine.keys import Key, dataset_keys, message_keys
+from harness.engine.keys import Key, dataset_keys, message_keys, stated_keys
 from harness.engine.premises import Premises
 from harness.errors import CannotAct
 from harness.hl7 import Message, acknowledgement
@@ -150,7 +150,7 @@ class ActorWorld(World):
 
         def amend(service: Service, dataset: Dataset) -> Sequence[Dataset]:
             thread = "" if play else str(dataset.get("PatientID", "") or cause or "")
-            self._learn(play, dataset_keys(dataset))
+            self._learn(play, stated_keys(service, dataset_keys(dataset)))
             return premises.deviations.in_place_of(me.actor, legs, dataset, thread, premises.stopping, play)
 
         owner = LinkOwner(actor=me.actor, peer_actor=to, cause=cause)

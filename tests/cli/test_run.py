@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import re
@@ -40,6 +41,15 @@ def played(out: Path, **options: Any) -> Finished:
 
 def verdicts(finished: Finished) -> dict[str, Verdict]:
     return {f"{play.play}/{step.step}": step.verdict for play in finished.run.plays for step in play.steps}
+
+
+def test_what_a_run_holds_is_not_looked_through_for_garbage(tmp_path: Path) -> None:
+    """A collection stops every thread: of a long run it takes seconds, and an answer of ours would come too late."""
+    gc.unfreeze()
+    finished = played(tmp_path / "run", scenarios=("neg.hl7-malformed",))
+    assert len(finished.run.plays) > 0
+    assert gc.get_freeze_count() > 10_000
+    gc.unfreeze()
 
 
 def test_a_run_passes_and_writes_every_file(scheduled: tuple[Path, Ended]) -> None:

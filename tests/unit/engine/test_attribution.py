@@ -323,9 +323,10 @@ def test_a_query_that_was_cut_short_belongs_to_the_play_that_waits_though_it_sho
     assert placed[own] == [(running.id, "worklist", "query", "only play that awaits it")]
 
 
-def _asked(wire: Wire, say: Say, *answers: str, **keys: str) -> ExchangeId:
-    """A system's query, answered with an entry of each of those patients."""
-    entries = [(0xFF00, say.entry(patient, f"1.2.{number}")) for number, patient in enumerate(answers)]
+def _asked(wire: Wire, say: Say, *answers: str | tuple[str, str], **keys: str) -> ExchangeId:
+    """A system's query, answered with an entry of each of those patients (and of that study)."""
+    told = [(one, f"1.2.{number}") if isinstance(one, str) else one for number, one in enumerate(answers)]
+    entries = [(0xFF00, say.entry(patient, study)) for patient, study in told]
     return wire.dimse(
         Service.C_FIND,
         WORKLIST,
@@ -355,6 +356,23 @@ def test_a_query_belongs_to_the_play_whose_step_asks_so(
     placed = bench.placed()
     assert placed[both] == placed[foreign] == placed[none] == expected
     assert placed[other] == [(second.id, "worklist", "query", "answers")]
+
+
+def test_a_uid_that_was_only_asked_for_joins_nothing(
+    bench: Bench, build: Build, wire: Wire, say: Say, modality: System
+) -> None:
+    """Two people ask for their own study or one that is nobody's: neither has the other's study by that."""
+    by_study = build.step("by-study", "RAD-5", "Modality", keys={"StudyInstanceUID": KeyMatch.LIST})
+    first, second = bench.plan(by_study, systems=[modality], copies=2)
+    for play in (first, second):
+        wire.begin(play)
+        wire.begin_step(play, "by-study")
+    asked = [
+        _asked(wire, say, (_patient(play), study), StudyInstanceUID=f"{study}\\2.25.1")
+        for play, study in ((first, "9.9.1"), (second, "9.9.2"), (first, "9.9.1"))
+    ]
+    placed = bench.placed()
+    assert [[found[0] for found in placed[number]] for number in asked] == [[first.id], [second.id], [first.id]]
 
 
 def test_of_two_plays_that_ask_alike_the_one_that_is_answered_is_meant(

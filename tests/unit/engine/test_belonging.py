@@ -26,9 +26,11 @@ def test_the_patients_of_a_play_are_those_of_its_case(build: Build) -> None:
     assert patients_of([play]) == {play.id: (play.case.patients["main"].id,)}
 
 
-def test_a_patient_decides_and_teaches_the_other_keys(belonging: Belonging) -> None:
+def test_a_patient_decides_before_the_other_keys(belonging: Belonging) -> None:
     assert belonging.whose([("uid", "1.2")]) is None
     assert belonging.whose([("patient", "P2"), ("uid", "1.2")]) == ONE
+    assert belonging.whose([("uid", "1.2")]) is None
+    belonging.learn(ONE, [("uid", "1.2")])
     assert belonging.whose([("uid", "1.2")]) == ONE
     assert belonging.whose([("patient", "P3"), ("uid", "1.2")]) == TWO
 

@@ -6,7 +6,7 @@ Owns demographics, and tells the Order Placer and the Order Filler alike (RAD TF
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -73,10 +73,10 @@ class Adt(Actor):
         self._send(
             action,
             "A40",
-            [
-                evn("A40", self.world.clock.now(), action.form),
-                pid(patient, visit, action.form),
-                mrg(prior, action.form),
+            lambda version: [
+                evn("A40", self.world.clock.now(), version),
+                pid(patient, visit, version),
+                mrg(prior, version),
             ],
             patient.characters,
         )
@@ -92,21 +92,25 @@ class Adt(Actor):
         more: Mapping[int, FieldValue] = MappingProxyType({}),
     ) -> None:
         """Send patient and visit to everybody that should know."""
-        person = [
-            evn(event, self.world.clock.now(), action.form),
-            pid(patient, visit, action.form),
-            pv1(visit, patient, more),
-        ]
+
+        def person(version: str) -> list[Segment]:
+            return [
+                evn(event, self.world.clock.now(), version),
+                pid(patient, visit, version),
+                pv1(visit, patient, more),
+            ]
+
         self._send(action, event, person, patient.characters)
 
-    def _send(self, action: Action, event: str, body: list[Segment], characters: tuple[str, ...]) -> None:
+    def _send(
+        self, action: Action, event: str, body: Callable[[str], list[Segment]], characters: tuple[str, ...]
+    ) -> None:
         messaging.deliver_to_all(
             self.world,
             action.step.transaction,
             [receiver for receiver in (ORDER_PLACER, ORDER_FILLER) if self.world.knows(receiver)],
-            adt(event),
-            body,
-            version=action.form,
+            lambda version: (adt(event), body(version)),
+            form=action.form,
             cause=action.cause,
             characters=characters,
         )

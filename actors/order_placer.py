@@ -143,17 +143,18 @@ class OrderPlacer(OnceOnly):
             placed = self._to_cancel(action, registration)
         else:
             raise CannotAct(f"the simulated Order Placer sends NW and CA in RAD-2, not {control}")
+        version = self.world.version(action.step.transaction, ORDER_FILLER, action.form, action.cause)
         answer = messaging.deliver(
             self.world,
             action.step.transaction,
             ORDER_FILLER,
-            ORDER_231 if action.form == V231 else GENERAL_ORDER_251,
+            ORDER_231 if version == V231 else GENERAL_ORDER_251,
             [
-                pid(registration.patient, registration.visit, action.form),
+                pid(registration.patient, registration.visit, version),
                 pv1(registration.visit, registration.patient),
-                *order_group(placed.order, control, action.form, self.world.clock.now()),
+                *order_group(placed.order, control, version, self.world.clock.now()),
             ],
-            version=action.form,
+            version=version,
             cause=action.cause,
             characters=registration.patient.characters,
         )

@@ -126,13 +126,15 @@ class ReportManager(OnceOnly):
                 "which OBR-2 needs"
             )
         current = with_changes(report, self._changes(report))
+        receiver = ENTERPRISE_REPORT_REPOSITORY
+        version = self.world.version(action.step.transaction, receiver, action.form, action.cause)
         messaging.deliver(
             self.world,
             action.step.transaction,
-            ENTERPRISE_REPORT_REPOSITORY,
+            receiver,
             RESULT,
-            export(current, order, action.form, authority=action.bedside.authority),
-            version=action.form,
+            export(current, order, version, authority=action.bedside.authority),
+            version=version,
             cause=action.cause,
         )
 

@@ -56,7 +56,8 @@ class Bedside:
 class Action:
     """One thing that a step asks of an actor.
 
-    `form` is the HL7 version to speak. `case` is given to actors that originate its facts, and to nobody else.
+    `form` is the HL7 version of the play; `World.version` says whether a link speaks another. `case` is given to actors
+    that originate its facts, and to nobody else.
     """
 
     cause: StepRef
@@ -104,6 +105,10 @@ class World(Protocol):
 
     def party(self, actor: ActorName, transaction: TransactionId) -> Party:
         """Addresses of whoever plays the actor in the transaction; CannotAct when nobody does."""
+
+    def version(self, transaction: TransactionId, to: ActorName, form: str, cause: StepRef | None = None) -> str:
+        """The HL7 version to speak with whoever plays the actor in the transaction: `form`, unless its link has
+        another."""
 
     def send(self, transaction: TransactionId, to: ActorName, message: bytes, cause: StepRef | None = None) -> Message:
         """Send an HL7 message and return the answer; LinkError when there is none."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 
 from rich.console import Console
 
@@ -31,6 +32,7 @@ from harness.model.deviation import Defect, Deviation
 from harness.model.names import PlayerName, PlayId
 from harness.model.override import Overrides
 from harness.model.plan import Plan, PlannedStep, Play
+from harness.model.profile import LinkKind, Transaction
 from harness.model.run import PlayResult, Run
 from harness.model.scenario import Case, ProcedurePlan, Scenario
 from harness.model.system import Launch, Strain, System
@@ -131,8 +133,21 @@ def workshop() -> Workshop:
             clauses=frozenset(known.clauses),
             requirements=frozenset(one.id for one in known.requirements()),
             untestable=frozenset(one.id for one in known.requirements() if one.untestable is not None),
+            parts={one.id: _parts(one) for one in transactions},
         ),
     )
+
+
+_ADDRESSES: Mapping[LinkKind, str] = MappingProxyType({LinkKind.MLLP: "hl7", LinkKind.DIMSE: "dimse"})
+
+
+def _parts(transaction: Transaction) -> Mapping[str, frozenset[str]]:
+    """The actors of a transaction, each with the keys of the addresses that it needs in it."""
+    found: dict[str, set[str]] = {}
+    for leg in transaction.legs:
+        for actor in (leg.initiator, leg.responder):
+            found.setdefault(actor, set()).add(_ADDRESSES[leg.link])
+    return {actor: frozenset(keys) for actor, keys in found.items()}
 
 
 def environment() -> Mapping[str, str]:

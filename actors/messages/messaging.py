@@ -5,7 +5,7 @@ Composes headers and acknowledgements. Knows no message content beyond MSH, MSA 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from actors.messages.segments import MessageKind, Segment, form_of, msa, msh
 from harness.actor import World
@@ -14,6 +14,9 @@ from harness.hl7 import AckError, Message, acknowledgement, compose, set_value
 from harness.model.names import ActorName, TransactionId
 from harness.model.plan import StepRef
 from harness.model.system import Hl7Address, Party
+
+Write = Callable[[str], tuple[MessageKind, Sequence[Segment]]]
+"""Kind and body of a message in an HL7 version."""
 
 
 def deliver(
@@ -53,18 +56,19 @@ def deliver_to_all(
     world: World,
     transaction: str,
     receivers: Iterable[ActorName],
-    kind: MessageKind,
-    body: Sequence[Segment],
+    write: Write,
     *,
-    version: str,
+    form: str,
     cause: StepRef | None = None,
     characters: Sequence[str] = (),
 ) -> tuple[Message, ...]:
-    """Send the same content to several, and their answers; one that cannot be reached keeps it from none; then
-    LinkError."""
+    """Send the same content to several, to each in the version of its link, which is `form` for most; their answers.
+    One that cannot be reached keeps it from none; then LinkError."""
     failures: list[LinkError] = []
     answers: list[Message] = []
     for receiver in receivers:
+        version = world.version(TransactionId(transaction), receiver, form, cause)
+        kind, body = write(version)
         try:
             answers.append(
                 deliver(world, transaction, receiver, kind, body, version=version, cause=cause, characters=characters)

@@ -6,12 +6,13 @@ planned in `schedule`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from actors.messages import messaging, received
 from actors.messages.imaging_order import NO_NUMBER, Order
 from actors.messages.registration import Registration, Registrations
+from actors.messages.segments import MessageKind, Segment
 from actors.order_filler import notices
 from actors.order_filler.notices import Notice
 from actors.order_filler.orders import FilledOrder, OrderBook, StepState
@@ -50,7 +51,8 @@ class Announcer:
         service = self._world.procedures.procedure(action.bedside.service).service
         order = replace(notices.walk_in_order(service, registration, now), filler=filler_number(self._world))
         self._plan(order, registration)
-        answer = self.tell(action, ORDER_PLACER, notices.new_order(order, registration, action.form, now))
+        version = self.version(action, ORDER_PLACER)
+        answer = self.tell(action, ORDER_PLACER, notices.new_order(order, registration, version, now), version)
         placer = received.order(answer).placer if answer.first("ORC-1") == "NA" else NO_NUMBER
         for filled in self._orders.by_filler(order.filler):
             self._orders.update(
@@ -71,8 +73,9 @@ class Announcer:
         elif self._world.decide("order-is-cancelled", True):
             self._orders.cancel(number)
         now = self._world.clock.now()
-        notice = notices.order_change(filled.order, control, status, self.registration(action), action.form, now)
-        self.tell(action, ORDER_PLACER, notice)
+        version = self.version(action, ORDER_PLACER)
+        notice = notices.order_change(filled.order, control, status, self.registration(action), version, now)
+        self.tell(action, ORDER_PLACER, notice, version)
 
     # RAD-4, RAD-13
 
@@ -142,22 +145,19 @@ class Announcer:
         """Tell of the procedure; whether the Image Manager took it. What it refused is still to be announced."""
         address = self._world.me.hl7
         registration = self.registration(action)
-        notice = notices.procedure_scheduled(
-            filled,
-            registration,
-            action.form,
-            self._world.clock.now(),
-            address.application if address else "",
-            control,
-            status,
-        )
+
+        def write(version: str) -> tuple[MessageKind, Sequence[Segment]]:
+            application = address.application if address else ""
+            now = self._world.clock.now()
+            notice = notices.procedure_scheduled(filled, registration, version, now, application, control, status)
+            return notice.kind, notice.body
+
         answers = messaging.deliver_to_all(
             self._world,
             action.step.transaction,
             [IMAGE_MANAGER, *messaging.listening(self._world, action.step.transaction, [REPORT_MANAGER])],
-            notice.kind,
-            notice.body,
-            version=action.form,
+            write,
+            form=action.form,
             cause=action.cause,
             characters=registration.patient.characters,
         )
@@ -196,15 +196,19 @@ class Announcer:
         plan = self._world.procedures.procedure(action.step.service)
         return filled.procedure.code == plan.procedure or filled.order.service == plan.service
 
-    def tell(self, action: Action, to: ActorName, notice: Notice, version: str = "") -> Message:
-        """Send a notice for the step, and return the answer."""
+    def version(self, action: Action, to: ActorName) -> str:
+        """The HL7 version to speak with the receiver in the step."""
+        return self._world.version(action.step.transaction, to, action.form, action.cause)
+
+    def tell(self, action: Action, to: ActorName, notice: Notice, version: str) -> Message:
+        """Send a notice, which is written in that version, for the step; return the answer."""
         return messaging.deliver(
             self._world,
             action.step.transaction,
             to,
             notice.kind,
             notice.body,
-            version=version or action.form,
+            version=version,
             cause=action.cause,
             characters=self.registration(action).patient.characters,
         )

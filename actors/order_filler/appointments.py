@@ -55,7 +55,8 @@ class Appointments:
             contact=DEPARTMENT_PHYSICIAN,
             steps=tuple(step for one in of_order for step in one.procedure.steps),
         )
-        version = V24 if action.form == V231 else action.form
+        spoken = self._announcer.version(action, ORDER_PLACER)
+        version = V24 if spoken == V231 else spoken
         notice = Notice(siu(change.event), tuple(segments(appointment, change, version)))
         self._announcer.tell(action, ORDER_PLACER, notice, version)
 

@@ -5,7 +5,7 @@ What it knows stands in `orders`, how it plans in `schedule`, what it says in `n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from actors.messages.answering import OnceOnly
 from actors.messages.imaging_order import Order
 from actors.messages.merges import Merge
 from actors.messages.registration import Registration, Registrations
-from actors.messages.segments import form_of
+from actors.messages.segments import MessageKind, Segment, form_of
 from actors.objects.performed_steps import PerformedSteps
 from actors.order_filler import availability, notices, query
 from actors.order_filler.announcing import Announcer
@@ -94,7 +94,9 @@ class OrderFiller(OnceOnly):
         if registration is not None and Message.parse(answer).first("MSA-1") == "AA":
             version, event = form_of(message.version), message.type.partition("^")[2]
             more = notices.of_event(message)
-            self._pass_on(notices.patient_update(event, registration, version, self._now(), more), version)
+            self._pass_on(
+                lambda spoken: notices.patient_update(event, registration, spoken, self._now(), more), version
+            )
         return answer
 
     @receives("ADT^A40")
@@ -105,7 +107,7 @@ class OrderFiller(OnceOnly):
             return messaging.refuse(self.world, message, found)
         version = form_of(message.version)
         for merge in found:
-            self._pass_on(self._merge(merge, version), version)
+            self._pass_on(self._merge(merge), version)
         return messaging.accept(self.world, message)
 
     @performs("RAD-12")
@@ -118,9 +120,10 @@ class OrderFiller(OnceOnly):
             )
         survivor = self._announcer.registration(action).patient
         merge = Merge(survivor=survivor, prior_id=prior.prior_id, prior_authority=prior.prior_authority)
-        self._pass_on_now(self._merge(merge, action.form), action.form, action.cause)
+        self._pass_on_now(self._merge(merge), action.form, action.cause)
 
-    def _merge(self, merge: Merge, version: str) -> Notice:
+    def _merge(self, merge: Merge) -> Callable[[str], Notice]:
+        """Let one dissolve in the other; what is told of it, by HL7 version."""
         known = self._registrations.find(merge.prior_id, merge.prior_authority)
         prior = Patient(
             name=known.patient.name if known else PersonName(family=""),
@@ -131,28 +134,31 @@ class OrderFiller(OnceOnly):
         )
         if not self.world.decide("merge-applies", True):
             unchanged = Registration(patient=merge.survivor, visit=Visit(patient_class=""))
-            return notices.patient_merge(unchanged, prior, version, self._now())
+            return lambda version: notices.patient_merge(unchanged, prior, version, self._now())
         survivor = self._registrations.merge(merge.survivor, merge.prior_id, merge.prior_authority)
         self.orders.move(prior.id, prior.authority, survivor.patient)
         self._links.move(prior.id, survivor.patient.id)
-        return notices.patient_merge(survivor, prior, version, self._now())
+        return lambda version: notices.patient_merge(survivor, prior, version, self._now())
 
-    def _pass_on(self, notice: Notice, version: str) -> None:
+    def _pass_on(self, notice: Callable[[str], Notice], form: str) -> None:
         if self._downstream():
-            self.world.react(lambda: self._pass_on_now(notice, version))
+            self.world.react(lambda: self._pass_on_now(notice, form))
 
-    def _pass_on_now(self, notice: Notice, version: str, cause: Cause | None = None) -> None:
+    def _pass_on_now(self, notice: Callable[[str], Notice], form: str, cause: Cause | None = None) -> None:
         """RAD-12 to the Image Manager, and the Report Manager where there is one."""
-        downstream = self._downstream()
+
+        def write(version: str) -> tuple[MessageKind, Sequence[Segment]]:
+            written = notice(version)
+            return written.kind, written.body
+
         messaging.deliver_to_all(
             self.world,
             "RAD-12",
-            downstream,
-            notice.kind,
-            notice.body,
-            version=version,
+            self._downstream(),
+            write,
+            form=form,
             cause=cause,
-            characters=notice.characters,
+            characters=notice(form).characters,
         )
 
     def _downstream(self) -> list[ActorName]:

@@ -111,9 +111,14 @@ def _trigger_took_effect(play: PlayView, view: LegView) -> bool:
 
 
 def _kept_from(play: PlayView, view: LegView, event: Event, row: str) -> Finding:
-    environment = event.kind is EventKind.REJECTED or (
-        event.kind is EventKind.UNREACHABLE and not _proven(play, view.responder)
+    transaction = view.step.transaction.id
+    unheard = event.kind is EventKind.UNREACHABLE and (view.responder, transaction) in play.unheard
+    environment = (
+        unheard
+        or event.kind is EventKind.REJECTED
+        or (event.kind is EventKind.UNREACHABLE and not _proven(play, view.responder))
     )
+    own = f"; nothing was ever heard at this address, which is that of {transaction} alone" if unheard else ""
     return view.finding(
         "delivery",
         view.requirement(row),
@@ -121,8 +126,14 @@ def _kept_from(play: PlayView, view: LegView, event: Event, row: str) -> Finding
         view.responder,
         None,
         expected=row.replace("-", " "),
-        received=event.text,
+        received=f"{_called(event)}{event.text}{own}",
     )
+
+
+def _called(event: Event) -> str:
+    """Whom an association was asked of: its event names the reason alone."""
+    called, peer = event.facts.get("called_ae"), event.facts.get("peer")
+    return f"{called} at {peer}: " if called and peer else ""
 
 
 def _turned_away(play: PlayView, view: LegView) -> bool:

@@ -5,6 +5,7 @@ whether values are longer than their fields (RAD TF-2: 2.4).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from harness.checks.hl7_form import nearest_form
@@ -24,6 +25,7 @@ CHECK = "hl7.header"
 Fault = tuple[str, str, str]
 """Path, expected, received."""
 Judge = Callable[[Message, MessageForm, Hl7Table | None], Fault | None]
+"""Judges a message as one of the form; a fault, or None."""
 
 _SAME_STRUCTURE = frozenset({"ADT_A09", "ADT_A12"})
 """Either is met for A12: the structure exists, and table 0354 of 2.5.1 does not list it."""
@@ -109,7 +111,8 @@ def check(view: LegView) -> Iterator[Finding]:
             continue
         table = view.knowledge.hl7_tables.get(form.table)
         for row, judge in _JUDGES.items():
-            path, expected, received = judge(message, form, table) or ("MSH", "", "")
+            wanted = replace(form, version=view.planned.version or form.version) if row == "version" else form
+            path, expected, received = judge(message, wanted, table) or ("MSH", "", "")
             yield from view.ruled(
                 CHECK,
                 row,

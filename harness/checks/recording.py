@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 from harness.dicom.encoding import decode_payload
 from harness.hl7 import Message
 from harness.model.finding import Evidence, Finding
-from harness.model.names import ActorName, CheckName, RequirementId
+from harness.model.names import ActorName, CheckName, RequirementId, TransactionId
 from harness.model.plan import LegState, PlannedLeg, PlannedStep, Play
 from harness.model.profile import DimseForm, MessageForm
 from harness.model.remembering import Remembering
@@ -200,7 +200,8 @@ class PlayView(Remembering):
     """A whole play: its legs in the order of the scenario, and the events that concern it.
 
     `proven` are the actors whose player was heard on a link of ours in this run. `interrupted`: the play did not come
-    to its end, so that what is missing proves nothing.
+    to its end, so that what is missing proves nothing. `unheard` are actors in transactions that have an address of
+    their own, at which nothing was heard in this run.
     """
 
     play: Play
@@ -209,6 +210,7 @@ class PlayView(Remembering):
     knowledge: Knowledge
     proven: frozenset[ActorName] = frozenset()
     interrupted: bool = False
+    unheard: frozenset[tuple[ActorName, TransactionId]] = frozenset()
 
     def of(self, transaction: str, leg: str | None = None) -> Iterator[LegView]:
         """The legs of a transaction, all of them or one by name."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from harness.cli._options import overrides_option
-from harness.model.names import HARNESS, ActorName, PlayerName
+from harness.model.names import HARNESS, ActorName, PlayerName, TransactionId
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
-from harness.model.system import Party
+from harness.model.system import PPS_MANAGER, SIMULATED, Party, System
 from harness.wiring import RunRequest, plan_only
 from reports.overriding import says
 
@@ -53,6 +54,7 @@ def plan_text(plan: Plan, *, brief: bool, checks: bool) -> Iterator[str]:
     for assignment in plan.assignments:
         yield ""
         yield from _department(assignment)
+        yield from _active_pps_manager(assignment, plan.systems)
         for alike in _alike(assignment.plays):
             yield from _brief(alike) if brief else _steps(alike, checks)
     yield from _untested(plan)
@@ -80,12 +82,42 @@ def _department(assignment: Assignment) -> Iterator[str]:
             part = _sorted(transaction for transaction, name in served.items() if name == player)
             yield f"  {actor:16} {player:16} {_address_of(assignment, actor, player)}"
             yield f"  {'':16} {'':16} plays {', '.join(part)}"
+            yield from (f"  {'':16} {'':16} {line}" for line in _links(assignment, actor, player, part))
         if _is_fixed(party):
             yield f"  {actor:16} {'simulated':16} {_addresses(party)}"
         elif not served:
             unnamed.append(actor)
     if unnamed:
         yield f"  simulated, at free ports of {_hosts(assignment)}: {', '.join(unnamed)}"
+
+
+def _links(assignment: Assignment, actor: ActorName, player: PlayerName, played: Sequence[str]) -> Iterator[str]:
+    """The addresses of transactions that have others than the actor, and HL7 versions that links speak."""
+    party = assignment.party(actor, player)
+    if party is None:
+        return
+    for name in _sorted(name for name in party.links if name in played):
+        there = party.at(TransactionId(name))
+        dimse, hl7 = (party.links[TransactionId(name)].dimse, party.links[TransactionId(name)].hl7)
+        yield f"{name} at {_addresses(replace(there, dimse=dimse and there.dimse, hl7=hl7 and there.hl7))}"
+
+
+def _active_pps_manager(assignment: Assignment, systems: Sequence[System]) -> Iterator[str]:
+    """Whose PPS Manager is the active one, where one takes part, and whose is switched off."""
+    players = list(dict.fromkeys(assignment.serves.get(PPS_MANAGER, {}).values()))
+    if not players and PPS_MANAGER not in assignment.ours:
+        return
+    active = "simulated"
+    for system in (system for system in systems if system.name in players):
+        part_of = system.pps_manager if system.pps_manager not in ("", PPS_MANAGER) else ""
+        active = f"that of {system.name}{f', part of its {part_of}' if part_of else ''}"
+    off = [
+        system.name
+        for system in systems
+        if system.pps_manager == SIMULATED and any(PPS_MANAGER in claim.actors for claim in system.claims)
+    ]
+    rest = f"; switched off and not tested: that of {', '.join(off)}" if off else ""
+    yield f"  active {PPS_MANAGER}: {active}{rest}"
 
 
 def _address_of(assignment: Assignment, actor: ActorName, player: PlayerName) -> str:
@@ -105,8 +137,10 @@ def _addresses(party: Party) -> str:
     parts = []
     if party.dimse is not None:
         parts.append(f"DICOM {party.dimse.ae_title}{_at(party.dimse.host, party.dimse.port)}")
-    if party.hl7 is not None and party.hl7.port:
-        parts.append(f"HL7 {party.hl7.application}|{party.hl7.facility}{_at(party.hl7.host, party.hl7.port)}")
+    if party.hl7 is not None and (party.hl7.port or party.hl7.version):
+        version = f" in HL7 {party.hl7.version}" if party.hl7.version else ""
+        at = _at(party.hl7.host, party.hl7.port)
+        parts.append(f"HL7 {party.hl7.application}|{party.hl7.facility}{at}{version}")
     return ", ".join(parts)
 
 
@@ -118,7 +152,7 @@ def _alike(plays: Sequence[Play]) -> Iterator[Sequence[Play]]:
     """Plays of one scenario whose forms differ in nothing that is shown."""
     groups: dict[tuple[object, ...], list[Play]] = {}
     for play in plays:
-        shown = tuple((planned.step.id, *(_leg(leg) for leg in planned.legs)) for planned in play.steps)
+        shown = tuple((planned.step.id, *(_leg(play, leg) for leg in planned.legs)) for planned in play.steps)
         groups.setdefault((play.scenario.id, shown), []).append(play)
     yield from groups.values()
 
@@ -138,18 +172,21 @@ def _steps(alike: Sequence[Play], checks: bool) -> Iterator[str]:
     yield ""
     yield f"{_title(alike)}  {alike[0].scenario.title}  ({profiles})"
     for planned in alike[0].steps:
-        links = "; ".join(dict.fromkeys(_leg(leg) for leg in planned.legs))
+        links = "; ".join(dict.fromkeys(_leg(alike[0], leg) for leg in planned.legs))
         yield f"  {planned.step.id:18} {planned.transaction.id:7} {links}"
         if checks:
             yield from _checks(planned)
 
 
-def _leg(leg: PlannedLeg) -> str:
-    """`ADT -> Order Filler [Acme RIS]`: the players that are systems are named."""
+def _leg(play: Play, leg: PlannedLeg) -> str:
+    """`ADT -> Order Filler [Acme RIS]`: the players that are systems are named, and another HL7 version than the
+    play's."""
     ends = " -> ".join(
         actor if player == HARNESS else f"{actor} [{player}]"
         for actor, player in ((leg.leg.initiator, leg.initiator), (leg.leg.responder, leg.responder))
     )
+    if leg.version not in ("", play.form):
+        ends += f" in HL7 {leg.version}"
     noted = leg.state is not LegState.LIVE or leg.reason
     return f"{ends} ({_NOTES[leg.state]})" if noted else ends
 
@@ -166,12 +203,13 @@ def _is_judged(leg: PlannedLeg) -> bool:
 
 def _untested(plan: Plan) -> Iterator[str]:
     reasons = dict.fromkeys(
-        f"{planned.transaction.id} {leg.leg.initiator} -> {leg.leg.responder}: {leg.reason}"
+        f"{planned.transaction.id} {leg.leg.initiator} -> {leg.leg.responder}: {reason}"
         for assignment in plan.assignments
         for play in assignment.plays
         for planned in play.steps
         for leg in planned.legs
-        if leg.reason
+        for reason in (leg.reason, leg.unshown)
+        if reason
     )
     if reasons:
         yield ""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from harness.engine.claims import claimed_forms
 from harness.engine.legs import legs_of
 from harness.engine.roles import Roles, claimed_transactions
+from harness.engine.versions import declared
 from harness.model.names import ActorName, TransactionId
 from harness.model.profile import Leg, LinkKind
 from harness.model.scenario import Scenario
@@ -55,6 +56,9 @@ class Applicability:
             for leg in legs_of(step, self.knowledge.transactions[step.transaction]):
                 yield step.transaction, leg
 
+    def _claimed(self, claim: Claim, actor: ActorName) -> Sequence[TransactionId]:
+        return claimed_transactions(claim, actor, self.knowledge)
+
     def _cited(self, claim: Claim, actor: ActorName, scenario: Scenario) -> Sequence[TransactionId]:
         return claimed_transactions(claim, actor, self.knowledge) if claim.profile in scenario.citation else ()
 
@@ -93,16 +97,18 @@ class Applicability:
 
     def _without_form(self, roles: Roles, scenario: Scenario, form: str) -> str:
         speakers = {
-            actor
+            (actor, transaction)
             for transaction, leg in self._legs(scenario)
             if leg.required and leg.link is LinkKind.MLLP and any(message.version == form for message in leg.messages)
             for actor in (leg.initiator, leg.responder)
-            if (actor, transaction) in roles.claimed
+            if (actor, transaction) in roles.claimed and not declared(roles, actor, transaction)
         }
-        for actor in sorted(speakers):
-            forms = self._forms(roles.claims[actor])
+        for actor, transaction in sorted(speakers):
+            claims = roles.claims[actor]
+            forms = self._forms([one for one in claims if transaction in self._claimed(one, actor)])
             if form not in forms:
-                return f"{actor} is claimed with HL7 {_listed(sorted(forms))}, not with {form}"
+                where = f" in {transaction}" if form in self._forms(claims) else ""
+                return f"{actor} is claimed with HL7 {_listed(sorted(forms))}, not with {form}{where}"
         if speakers:
             return ""
         claimed = {version for claims in roles.claims.values() for version in self._forms(claims)}

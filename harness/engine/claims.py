@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
+from harness.engine.roles import claimed_transactions
 from harness.model.names import HARNESS, ActorName, PlayerName, RequirementId, TransactionId
 from harness.model.plan import Plan
 from harness.model.run import ClaimResult, LegResult, PlayResult
@@ -25,9 +26,10 @@ def claim_results(plan: Plan, plays: Sequence[PlayResult], knowledge: Knowledge)
                 legs = [
                     (step.transaction, leg)
                     for play in plays
-                    if play.form in claimed_forms(knowledge, claim)
                     for step in play.steps
                     for leg in step.legs
+                    if _counts(play, leg, claimed_forms(knowledge, claim))
+                    if step.transaction in claimed_transactions(claim, actor, knowledge)
                     if play.roles.get(actor) == system.name and actor in (leg.initiator, leg.responder)
                 ]
                 results.append(_result(system.name, claim.profile, actor, legs))
@@ -37,6 +39,11 @@ def claim_results(plan: Plan, plays: Sequence[PlayResult], knowledge: Knowledge)
 def claimed_forms(knowledge: Knowledge, claim: Claim) -> frozenset[str]:
     """The HL7 versions of a claim: its profile's, and those that its options add."""
     return knowledge.profiles[claim.profile].forms_of(claim.options)
+
+
+def _counts(play: PlayResult, leg: LegResult, forms: Collection[str]) -> bool:
+    """Whether a leg says something of a claim: the play is of one of its forms, or a link that speaks one of them."""
+    return play.form in forms or (leg.version in forms and not leg.unshown)
 
 
 class Unclaimed:

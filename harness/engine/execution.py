@@ -209,7 +209,7 @@ class Executor:
         if all(leg.state is LegState.NOT_APPLICABLE for leg in planned.legs):
             return "not applicable"
         self._feed_responders(play, planned, reference)
-        times = self.assignment.times
+        times = self.assignment.times.of(planned.transaction.id)
         probing = planned.step.until and planned.step.expect != Expectation()
         if planned.initiator == HARNESS and _acts(planned):
             actor = self._department.actor(planned.step.initiator)
@@ -257,7 +257,7 @@ class Executor:
                 continue
             if leg.leg.reaction and self._refused(play, planned):
                 continue
-            seconds = self._patience(leg)
+            seconds = self._patience(planned, leg)
             if not self._recorder.wait(lambda leg=leg: self._done(play, planned, leg), seconds):  # type: ignore[misc]
                 if not leg.leg.required:
                     continue
@@ -295,9 +295,9 @@ class Executor:
         views = [self._view(play, planned, leg) for leg in planned.legs if not leg.leg.reaction]
         return bool(views) and not any(took_effect(exchange) for view in views for exchange in view.exchanges)
 
-    def _patience(self, leg: PlannedLeg) -> float:
+    def _patience(self, planned: PlannedStep, leg: PlannedLeg) -> float:
         """Seconds to wait for a leg: our own part is done or comes at once, a system's has its declared time."""
-        times = self.assignment.times
+        times = self.assignment.times.of(planned.transaction.id)
         if leg.initiator != HARNESS:
             return times.act
         return times.answer if leg.leg.reaction else 0.5
@@ -309,7 +309,7 @@ class Executor:
         described = system.actors.get(planned.step.initiator)
         hook = described.acts.get(planned.step.transaction) if described else None
         if hook is None:
-            self._progress.waiting(play, planned, self.assignment.times.act)
+            self._progress.waiting(play, planned, self.assignment.times.of(planned.transaction.id).act)
             return
         self._run_hook(play, planned, reference, system, hook, planned.step.initiator)
 

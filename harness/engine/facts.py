@@ -23,7 +23,7 @@ def hook_facts(
         "step": adapter(Step).dump_python(planned.step, mode="json"),
         "actor": actor,
         "transaction": planned.transaction.id,
-        "form": play.form,
+        "form": _form(play, planned, actor),
         "folder": str(folder),
         "patient": {
             "id": patient.id,
@@ -32,7 +32,7 @@ def hook_facts(
         },
         "service": planned.step.service or play.case.order.service,
         "peers": {
-            peer: adapter(Party).dump_python(party, mode="json")
+            peer: _told(party)
             for peer in _peers(planned, actor)
             if (party := _party(department, peer, planned)) is not None
         },
@@ -42,10 +42,16 @@ def hook_facts(
         facts["prior"] = {"id": prior.id, "authority": prior.authority}
     own = _party(department, actor, planned)
     if own is not None:
-        facts["own"] = adapter(Party).dump_python(own, mode="json")
+        facts["own"] = _told(own)
     if department.originates(actor):
         facts["case"] = adapter(Case).dump_python(play.case, mode="json")
     return facts
+
+
+def _form(play: Play, planned: PlannedStep, actor: ActorName) -> str:
+    """The HL7 version that the actor speaks in the step; that of the play on an association."""
+    own = (leg.version for leg in planned.legs if actor in (leg.leg.initiator, leg.leg.responder))
+    return next(filter(None, own), play.form)
 
 
 def _peers(planned: PlannedStep, actor: ActorName) -> list[ActorName]:
@@ -54,5 +60,12 @@ def _peers(planned: PlannedStep, actor: ActorName) -> list[ActorName]:
 
 
 def _party(department: Department, actor: ActorName, planned: PlannedStep) -> Party | None:
-    assignment = department.assignment
-    return assignment.party(actor, assignment.player(actor, planned.transaction.id))
+    """Whoever plays the actor, as it is reached in the step's transaction."""
+    assignment, transaction = department.assignment, planned.transaction.id
+    party = assignment.party(actor, assignment.player(actor, transaction))
+    return party.at(transaction) if party is not None else None
+
+
+def _told(party: Party) -> Mapping[str, object]:
+    told: Mapping[str, object] = adapter(Party).dump_python(party, mode="json", exclude={"links"})
+    return told

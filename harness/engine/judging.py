@@ -255,6 +255,11 @@ class _Judge:
                 reason = reason or ("did not follow" if planned.leg.reaction else "optional, and not seen")
         if planned.claimed_by is not None:
             verdicts[planned.claimed_by] = Verdict.FAIL
+        unshown = _unshown(view)
+        if unshown:
+            for player in planned.systems:
+                verdicts[player] = worst([verdicts.get(player, Verdict.NONE), Verdict.INCONCLUSIVE])
+            reason = reason or unshown
         if worst(verdicts.values()) in (Verdict.NONE, Verdict.PASS):
             reason = reason or planned.reason
         return LegResult(
@@ -269,6 +274,8 @@ class _Judge:
             responder=planned.leg.responder,
             initiator_player=planned.initiator,
             responder_player=planned.responder,
+            version=planned.version,
+            unshown=unshown,
         )
 
     def _ruled(self, view: LegView, findings: Iterable[Finding], blame: Blame) -> Iterator[JudgedFinding]:
@@ -326,6 +333,13 @@ def _place_of(
     if finding.evidence is not None:
         return exchange_legs.get(finding.evidence.exchange)
     return next((place for place in exchange_legs.values() if place[0] == finding.step), None)
+
+
+def _unshown(view: LegView) -> str:
+    """What of a claim is not shown: messages were of another HL7 version, as the system file says of the link."""
+    messages = (exchange.request_message for exchange in view.exchanges)
+    other = any(message is not None and message.version != view.play.form for message in messages)
+    return view.planned.unshown if other else ""
 
 
 def _undecided_core(view: LegView, findings: Iterable[JudgedFinding]) -> list[str]:

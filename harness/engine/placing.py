@@ -15,9 +15,10 @@ from pydicom.dataset import Dataset
 from harness.checks.recording import ExchangeView, LegView, PlayView, ReadPayload
 from harness.engine.attribution import Attribution, Attributor, attribute_all
 from harness.engine.reading import is_complete, twins
-from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, PlayId, StepId
+from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, PlayId, StepId, TransactionId
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
 from harness.model.profile import Leg
+from harness.model.system import DimseAddress, Hl7Address
 from harness.model.transcript import Event, EventKind, Exchange, Transcript
 from harness.profiles import Knowledge
 
@@ -69,6 +70,7 @@ class PlacedRecording:
             knowledge=self._knowledge,
             proven=self._proven(assignment),
             interrupted=play.id not in self._sealed,
+            unheard=frozenset(self._unheard(assignment)),
         )
 
     def orphan_legs(self, view: PlayView) -> Iterable[tuple[LegView, ExchangeId]]:
@@ -125,6 +127,16 @@ class PlacedRecording:
         players = {player for actor in self._heard if actor for player in assignment.serves.get(actor, {}).values()}
         return frozenset(actor for actor, served in assignment.serves.items() if players & set(served.values()))
 
+    def _unheard(self, assignment: Assignment) -> Iterator[tuple[ActorName, TransactionId]]:
+        """Actors in transactions whose own address never took a connection of ours: it may be wrong."""
+        reached = {(link.peer_actor, link.peer.port) for link in self._transcript.links if link.ours}
+        for party in assignment.theirs:
+            for transaction, link in party.links.items():
+                pairs = ((link.dimse, party.dimse), (link.hl7, party.hl7))
+                ports = [one.port for one, own in pairs if one is not None and _place(one) != _place(own)]
+                if any((party.actor, port) not in reached for port in ports):
+                    yield party.actor, transaction
+
     @cached_property
     def _heard(self) -> frozenset[ActorName | None]:
         """Actors that spoke to us from outside, on any link of the run."""
@@ -145,6 +157,10 @@ class PlacedRecording:
     def _foreign(self, exchange: Exchange) -> bool:
         """Whether a message came from outside, to one of our endpoints, and could be part of SWF."""
         return not exchange.sent and bool(self._recogniser.candidates(self._views[exchange.id]))
+
+
+def _place(address: DimseAddress | Hl7Address | None) -> tuple[str, int]:
+    return (address.host, address.port) if address is not None else ("", 0)
 
 
 def _cut(transcript: Transcript) -> float:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from harness.engine.applicability import Applicability
 from harness.engine.legs import ends, legs_of
 from harness.engine.roles import Roles, role_groups
+from harness.engine.versions import spoken, unshown
 from harness.errors import NotApplicable
 from harness.identifiers import Identifiers
 from harness.model.applicable import Applicable
@@ -16,7 +17,7 @@ from harness.model.names import HARNESS, ActorName, PlayerName, PlayId, Transact
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
 from harness.model.profile import Leg, LinkKind, Profile, Transaction
 from harness.model.scenario import Answer, Case, Scenario, Step
-from harness.model.system import DimseAddress, Hl7Address, Party, System, Times
+from harness.model.system import DimseAddress, Hl7Address, Party, System, Times, TransactionTimes
 from harness.profiles import Knowledge
 
 
@@ -176,7 +177,7 @@ class Planner:
 
     def _planned_step(self, roles: Roles, step: Step, form: str) -> PlannedStep:
         transaction = self._knowledge.transactions[step.transaction]
-        legs = tuple(_planned_leg(roles, transaction.id, leg, form) for leg in legs_of(step, transaction))
+        legs = tuple(self._planned_leg(roles, transaction.id, leg, form) for leg in legs_of(step, transaction))
         legs = tuple(_without_ignorance(roles, transaction, leg) for leg in legs)
         culprit = _asked_to_misbehave(roles, step)
         if culprit is not None:
@@ -188,6 +189,12 @@ class Planner:
             legs=legs,
             initiator=roles.served.get((step.initiator, transaction.id), HARNESS),
         )
+
+    def _planned_leg(self, roles: Roles, transaction: TransactionId, leg: Leg, form: str) -> PlannedLeg:
+        version = spoken(roles, transaction, leg, form)
+        why = unshown(roles, self._knowledge, transaction, leg, form)
+        planned = _planned_leg(roles, transaction, leg, version)
+        return replace(planned, unshown=why if planned.state is LegState.LIVE else "")
 
     def _ours(self, roles: Roles, plays: Sequence[Play]) -> Iterator[Party]:
         actors = {
@@ -245,24 +252,39 @@ def _is_asked(leg: PlannedLeg) -> bool:
 def _theirs(roles: Roles) -> Iterator[Party]:
     """The systems' parties for the actors that are under test here."""
     for system in roles.systems:
-        for actor, described in system.actors.items():
-            if roles.actors.get(actor) != system.name:
-                continue
-            yield Party(actor=actor, player=system.name, dimse=described.dimse, hl7=described.hl7)
+        for actor in dict.fromkeys((*system.actors, *roles.actors)):
+            party = system.party(actor) if roles.actors.get(actor) == system.name else None
+            if party is not None:
+                yield party
 
 
 def _longest_times(systems: Sequence[System]) -> Times:
-    if not systems:
-        return Times()
-    return Times(
-        answer=max(system.times.answer for system in systems),
-        act=max(system.times.act for system in systems),
-        show=max(system.times.show for system in systems),
-        settle=max(system.times.settle for system in systems),
+    """Of each declared time the longest of any system, in each transaction of which any says something, too."""
+    every = [system.times for system in systems]
+    named = dict.fromkeys(transaction for times in every for transaction in times.transactions)
+    longest = _longest(every)
+    own = {transaction: _longest([times.of(transaction) for times in every]) for transaction in named}
+    return replace(
+        longest,
+        transactions={
+            transaction: TransactionTimes(answer=times.answer, act=times.act, show=times.show)
+            for transaction, times in own.items()
+        },
     )
 
 
-def _planned_leg(roles: Roles, transaction: TransactionId, leg: Leg, form: str) -> PlannedLeg:
+def _longest(every: Sequence[Times]) -> Times:
+    if not every:
+        return Times()
+    return Times(
+        answer=max(times.answer for times in every),
+        act=max(times.act for times in every),
+        show=max(times.show for times in every),
+        settle=max(times.settle for times in every),
+    )
+
+
+def _planned_leg(roles: Roles, transaction: TransactionId, leg: Leg, version: str) -> PlannedLeg:
     players = {actor: roles.served.get((actor, transaction), HARNESS) for actor in ends(leg)}
     missing = next(
         (actor for actor in ends(leg) if (actor, transaction) in roles.claimed and players[actor] == HARNESS),
@@ -270,8 +292,8 @@ def _planned_leg(roles: Roles, transaction: TransactionId, leg: Leg, form: str) 
     )
     initiator, responder = players[leg.initiator], players[leg.responder]
     state, reason = LegState.LIVE, ""
-    if leg.link is LinkKind.MLLP and all(message.version != form for message in leg.messages):
-        state, reason = LegState.NOT_APPLICABLE, f"{transaction} {leg.id} has no HL7 {form} form"
+    if leg.link is LinkKind.MLLP and all(message.version != version for message in leg.messages):
+        state, reason = LegState.NOT_APPLICABLE, f"{transaction} {leg.id} has no HL7 {version} form"
     elif HARNESS not in (initiator, responder):
         state = LegState.NOT_OBSERVABLE
         reason = f"inside {initiator}" if initiator == responder else f"between {initiator} and {responder}"
@@ -289,6 +311,7 @@ def _planned_leg(roles: Roles, transaction: TransactionId, leg: Leg, form: str) 
         claimed_by=roles.claimed[missing, transaction] if missing and state is LegState.NOT_OFFERED else None,
         at_fault=missing if state is LegState.NOT_OFFERED else None,
         fed=_is_fed(roles, transaction, leg),
+        version=version,
     )
 
 

@@ -14,7 +14,7 @@ from harness.engine.recording import TranscriptRecorder
 from harness.errors import CannotAct
 from harness.identifiers import Clock, Identifiers
 from harness.model.deviation import Deviation
-from harness.model.names import ActorName, LinkId, TransactionId
+from harness.model.names import ActorName, LinkId, PlayId, TransactionId
 from harness.model.plan import Assignment, StepRef
 from harness.model.scenario import ProcedurePlan
 from harness.model.system import Party
@@ -65,12 +65,24 @@ class Premises:
         self.assignment = assignment
 
     def party(self, actor: ActorName, transaction: TransactionId) -> Party:
-        """Whoever plays the actor in the transaction; CannotAct when nobody does."""
+        """Whoever plays the actor in the transaction, as it is reached there; CannotAct when nobody does."""
         player = self.assignment.player(actor, transaction)
         party = self.assignment.party(actor, player)
         if party is None:
             raise CannotAct(f"nobody plays {actor} in {transaction}")
-        return party
+        return party.at(transaction)
+
+    def version(
+        self, transaction: TransactionId, initiator: ActorName, responder: ActorName, form: str, play: PlayId | None
+    ) -> str:
+        """The HL7 version between two actors: what the play says of it, else the responder's link, else the form."""
+        for one in self.assignment.plays:
+            for leg in (leg for step in one.steps if step.transaction.id == transaction for leg in step.legs):
+                if one.id == play and leg.version and (leg.leg.initiator, leg.leg.responder) == (initiator, responder):
+                    return leg.version
+        party = self.assignment.party(responder, self.assignment.player(responder, transaction))
+        address = party.at(transaction).hl7 if party is not None else None
+        return (address.version if address is not None else "") or form
 
     def take_time(self) -> None:
         """What a slow system does before it answers or asks."""
@@ -100,12 +112,12 @@ class Premises:
 
     def peer_of(self, ae_title: str) -> ActorName | None:
         """The actor that calls itself so; None when unknown, or when several do."""
-        actors = {party.actor for party in self.parties() if party.dimse and party.dimse.ae_title == ae_title}
+        actors = {party.actor for party in self.parties() if party.called(ae_title)}
         return actors.pop() if len(actors) == 1 else None
 
     def by_ae_title(self, ae_title: str) -> Party | None:
         """Whoever has that AE title."""
-        return next((p for p in self.parties() if p.dimse and p.dimse.ae_title == ae_title), None)
+        return next((found for party in self.parties() if (found := party.called(ae_title)) is not None), None)
 
     def opened(self, party: Party) -> None:
         """Note the port that one of our endpoints really got."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from harness.errors import InputError
 from harness.model.names import ActorName, PlayerName, TransactionId
-from harness.model.system import Binding, Claim, System
+from harness.model.system import PPS_MANAGER, SIMULATED, Binding, Claim, System
 from harness.profiles import Knowledge
 
 
@@ -41,7 +41,7 @@ def role_groups(systems: Sequence[System], knowledge: Knowledge) -> Iterator[Rol
         (system, actor)
         for system in systems
         if system.binding is Binding.EACH
-        for actor in dict.fromkeys(actor for claim in system.claims for actor in claim.actors)
+        for actor in dict.fromkeys(actor for actor, _ in _claims(system, None))
     ]
     players = Counter(actor for _, actor in each)
     for system, actor in each:
@@ -56,8 +56,18 @@ def claimed_transactions(claim: Claim, actor: ActorName, knowledge: Knowledge) -
 
 
 def _claims(system: System, only: ActorName | None) -> Iterator[tuple[ActorName, Claim]]:
+    """What is tested of a system: all that it claims, but for a PPS Manager that is switched off."""
     for claim in system.claims:
-        yield from ((actor, claim) for actor in claim.actors if only in (None, actor))
+        for actor in claim.actors:
+            if only in (None, actor) and not (actor == PPS_MANAGER and system.pps_manager == SIMULATED):
+                yield actor, claim
+
+
+def _both(one: PlayerName, other: PlayerName, actor: ActorName, transaction: TransactionId) -> str:
+    text = f"{one} and {other} both claim {actor} in {transaction}"
+    if actor == PPS_MANAGER:
+        return f"{text}: exactly one is active; say `pps_manager: {SIMULATED}` in the system file of the other"
+    return text
 
 
 def _roles(systems: Sequence[System], only: ActorName | None, name: str, knowledge: Knowledge) -> Roles:
@@ -70,7 +80,7 @@ def _roles(systems: Sequence[System], only: ActorName | None, name: str, knowled
             for transaction in claimed_transactions(claim, actor, knowledge):
                 other = claimed.setdefault((actor, transaction), system.name)
                 if other != system.name:
-                    raise InputError(f"{other} and {system.name} both claim {actor} in {transaction}")
+                    raise InputError(_both(other, system.name, actor, transaction))
                 offers = system.actors[actor].offers if actor in system.actors else ()
                 if not offers or transaction in offers:
                     served[actor, transaction] = system.name

@@ -65,6 +65,10 @@ class ActorWorld(World):
         """Addresses of whoever plays the actor in the transaction."""
         return self._premises.party(actor, transaction)
 
+    def version(self, transaction: TransactionId, to: ActorName, form: str, cause: StepRef | None = None) -> str:
+        """The HL7 version that is spoken with whoever plays the actor in the transaction."""
+        return self._premises.version(transaction, self._name, to, form, self._play(cause))
+
     def by_ae_title(self, ae_title: str) -> Party | None:
         """Who has that AE title."""
         return self._premises.by_ae_title(ae_title)
@@ -104,7 +108,7 @@ class ActorWorld(World):
             book.amend_message(message, applying),
             owner=LinkOwner(actor=self.me.actor, peer_actor=to, cause=cause),
             recorder=premises.recorder,
-            timeout=premises.assignment.times.answer,
+            timeout=premises.assignment.times.of(transaction).answer,
             copies=premises.copies(cause) + (1 if behaviour(applying, Change.TWICE) else 0),
         )
         return Message.parse(answer)
@@ -162,7 +166,7 @@ class ActorWorld(World):
                 sop_classes=sop_classes,
                 owner=owner,
                 recorder=premises.recorder,
-                timeout=premises.assignment.times.answer,
+                timeout=premises.assignment.times.of(transaction).answer,
                 transfer_syntaxes=transfer_syntaxes,
                 as_scp=as_scp,
                 amend=amend if not storing or premises.deviations.concern(me.actor) else None,

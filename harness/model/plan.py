@@ -44,7 +44,8 @@ class PlannedLeg(Record):
 
     `initiator`, `responder` are who plays the two sides (a stand-in is HARNESS). `claimed_by` is the system that
     claims the side that we have to play because it does not offer it. `fed`: a hook carries what our stand-in knows
-    into the responding product before the leg.
+    into the responding product before the leg. `version` is the HL7 version that is spoken, empty on an association;
+    where it is not that of the play, `unshown` says what of a claim cannot be shown so.
     """
 
     leg: Leg
@@ -55,6 +56,8 @@ class PlannedLeg(Record):
     claimed_by: PlayerName | None = None
     at_fault: ActorName | None = None
     fed: bool = False
+    version: str = ""
+    unshown: str = ""
 
     @property
     def systems(self) -> frozenset[PlayerName]:

@@ -68,7 +68,8 @@ class JudgedFinding(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class LegResult(Record):
-    """One leg of a step: what crossed the wire and what was decided about it."""
+    """One leg of a step: what crossed the wire and what was decided about it. `version` is the HL7 version it was
+    planned in, empty on an association; `unshown` what that keeps from being shown of a claim."""
 
     leg: LegId
     title: str
@@ -81,6 +82,8 @@ class LegResult(Record):
     responder: ActorName
     initiator_player: PlayerName
     responder_player: PlayerName
+    version: str = ""
+    unshown: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

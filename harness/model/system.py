@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from harness.model.names import ActorName, PlayerName, TransactionId
@@ -21,23 +21,52 @@ class DimseAddress(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Hl7Address(Record):
-    """Where an HL7 receiver is reached, and how it names itself in MSH-3..6."""
+    """Where an HL7 receiver is reached, and how it names itself in MSH-3..6.
+
+    `version` is the HL7 version that is spoken with it, in either direction; empty where that is the one of the form.
+    """
 
     application: str
     facility: str
     host: str = "127.0.0.1"
     port: int = 0
+    version: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoints(Record):
+    """Where an actor is reached for one transaction; of what is missing the actor has its own."""
+
+    dimse: DimseAddress | None = None
+    hl7: Hl7Address | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Party(Record):
-    """An actor as one player plays it: its addresses. `bind` is where our own listeners bind."""
+    """An actor as one player plays it: its addresses. `bind` is where our own listeners bind.
+
+    `links` are the addresses of transactions that have others than the actor.
+    """
 
     actor: ActorName
     player: PlayerName
     dimse: DimseAddress | None = None
     hl7: Hl7Address | None = None
     bind: str = "127.0.0.1"
+    links: Mapping[TransactionId, Endpoints] = field(default_factory=dict)
+
+    def at(self, transaction: TransactionId) -> Party:
+        """The party as it is reached in a transaction."""
+        own = self.links.get(transaction, Endpoints())
+        return replace(self, dimse=own.dimse or self.dimse, hl7=own.hl7 or self.hl7, links={})
+
+    def called(self, ae_title: str) -> Party | None:
+        """The party where it goes by that AE title; None where it never does."""
+        if self.dimse is not None and self.dimse.ae_title == ae_title:
+            return self
+        titled = (one.dimse for one in self.links.values() if one.dimse is not None)
+        found = next((address for address in titled if address.ae_title == ae_title), None)
+        return replace(self, dimse=found, links={}) if found is not None else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +105,7 @@ class SystemActor(Record):
 
     `offers`: the transactions it has at all (empty: every claimed one). `acts`: hooks for transactions that the
     product initiates; one that is missing means that it acts by itself. `feeds`: hooks that carry the state of our
-    stand-in into the product before it is asked.
+    stand-in into the product before it is asked. `links`: addresses of transactions that have others than the actor.
     """
 
     dimse: DimseAddress | None = None
@@ -84,6 +113,7 @@ class SystemActor(Record):
     offers: tuple[TransactionId, ...] = ()
     acts: Mapping[TransactionId, Hook] = field(default_factory=dict)
     feeds: Mapping[TransactionId, Hook] = field(default_factory=dict)
+    links: Mapping[TransactionId, Endpoints] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,17 +130,38 @@ class DepartmentActor(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TransactionTimes(Record):
+    """Declared times of one transaction in seconds; None: as for every other."""
+
+    answer: float | None = None
+    act: float | None = None
+    show: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Times(Record):
     """Declared times in seconds: how long the product may take.
 
     `answer` a response on an open link; `act` from trigger to the first message; `show` until a change is visible
-    to a query; `settle` quiet time before a scenario is sealed.
+    to a query; `settle` quiet time before a scenario is sealed. `transactions` have times of their own.
     """
 
     answer: float = 10.0
     act: float = 20.0
     show: float = 10.0
     settle: float = 0.05
+    transactions: Mapping[TransactionId, TransactionTimes] = field(default_factory=dict)
+
+    def of(self, transaction: TransactionId) -> Times:
+        """The times that hold in a transaction."""
+        own = self.transactions.get(transaction, TransactionTimes())
+        return replace(
+            self,
+            answer=self.answer if own.answer is None else own.answer,
+            act=self.act if own.act is None else own.act,
+            show=self.show if own.show is None else own.show,
+            transactions={},
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,9 +203,19 @@ class Strain(Record):
     noise: bool = False
 
 
+PPS_MANAGER = ActorName("PPS Manager")
+"""The actor of which exactly one is active: several products may have one."""
+SIMULATED = "simulated"
+"""What `pps_manager` says where the product's own is switched off."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class System(Record):
-    """A product under test. `overrides` names a file of overrides beside the system file."""
+    """A product under test. `overrides` names a file of overrides beside the system file.
+
+    `pps_manager` is the actor at whose address its PPS Manager is reached, or `simulated`: it is switched off. Empty:
+    as the PPS Manager that it claims.
+    """
 
     name: PlayerName
     version: str = ""
@@ -168,3 +229,15 @@ class System(Record):
     overrides: str = ""
     path: str = ""
     strain: Strain = field(default_factory=Strain)
+    pps_manager: str = ""
+
+    def party(self, actor: ActorName) -> Party | None:
+        """Its addresses as that actor; None where the file names none. A PPS Manager that is part of another actor is
+        reached where that is."""
+        described = self.actors.get(actor)
+        if actor == PPS_MANAGER and self.pps_manager not in ("", SIMULATED, PPS_MANAGER):
+            host = self.actors.get(ActorName(self.pps_manager), SystemActor())
+            described = replace(described or SystemActor(), dimse=host.dimse, links=host.links)
+        if described is None:
+            return None
+        return Party(actor=actor, player=self.name, dimse=described.dimse, hl7=described.hl7, links=described.links)

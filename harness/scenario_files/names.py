@@ -12,7 +12,8 @@ class Names:
 
     `initiators` maps a transaction to the actors that may start it, `legs` to the names of its legs; `actors_of` maps
     a profile to its actors, `options_of` to its options with the actors that may claim each; `forms` are HL7 versions.
-    `untestable` are the requirements that no recording can show.
+    `untestable` are the requirements that no recording can show. `parts` maps a transaction to its actors, each with
+    the keys of the addresses that it needs there: `dimse`, `hl7`.
     """
 
     actors: frozenset[str]
@@ -26,3 +27,4 @@ class Names:
     requirements: frozenset[str] = frozenset()
     untestable: frozenset[str] = frozenset()
     forms: frozenset[str] = frozenset({"2.3.1", "2.5.1"})
+    parts: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)

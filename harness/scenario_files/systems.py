@@ -9,6 +9,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from harness.model.system import Attestation, Claim, DimseAddress, Hl7Address, Strain, System
+from harness.scenario_files.links import check_links, check_pps_manager, check_times, complete_links
 from harness.scenario_files.names import Names
 from harness.yaml_source import Faults, SourceMapping, fits, nearest, read, validate
 
@@ -21,6 +22,7 @@ def load_system(path: Path | Traversable, names: Names) -> System:
     """Read a system file; SourceError with every fault, at its place and with the nearest valid name."""
     source = read(path)
     source.supply("path", str(path))
+    complete_links(source)
     system = validate(source, System)
     faults = Faults()
     _claims(source, system, names, faults)
@@ -29,6 +31,7 @@ def load_system(path: Path | Traversable, names: Names) -> System:
         faults.name(source.place_of(*at), "actor", actor, names.actors)
         _address(source, offered.dimse, (*at, "dimse"), faults)
         _address(source, offered.hl7, (*at, "hl7"), faults)
+        check_links(source, actor, offered, names, faults, _address)
         for index, transaction in enumerate(offered.offers):
             faults.name(source.place_of(*at, "offers", index), "transaction", transaction, names.transactions)
         for key, hooks in (("acts", offered.acts), ("feeds", offered.feeds)):
@@ -41,7 +44,8 @@ def load_system(path: Path | Traversable, names: Names) -> System:
             _ae_title(source, ours.ae_title, (*at, "ae_title"), faults)
         _port(source, ours.port, (*at, "port"), faults)
         _port(source, ours.hl7_port, (*at, "hl7_port"), faults)
-    _times(source, system, faults)
+    check_times(source, system, names, faults)
+    check_pps_manager(source, system, faults)
     if system.strain != Strain() and system.launch is None:
         faults.add(source.place_of("strain"), "strain: only a system that the harness starts can be strained by it")
     if not math.isfinite(system.strain.delay) or system.strain.delay < 0:
@@ -146,10 +150,3 @@ def is_port(port: int) -> bool:
 def _port(source: SourceMapping, port: int, at: tuple[str | int, ...], faults: Faults) -> None:
     if not is_port(port):
         faults.add(source.place_of(*at), f"{at[-1]}: {port} is not a TCP port")
-
-
-def _times(source: SourceMapping, system: System, faults: Faults) -> None:
-    for key in ("answer", "act", "show", "settle"):
-        seconds = getattr(system.times, key)
-        if not math.isfinite(seconds) or seconds < 0 or (seconds == 0 and key != "settle"):
-            faults.add(source.place_of("times", key), f"{key}: {seconds} is not a time in seconds")

@@ -99,7 +99,8 @@ class Faults:
     def raise_if_any(self) -> None:
         """SourceError with all faults noted so far, in the order of their places."""
         if self._faults:
-            raise SourceError(sorted(self._faults, key=lambda one: (one[0].path, one[0].line, one[0].column)))
+            told = dict.fromkeys(self._faults)
+            raise SourceError(sorted(told, key=lambda one: (one[0].path, one[0].line, one[0].column)))
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

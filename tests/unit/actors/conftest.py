@@ -170,6 +170,9 @@ class FakeWorld(World):
         self.department.meet(to)
         yield DirectAssociation(self.department, self.actor, transaction, to)
 
+    def version(self, transaction: TransactionId, to: ActorName, form: str, cause: StepRef | None = None) -> str:
+        return form
+
     def by_ae_title(self, ae_title: str) -> Party | None:
         parties = (self.department.party(name) for name in self.department.present)
         return next((party for party in parties if party.dimse and party.dimse.ae_title == ae_title), None)

@@ -14,7 +14,7 @@ from harness.model.applicable import Applicable
 from harness.model.names import ActorName, TransactionId
 from harness.model.profile import Option
 from harness.model.scenario import Scenario
-from harness.model.system import Binding, Claim, System
+from harness.model.system import Binding, Claim, Endpoints, Hl7Address, System, SystemActor
 
 if TYPE_CHECKING:
     from tests.unit.engine.conftest import Build
@@ -180,3 +180,19 @@ def test_a_play_in_which_nothing_is_asked_of_the_system_is_not_played(build: Bui
     assert found["Modality", "2.3.1"].startswith(
         "nothing of it can be asked of Modality: Modality would have to misbeh"
     )
+
+
+def test_the_form_is_one_that_each_transaction_is_claimed_in(build: Build, scenario: Scenario) -> None:
+    old = Claim(profile="SWF", actors=(FILLER,), transactions=(TransactionId("RAD-1"),))
+    new = Claim(profile="SWF.b", actors=(FILLER,), transactions=(TransactionId("RAD-4"), TransactionId("RAD-5")))
+    system = replace(build.system("RIS", "Order Filler"), claims=(old, new))
+    assert why(build, scenario, system) == {
+        ("Order Filler", "2.3.1"): "Order Filler is claimed with HL7 2.5.1, not with 2.3.1 in RAD-4",
+        ("Order Filler", "2.5.1"): "Order Filler is claimed with HL7 2.3.1, not with 2.5.1 in RAD-1",
+    }
+    link = Endpoints(hl7=Hl7Address(application="RIS", facility="RAD", version="2.3.1"))
+    actors = {FILLER: SystemActor(links={TransactionId("RAD-1"): link})}
+    assert why(build, scenario, replace(system, actors=actors)) == {
+        ("Order Filler", "2.3.1"): "Order Filler is claimed with HL7 2.5.1, not with 2.3.1 in RAD-4",
+        ("Order Filler", "2.5.1"): "",
+    }

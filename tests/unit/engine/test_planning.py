@@ -13,7 +13,19 @@ from harness.model.deviation import Change, Deviation, Part
 from harness.model.names import HARNESS, ActorName, ScenarioId, StepId, TransactionId
 from harness.model.plan import LegState, Plan, Play
 from harness.model.scenario import Answer, Expectation, Scenario
-from harness.model.system import Binding, Claim, DepartmentActor, Hook, Times
+from harness.model.system import (
+    Binding,
+    Claim,
+    DepartmentActor,
+    DimseAddress,
+    Endpoints,
+    Hl7Address,
+    Hook,
+    System,
+    SystemActor,
+    Times,
+    TransactionTimes,
+)
 from harness.profiles import knowledge
 
 if TYPE_CHECKING:
@@ -433,3 +445,87 @@ def test_who_begins_a_step_decides_which_legs_it_has(
 ) -> None:
     found = legs_of(build.step("step", transaction, initiator), knowledge().transactions[TransactionId(transaction)])
     assert {leg.id: leg.required for leg in found} == legs
+
+
+# links of single transactions
+
+
+def _old_link(*transactions: str) -> SystemActor:
+    own = Hl7Address(application="RIS", facility="RAD", port=1)
+    link = Endpoints(hl7=replace(own, version="2.3.1"))
+    return SystemActor(hl7=own, links={TransactionId(name): link for name in transactions})
+
+
+def _ris(build: Build, *claims: Claim, described: SystemActor) -> System:
+    system = build.system("RIS", "Order Filler")
+    return replace(system, claims=claims, actors={ActorName("Order Filler"): described})
+
+
+NEW = Claim(profile="SWF.b", actors=(ActorName("Order Filler"),))
+OLD = Claim(profile="SWF", actors=(ActorName("Order Filler"),), transactions=(TransactionId("RAD-1"),))
+
+
+def test_a_leg_is_planned_in_the_version_of_its_link(build: Build, scenario: Scenario) -> None:
+    system = _ris(build, NEW, described=_old_link("RAD-1"))
+    (play,) = build.plays(build.plan([scenario], [system]))
+    assert play.form == "2.5.1"
+    to_placer, to_filler = play.step(StepId("register")).legs
+    assert (to_placer.version, to_placer.unshown) == ("2.5.1", "")
+    assert to_filler.version == "2.3.1"
+    assert to_filler.unshown == (
+        "RIS speaks HL7 2.3.1 in RAD-1, and Order Filler is claimed in SWF.b with 2.5.1: that is not shown"
+    )
+    (scheduled,) = play.step(StepId("scheduled")).legs
+    assert (scheduled.version, scheduled.unshown) == ("2.5.1", "")
+    (worklist,) = play.step(StepId("worklist")).legs
+    assert worklist.version == ""
+
+
+def test_a_claim_of_the_version_that_is_spoken_is_shown(build: Build, scenario: Scenario) -> None:
+    rest = tuple(TransactionId(name) for name in ("RAD-2", "RAD-4", "RAD-5", "RAD-6"))
+    system = _ris(build, OLD, replace(NEW, transactions=rest), described=_old_link("RAD-1"))
+    (play,) = build.plays(build.plan([scenario], [system]))
+    assert play.form == "2.5.1"
+    leg = play.step(StepId("register")).legs[1]
+    assert (leg.version, leg.unshown) == ("2.3.1", "")
+
+
+def test_the_longest_time_of_a_transaction_holds(build: Build, scenario: Scenario) -> None:
+    quick, slow = TransactionTimes(act=1), TransactionTimes(act=90, answer=5)
+    ris = replace(
+        build.system("RIS", "Order Filler"), times=Times(act=30, transactions={TransactionId("RAD-4"): quick})
+    )
+    pacs = replace(
+        build.system("PACS", "Image Manager"), times=Times(act=10, transactions={TransactionId("RAD-8"): slow})
+    )
+    (assignment,) = build.plan([scenario], [ris, pacs]).assignments
+    times = assignment.times
+    assert times.act == 30
+    assert times.of(TransactionId("RAD-4")).act == 10
+    assert times.of(TransactionId("RAD-8")).act == 90
+    assert times.of(TransactionId("RAD-8")).answer == 10
+    (alone,) = build.plan([scenario], [ris]).assignments
+    assert alone.times.of(TransactionId("RAD-4")).act == 1
+
+
+# the active PPS Manager
+
+
+def test_only_one_pps_manager_is_active(build: Build, scenario: Scenario) -> None:
+    ris = build.system("RIS", "Order Filler", "PPS Manager")
+    pacs = build.system("PACS", "Image Manager", "PPS Manager")
+    with pytest.raises(InputError, match="exactly one is active; say `pps_manager: simulated` in the system file"):
+        build.plan([scenario], [ris, pacs])
+    (assignment,) = build.plan([scenario], [ris, replace(pacs, pps_manager="simulated")]).assignments
+    assert set(assignment.serves[ActorName("PPS Manager")].values()) == {"RIS"}
+    assert assignment.plays[0].roles[ActorName("PPS Manager")] == "RIS"
+
+
+def test_a_pps_manager_that_is_part_of_another_actor_is_reached_there(build: Build, scenario: Scenario) -> None:
+    ris = build.system("RIS", "Order Filler", "PPS Manager")
+    address = DimseAddress(ae_title="RIS", port=104)
+    actors = {ActorName("Order Filler"): SystemActor(dimse=address)}
+    (assignment,) = build.plan([scenario], [replace(ris, actors=actors, pps_manager="Order Filler")]).assignments
+    party = assignment.party(ActorName("PPS Manager"), ris.name)
+    assert party is not None
+    assert party.dimse == address

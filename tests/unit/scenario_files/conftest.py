@@ -108,5 +108,10 @@ def library(root: Path) -> ScenarioFiles:
         clauses=frozenset({"RAD TF-1: 3.3"}),
         requirements=frozenset({"expectation/rad-5-matches", "mwl-request/PatientID", "rad-8.store/kept"}),
         untestable=frozenset({"rad-8.store/kept"}),
+        parts={
+            "RAD-1": {"ADT": frozenset({"hl7"}), "Order Filler": frozenset({"hl7"})},
+            "RAD-5": {"Modality": frozenset({"dimse"}), "Order Filler": frozenset({"dimse"})},
+            "RAD-8": {"Modality": frozenset({"dimse"}), "Image Manager": frozenset({"dimse"})},
+        },
         root=root,
     )

@@ -31,16 +31,16 @@ from harness.model.applicable import Applicable
 from harness.model.deviation import Defect, Deviation
 from harness.model.names import PlayerName, PlayId
 from harness.model.override import Overrides
-from harness.model.plan import Plan, PlannedStep, Play
+from harness.model.plan import Plan, PlannedStep, Play, scenarios_of
 from harness.model.profile import LinkKind, Transaction
 from harness.model.run import PlayResult, Run
 from harness.model.scenario import Case, ProcedurePlan, Scenario
 from harness.model.system import Launch, Strain, System
 from harness.profiles import Knowledge, knowledge
 from harness.profiles.overriding import load_overrides
-from harness.scenario_files import ScenarioFiles
+from harness.scenario_files import ScenarioFiles, in_forms
 from reports import ReadPayload, reports
-from reports.console import ConsoleProgress, summary
+from reports.console import ConsoleProgress, idle_words, summary
 
 BOX_ALONE = "none"
 REFERENCE = "reference"
@@ -66,6 +66,7 @@ class RunRequest:
     seed: int | None = None
     strictness: Strictness = field(default_factory=Strictness)
     overrides: Sequence[Path] = ()
+    known: Sequence[Path] = ()
     pairwise: bool = False
     only: frozenset[PlayId] | None = None
 
@@ -169,7 +170,7 @@ def new_out(seed: int) -> Path:
 def make_plan(request: RunRequest, systems: Sequence[System], seed: int, run_name: str) -> Plan:
     """Plan a request for systems whose addresses are known."""
     shop = workshop()
-    scenarios = tuple(_in_forms(shop.scenarios(request.scenarios), request.forms))
+    scenarios = tuple(in_forms(shop.scenarios(request.scenarios), request.forms))
     planner = Planner(shop.knowledge, shop.cases(scenarios), seed)
     started = datetime.now().isoformat(timespec="seconds")
     plan = planner.plan(
@@ -184,19 +185,11 @@ def make_plan(request: RunRequest, systems: Sequence[System], seed: int, run_nam
     )
     chosen = pairwise_plays([plan]) if request.pairwise else request.only
     plan = plan if chosen is None else only(plan, chosen)
-    return replace(plan, overrides=overrides_of(request.overrides, systems, started))
-
-
-def _in_forms(scenarios: Iterable[Scenario], forms: Sequence[str]) -> Iterator[Scenario]:
-    """The scenarios in those forms alone; InputError when there is none of such a form."""
-    played = False
-    for scenario in scenarios:
-        wanted = tuple(form for form in scenario.forms if not forms or form in forms)
-        if wanted:
-            played = True
-            yield replace(scenario, forms=wanted)
-    if not played:
-        raise InputError(f"none of the scenarios is played in HL7 {', '.join(forms)}")
+    return replace(
+        plan,
+        overrides=overrides_of(request.overrides, systems, started),
+        known=shop.files.known(request.known, systems, scenarios, started),
+    )
 
 
 def overrides_of(files: Sequence[Path], systems: Sequence[System], started: str) -> Overrides:
@@ -322,27 +315,28 @@ def _conclude(finished: Finished, console: Console) -> int:
     render(finished)
     summary(finished.run, finished.out, console)
     for deviation in finished.idle:
-        console.print(_idle_text(deviation), markup=False, highlight=False, soft_wrap=True)
+        console.print(idle_words(deviation), markup=False, highlight=False, soft_wrap=True)
     return finished.run.exit_code or (EXIT_UNDECIDED if finished.untested else EXIT_PASS)
 
 
-def _idle_text(deviation: Deviation) -> str:
-    where = " ".join(filter(None, (deviation.transaction, deviation.path or deviation.decision)))
-    return (
-        f"The defect's change `{deviation.change.value}` by {deviation.actor} ({where}) never took effect in this run."
-    )
-
-
-def rejudge(out: Path, strictness: Strictness, console: Console, overrides: Sequence[Path] | None = None) -> int:
+def rejudge(
+    out: Path,
+    strictness: Strictness,
+    console: Console,
+    overrides: Sequence[Path] | None = None,
+    known: Sequence[Path] | None = None,
+) -> int:
     """`swf judge`: judge stored evidence again and rebuild the reports.
 
-    `overrides` take the place of those that the run was judged with; None leaves them.
+    `overrides` and `known` deviations take the place of those that the run was judged with; None leaves them.
     """
-    known = workshop().knowledge
-    others = None
+    shop, others, other_known = workshop(), None, None
     if overrides is not None:
         others = overrides_of(overrides, (), Evidence(out).plan().started)
-    judged, read, altered = judge_again(out, known, strictness, environment(), others)
+    if known is not None:
+        plan = Evidence(out).plan()
+        other_known = shop.files.known(known, (), scenarios_of(plan), plan.started)
+    judged, read, altered = judge_again(out, shop.knowledge, strictness, environment(), others, other_known)
     for name in altered:
         console.print(f"evidence/{name} was altered since the run was sealed", markup=False, soft_wrap=True)
     return _conclude(Finished(run=judged, out=out, read=read), console)

@@ -34,6 +34,7 @@ from harness.model.verdict import Outcome, Verdict
 from reports import ReadPayload
 from reports.exchanges import exchange_view, marks_of, start_of, view_text
 from reports.grouping import Group, groups, scenario_of
+from reports.known import known_properties, known_words, step_known_words
 from reports.overriding import overruled_words, site_properties
 from reports.printable import printable
 from reports.reproduction import Reproduction
@@ -76,7 +77,7 @@ class Allure:
 
 def _write_environment(run: Run, folder: Path) -> None:
     """What Allure shows of the run as a whole: its rules, and what the site overrides or attests."""
-    facts = {"rule.set": printable(run.plan.rule_set), **site_properties(run)}
+    facts = {"rule.set": printable(run.plan.rule_set), **site_properties(run), **known_properties(run)}
     lines = (
         f"{_SEPARATORS.sub('_', name)}={value.replace(_BACKSLASH, _BACKSLASH * 2)}" for name, value in facts.items()
     )
@@ -87,6 +88,7 @@ class _Rendering:
     """What one writing of the results needs all along."""
 
     def __init__(self, run: Run, out: Path, payload: ReadPayload, logger: AllureFileLogger) -> None:
+        self._run = run
         self._run_name = printable(run.plan.run)
         self._again = Reproduction(out, run)
         self._payload = payload
@@ -95,6 +97,12 @@ class _Rendering:
         self._marks = marks_of(run)
         self._start = start_of(run)
         self._written: dict[ExchangeId, Attachment] = {}
+
+    def _status(self, play: PlayResult, step: StepResult) -> str:
+        """A step whose failures are all known is no news: it is shown as skipped, and why."""
+        known = step_known_words(self._run.plan.known.entries, play, step)
+        status: str = Status.SKIPPED if known else _STATUS[step.verdict]
+        return status
 
     def result(self, play: PlayResult, step: StepResult, start: int) -> TestResult:
         name = f"{printable(play.play)}/{printable(step.step)}"
@@ -106,8 +114,8 @@ class _Rendering:
             fullName=name,
             name=f"{printable(step.step)} [{printable(step.transaction)}] {printable(step.title)}",
             titlePath=[printable(play.profile), printable(play.play)],
-            status=_STATUS[step.verdict],
-            statusDetails=_details(play, step, self._again),
+            status=self._status(play, step),
+            statusDetails=_details(play, step, self._again, step_known_words(self._run.plan.known.entries, play, step)),
             stage="finished",
             labels=list(_labels(play, step)),
             parameters=list(_parameters(play)),
@@ -163,7 +171,7 @@ def _finding(group: Group, start: int, stop: int) -> TestStepResult:
     status = Status.SKIPPED if judged.declared else _STATUS[judged.verdict]
     times = f" ({group.count} times)" if group.count > 1 else ""
     overruled = overruled_words(judged)
-    how = "".join(f" ({words})" for words in (overruled, why_words(judged)) if words)
+    how = "".join(f" ({words})" for words in (overruled, known_words(judged.known), why_words(judged)) if words)
     name = f"{verdict_words(judged)} {printable(judged.requirement.id)} {statement(judged)}{times}{how}"
     return TestStepResult(name=name, status=status, start=start, stop=stop)
 
@@ -183,12 +191,16 @@ def _exchanges(leg: LegResult) -> str:
     return f", exchange {numbers}" + (" ..." if len(leg.exchanges) > _ATTACHMENTS else "")
 
 
-def _details(play: PlayResult, step: StepResult, again: Reproduction) -> StatusDetails | None:
+def _details(play: PlayResult, step: StepResult, again: Reproduction, known: str) -> StatusDetails | None:
     if step.verdict is Verdict.PASS:
         return None
     first = next((statement(judged) for _, judged in decisive(step)), "")
     message = first or "; ".join(reasons(step)) or "nothing to judge"
-    return StatusDetails(message=f"{step.verdict.value.upper()}: {message}", trace=step_text(play, step, again))
+    text = f"{step.verdict.value.upper()}: {message}"
+    trace = step_text(play, step, again)
+    if known:
+        return StatusDetails(known=True, message=f"known deviation: {known}; {text}", trace=trace)
+    return StatusDetails(message=text, trace=trace)
 
 
 def _parameters(play: PlayResult) -> Iterator[Parameter]:

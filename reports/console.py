@@ -12,6 +12,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from harness.model.deviation import Deviation
+from harness.model.failing import play_standing
+from harness.model.known import Standing
 from harness.model.names import PlayId, StepId, TransactionId
 from harness.model.run import PlayResult
 from harness.model.verdict import Verdict
@@ -19,7 +22,7 @@ from reports.printable import printable
 from reports.summary import summary
 from reports.terminal import STYLES, badge
 
-__all__ = ["ConsoleProgress", "summary"]
+__all__ = ["ConsoleProgress", "idle_words", "summary"]
 
 _QUIET = ("done", "not applicable")
 """States of a step that need no line of their own."""
@@ -79,6 +82,8 @@ class ConsoleProgress:
             self._now.pop(result.play, None)
             line = badge(result.verdict, pad=True)
             line.append(f"  {printable(result.play)}  {result.seconds:.2f} s", "default")
+            if play_standing(result) is Standing.KNOWN:
+                line.append("  known", "yellow")
             if result.interrupted:
                 line.append("  interrupted", "yellow")
             self._console.print(line, soft_wrap=True)
@@ -91,3 +96,11 @@ class ConsoleProgress:
         lines = [f"{self._ended}{total} plays ended"]
         lines += [f"  {printable(play)}  {now}" for play, now in list(self._now.items())[:8]]
         self._live.update(Text("\n".join(lines), "dim"), refresh=True)
+
+
+def idle_words(deviation: Deviation) -> str:
+    """A change of a defect that a run says nothing about."""
+    where = " ".join(filter(None, (deviation.transaction, deviation.path or deviation.decision)))
+    return (
+        f"The defect's change `{deviation.change.value}` by {deviation.actor} ({where}) never took effect in this run."
+    )

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from harness.model.known import KnownAs
 from harness.model.names import ActorName, ExchangeId, PlayId, RequirementId, StepId, TransactionId
 from harness.model.run import JudgedFinding, PlayResult, Run, StepResult
 from harness.model.verdict import Verdict
 
 Placed = tuple[PlayResult, StepResult, JudgedFinding]
-_Key = tuple[StepId, TransactionId, RequirementId, ActorName, Verdict, bool, bool, bool]
+_Key = tuple[StepId, TransactionId, RequirementId, ActorName, Verdict, bool, bool, bool, KnownAs | None]
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def scenario_of(play: PlayResult) -> str:
 
 
 def groups(findings: Iterable[Placed]) -> tuple[Group, ...]:
-    """The findings in groups, gravest first, otherwise in their order."""
+    """The findings in groups, gravest first and what is known after what is not, otherwise in their order."""
     found: dict[_Key, list[Placed]] = {}
     for play, step, judged in findings:
         key = (
@@ -77,9 +78,10 @@ def groups(findings: Iterable[Placed]) -> tuple[Group, ...]:
             judged.warning,
             judged.declared,
             judged.consequence,
+            judged.known,
         )
         found.setdefault(key, []).append((play, step, judged))
-    ranked = sorted(found.values(), key=lambda members: -members[0][2].verdict.rank)
+    ranked = sorted(found.values(), key=lambda members: (-members[0][2].verdict.rank, members[0][2].is_known))
     return tuple(Group(tuple(members)) for members in ranked)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from pydantic import TypeAdapter
 
 from harness.model.finding import Evidence, Finding
+from harness.model.known import KnownAs
 from harness.model.names import (
     HARNESS,
     ActorName,
@@ -67,6 +68,7 @@ class StoredFinding(Record):
     declared: bool = False
     warning: bool = False
     overruled: Overruled | None = None
+    known: KnownAs | None = None
     check: CheckName
     step: StepId | None
     leg: str
@@ -200,6 +202,7 @@ def _stored(at: int, name: str, judged: JudgedFinding) -> StoredFinding:
         declared=judged.declared,
         warning=judged.warning,
         overruled=judged.overruled,
+        known=judged.known,
         check=finding.check,
         step=finding.step,
         leg=finding.leg,
@@ -230,4 +233,5 @@ def _from_stored(stored: StoredFinding, requirements: Mapping[str, Requirement])
         declared=stored.declared,
         warning=stored.warning,
         overruled=stored.overruled,
+        known=stored.known,
     )

@@ -1,6 +1,7 @@
 """junit.xml: one test suite for each play, one test case for each step, for build servers.
 
-FAIL is a failure; ERROR and INCONCLUSIVE are errors of their own type; only NONE is skipped.
+FAIL is a failure; ERROR and INCONCLUSIVE are errors of their own type. NONE is skipped, and so is a step whose failures
+are all known deviations: a build server then shows neither a pass nor a new failure, but the owner and the reason.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from typing import Final
 
 from junit_xml import TestCase, TestSuite, to_xml_report_string
 
+from harness.model.failing import step_failures
+from harness.model.known import Standing
 from harness.model.run import JudgedFinding, PlayResult, Run, StepResult
 from harness.model.verdict import Verdict
 from reports import ReadPayload
 from reports.grouping import groups
+from reports.known import known_properties, step_known_words
 from reports.overriding import site_properties
 from reports.printable import printable
 from reports.reproduction import Reproduction
@@ -56,18 +60,18 @@ def _suite(run: Run, play: PlayResult, again: Reproduction) -> TestSuite:
         "profile": printable(play.profile),
         "form": printable(play.form),
     }
-    cases = [_case(play, step, again) for step in play.steps]
+    cases = [_case(run, play, step, again) for step in play.steps]
     if not play.steps:
         cases = [_play_case(play)]
     return TestSuite(
         printable(play.play),
         cases,
         timestamp=printable(run.plan.started),
-        properties=properties | roles | site_properties(run),
+        properties=properties | roles | site_properties(run) | known_properties(run),
     )
 
 
-def _case(play: PlayResult, step: StepResult, again: Reproduction) -> TestCase:
+def _case(run: Run, play: PlayResult, step: StepResult, again: Reproduction) -> TestCase:
     case = TestCase(
         printable(step.step),
         classname=printable(play.play),
@@ -81,12 +85,23 @@ def _case(play: PlayResult, step: StepResult, again: Reproduction) -> TestCase:
     if step.verdict is Verdict.NONE:
         case.add_skipped_info("; ".join(reasons(step)) or "nothing to judge")
         return case
-    verdicts = {judged.verdict for _, judged in decisive(step)} | {step.verdict}
-    for verdict in sorted(verdicts, key=lambda verdict: verdict.rank):
-        found = [judged for _, judged in decisive(step) if judged.verdict is verdict]
-        if found or verdict is step.verdict:
-            _add(case, verdict, _message(step, found), _output(play, step, found, again))
+    known = step_known_words(run.plan.known.entries, play, step)
+    if known:
+        case.add_skipped_info(f"known deviation: {known}", step_text(play, step, again))
+        return case
+    for verdict in sorted(_news(play, step), key=lambda verdict: verdict.rank):
+        found = [judged for _, judged in decisive(step) if judged.verdict is verdict and not judged.is_known]
+        _add(case, verdict, _message(step, found), _output(play, step, found, again))
     return case
+
+
+def _news(play: PlayResult, step: StepResult) -> set[Verdict]:
+    """The verdicts of a step that are not known, each of which has an entry of its own."""
+    failures = tuple(step_failures(play, step))
+    news = {failure.verdict for failure in failures if failure.standing is not Standing.KNOWN}
+    if step.verdict is Verdict.ERROR or len(failures) == 0 or not any(failure.known for failure in failures):
+        news |= {judged.verdict for _, judged in decisive(step) if not judged.is_known} | {step.verdict}
+    return news
 
 
 def _play_case(play: PlayResult) -> TestCase:

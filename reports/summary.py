@@ -9,10 +9,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from harness.model.failing import play_standing, step_standing
+from harness.model.known import Standing
 from harness.model.names import ExchangeId, TransactionId
 from harness.model.run import LedgerEntry, PlayResult, Run, StepResult
 from harness.model.verdict import Verdict
 from reports.grouping import Group, ReasonGroup, complaints, warnings
+from reports.known import gate_words, known_summary, known_texts
 from reports.overriding import attestation_texts, override_summary, override_texts
 from reports.printable import printable
 from reports.reproduction import Reproduction
@@ -48,7 +51,9 @@ def summary(run: Run, out: Path, console: Console) -> None:
     _print_not_judged(run, console)
     _print_unobserved(run, console)
     _print_site(run, console)
+    _print_known(run, console)
     _print_counts(run, console)
+    _print_gate(run, console)
     if run.interrupted:
         line(console, "The run was interrupted: what is missing was not tested.", STYLES[Verdict.INCONCLUSIVE])
     line(console, f"Report: {printable(str(out / HTML_REPORT))}")
@@ -57,7 +62,7 @@ def summary(run: Run, out: Path, console: Console) -> None:
 def _print_failures(run: Run, again: Reproduction, console: Console) -> None:
     everything: list[Group | ReasonGroup] = [*complaints(run), *unexplained(run)]
     found = [one for one in everything if not _all_unreached(one)]
-    found.sort(key=lambda one: -_verdict_of(one).rank)
+    found.sort(key=lambda one: (-_verdict_of(one).rank, _is_known(one)))
     for one in found[:_FAILURES]:
         first, *rest = _failure_lines(one, again)
         line(console, first, STYLES[_verdict_of(one)])
@@ -101,6 +106,12 @@ def _all_unreached(one: Group | ReasonGroup) -> bool:
     return all(_unreached(*member[:2]) for member in one.members)
 
 
+def _is_known(one: Group | ReasonGroup) -> bool:
+    if isinstance(one, Group):
+        return one.judged.is_known
+    return all(step_standing(*member) is Standing.KNOWN for member in one.members)
+
+
 def _verdict_of(one: Group | ReasonGroup) -> Verdict:
     return one.judged.verdict if isinstance(one, Group) else one.verdict
 
@@ -122,7 +133,7 @@ def _print_plays(run: Run, console: Console) -> None:
     rows = [
         (
             Text(printable(play.play)),
-            badge(play.verdict),
+            _verdict(play),
             Text(_counted(Counter(step.verdict for step in play.steps))),
             Text(str(sum(step.checks for step in play.steps))),
             Text(f"{play.seconds:.2f} s"),
@@ -130,6 +141,14 @@ def _print_plays(run: Run, console: Console) -> None:
         for play in run.plays
     ]
     table(console, "Scenarios", ("scenario", "verdict", "steps", "checks", "time"), rows)
+
+
+def _verdict(play: PlayResult) -> Text:
+    """The verdict, and whether all that keeps the play from passing is known."""
+    text = badge(play.verdict)
+    if play_standing(play) is Standing.KNOWN:
+        text.append(" known", STYLES[Verdict.INCONCLUSIVE])
+    return text
 
 
 def _print_matrix(plays: Sequence[PlayResult], columns: Sequence[str], console: Console) -> None:
@@ -165,7 +184,8 @@ def _cell(play: PlayResult | None) -> Text:
     if play.verdict.rank <= Verdict.PASS.rank:
         return Text(play.verdict.value, STYLES[play.verdict])
     count = sum(step.verdict is play.verdict for step in play.steps)
-    return Text(f"{play.verdict.value.upper()} {count or ''}".rstrip(), STYLES[play.verdict])
+    known = " known" if play_standing(play) is Standing.KNOWN else ""
+    return Text(f"{play.verdict.value.upper()} {count or ''}".rstrip() + known, STYLES[play.verdict])
 
 
 def _print_claims(run: Run, console: Console) -> None:
@@ -254,6 +274,25 @@ def _print_site(run: Run, console: Console) -> None:
         for one in attested:
             line(console, f"  {one.system}: {one.requirement}: {one.statement} ({one.by}, {one.date})")
         line(console, "")
+
+
+def _print_known(run: Run, console: Console) -> None:
+    """Every known deviation with owner, reason and end: what is accepted is never silent."""
+    if not run.gate.uses:
+        return
+    line(console, f"Known deviations: {known_summary(run)}", "bold")
+    for text in known_texts(run):
+        style = STYLES[Verdict.FAIL] if text.alarm else STYLES[Verdict.INCONCLUSIVE] if text.remark else ""
+        line(console, f"  {text.place}  {text.says}: {text.did}", style)
+        ticket = f", {text.ticket}" if text.ticket else ""
+        line(console, f"    {text.reason} ({text.owner}, until {text.expires}{ticket})")
+    line(console, "")
+
+
+def _print_gate(run: Run, console: Console) -> None:
+    words = gate_words(run)
+    if words:
+        line(console, words, STYLES[Verdict.FAIL if run.gate.new or run.gate.expired else Verdict.PASS])
 
 
 def _numbers(exchanges: Sequence[ExchangeId]) -> str:

@@ -17,6 +17,7 @@ from harness.model.run import JudgedFinding, LedgerEntry, LegResult, PlayResult,
 from harness.model.transcript import Half
 from harness.model.verdict import Outcome, Reason, Verdict
 from reports.grouping import Group, ReasonGroup, groups, scenario_of
+from reports.known import known_words
 from reports.overriding import overruled_words
 from reports.printable import printable
 from reports.reproduction import Reproduction
@@ -62,7 +63,7 @@ def verdict_words(judged: JudgedFinding) -> str:
         return "CONSEQUENCE"
     if judged.warning:
         return "WARNING"
-    return judged.verdict.value.upper()
+    return f"KNOWN {judged.verdict.value.upper()}" if judged.is_known else judged.verdict.value.upper()
 
 
 def why_words(judged: JudgedFinding) -> str:
@@ -125,11 +126,12 @@ def evidence_words(evidence: Evidence | None, *, container_only: bool = False) -
 
 
 def citation_words(judged: JudgedFinding) -> str:
-    """The clause with our confidence in it, what an override did, and the requirement's id."""
+    """The clause with our confidence in it, what an override did, the known deviation that it is, and the
+    requirement's id."""
     citation = judged.requirement.citation
     text = f"{printable(citation.text)} ({citation.confidence.value})"
-    overruled = overruled_words(judged)
-    return f"{text}{f' ; {overruled}' if overruled else ''} ; requirement {printable(judged.requirement.id)}"
+    site = "".join(f" ; {words}" for words in (overruled_words(judged), known_words(judged.known)) if words)
+    return f"{text}{site} ; requirement {printable(judged.requirement.id)}"
 
 
 def next_step(play: PlayResult, step: StepResult, judged: JudgedFinding, again: Reproduction) -> str:
@@ -194,13 +196,15 @@ def reasons(step: StepResult) -> tuple[str, ...]:
     """
     silent = {Verdict.PASS} if step.verdict is Verdict.NONE else {Verdict.PASS, Verdict.NONE}
     by_reason: dict[str, list[str]] = {}
+    known: dict[str, str] = {}
     for leg in step.legs:
         if leg.reason and leg.verdict not in silent:
             by_reason.setdefault(printable(leg.reason), []).append(printable(leg.leg))
+            known[printable(leg.reason)] = f" ({known_words(leg.known)})" if leg.known is not None else ""
     own = printable(step.reason)
     if own and [own] == list(by_reason) and len(by_reason[own]) == len(step.legs):
-        return (own,)
-    legs = tuple(f"{', '.join(names)}: {reason}" for reason, names in by_reason.items())
+        return (f"{own}{known[own]}",)
+    legs = tuple(f"{', '.join(names)}: {reason}{known[reason]}" for reason, names in by_reason.items())
     return legs if not own or own in by_reason else (own, *legs)
 
 

@@ -37,6 +37,17 @@ def overrides_option(function: _F) -> _F:
     )(function)
 
 
+def known_option(function: _F) -> _F:
+    """`--known`."""
+    return click.option(
+        "--known",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Failures that are known, each with owner, reason and end: they fail no run; `swf baseline` writes it.",
+    )(function)
+
+
 def strictness(strict: bool, confidence: str) -> Strictness:
     """The judgement's severity from the options."""
     return Strictness(strict=strict, least=Confidence(confidence))

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from harness.cli._options import judging_options, overrides_option, strictness
+from harness.cli._options import judging_options, known_option, overrides_option, strictness
 from harness.wiring import RunRequest, run
 
 
@@ -36,6 +36,7 @@ from harness.wiring import RunRequest, run
 @click.option("--pairwise", is_flag=True, help="Play a selection: each pair of scenario, role and form at least once.")
 @judging_options
 @overrides_option
+@known_option
 @click.argument("scenarios", nargs=-1)
 def command(
     suts: tuple[str, ...],
@@ -47,6 +48,7 @@ def command(
     strict: bool,
     confidence: str,
     overrides: tuple[Path, ...],
+    known: tuple[Path, ...],
     scenarios: tuple[str, ...],
 ) -> int:
     """Run SCENARIOs (ids or files; default: all that apply) and judge what crossed the wire.
@@ -63,5 +65,6 @@ def command(
         pairwise=pairwise,
         strictness=strictness(strict, confidence),
         overrides=overrides,
+        known=known,
     )
     return run(request, Console())

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
 from harness.engine.roles import claimed_transactions
+from harness.model.failing import failures_of
+from harness.model.known import Standing
 from harness.model.names import HARNESS, ActorName, PlayerName, RequirementId, TransactionId
 from harness.model.plan import Plan
 from harness.model.run import ClaimResult, LegResult, PlayResult
@@ -88,16 +90,27 @@ def _result(
 
 
 def exit_code(plays: Iterable[PlayResult]) -> int:
-    """Any ERROR of ours 2; else any FAIL 1; else any INCONCLUSIVE, an interruption or nothing judged 2; else 0."""
+    """Any ERROR of ours 2; else any FAIL 1; else any INCONCLUSIVE, an interruption or nothing judged 2; else 0.
+
+    A known deviation counts as neither FAIL nor INCONCLUSIVE until it expires, and an ERROR is never known.
+    """
     plays = tuple(plays)
-    verdicts = [verdict for play in plays for verdict in play.verdicts.values()]
     ours = [play.verdicts.get(HARNESS, Verdict.NONE) for play in plays]
     if Verdict.ERROR in ours:
         return EXIT_UNDECIDED
-    if Verdict.FAIL in verdicts:
+    news = {verdict for play in plays for verdict in _news(play)}
+    if Verdict.FAIL in news:
         return EXIT_FAIL
-    if Verdict.INCONCLUSIVE in verdicts or any(play.interrupted for play in plays):
+    if Verdict.INCONCLUSIVE in news or any(play.interrupted for play in plays):
         return EXIT_UNDECIDED
-    if Verdict.PASS not in verdicts:
+    if not {Verdict.PASS, Verdict.FAIL} & {verdict for play in plays for verdict in play.verdicts.values()}:
         return EXIT_UNDECIDED
     return EXIT_PASS
+
+
+def _news(play: PlayResult) -> Iterable[Verdict]:
+    """The verdicts of a play, those apart that are known."""
+    failures = tuple(failures_of(play))
+    if not any(failure.known for failure in failures):
+        return play.verdicts.values()
+    return [failure.verdict for failure in failures if failure.standing is not Standing.KNOWN]

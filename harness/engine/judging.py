@@ -19,6 +19,7 @@ from harness.checks.recording import LegView, PlayView, ReadPayload
 from harness.checks.registry import leg_checks, play_checks
 from harness.engine.blame import Blame, player_of
 from harness.engine.claims import claim_results, exit_code
+from harness.engine.gating import gated
 from harness.engine.overriding import Overruling
 from harness.engine.placing import PlacedRecording
 from harness.model.finding import Evidence, Finding
@@ -99,6 +100,7 @@ def judge(
         for play in assignment.plays
         if only in (None, play.id)
     )
+    plays, gate = gated(plan.known, plays)
     findings = [finding for result in plays for step in result.steps for leg in step.legs for finding in leg.findings]
     decided = [finding for finding in findings if finding.finding.outcome in _DECIDED]
     interrupted = any(event.kind is EventKind.INTERRUPTED for event in transcript.events)
@@ -122,6 +124,7 @@ def judge(
         rules_used=Counter(finding.finding.requirement for finding in decided),
         environment=dict(environment or {}),
         transcript=transcript,
+        gate=gate,
     )
 
 
@@ -240,14 +243,15 @@ class _Judge:
         planned = view.planned
         judged = tuple(self._ruled(view, findings, blame))
         verdicts: dict[PlayerName, Verdict] = {}
+        undecided: tuple[CheckName, ...] = ()
         reason = planned.reason if planned.state is not LegState.LIVE else ""
         if planned.state in _JUDGED_STATES:
             for finding in judged:
                 known = verdicts.get(finding.player)
                 if known is None or (finding.verdict is not known and finding.verdict.rank >= known.rank):
                     verdicts[finding.player] = finding.verdict
-            undecided = _undecided_core(view, judged)
-            if view.exchanges and undecided:
+            undecided = tuple(_undecided_core(view, judged)) if view.exchanges else ()
+            if undecided:
                 reason = reason or f"nothing was decided by {', '.join(undecided)}"
                 for player in planned.systems or {HARNESS}:
                     verdicts[player] = worst([verdicts.get(player, Verdict.NONE), Verdict.INCONCLUSIVE])
@@ -276,6 +280,8 @@ class _Judge:
             responder_player=planned.responder,
             version=planned.version,
             unshown=unshown,
+            undecided=undecided,
+            not_offered=planned.claimed_by,
         )
 
     def _ruled(self, view: LegView, findings: Iterable[Finding], blame: Blame) -> Iterator[JudgedFinding]:
@@ -342,7 +348,7 @@ def _unshown(view: LegView) -> str:
     return view.planned.unshown if other else ""
 
 
-def _undecided_core(view: LegView, findings: Iterable[JudgedFinding]) -> list[str]:
+def _undecided_core(view: LegView, findings: Iterable[JudgedFinding]) -> list[CheckName]:
     """Core checks without a decision on their own; one that rests on an unsure requirement is none, and what follows
     from another's fault says nothing about a system."""
     core = [name for name in view.planned.leg.core if name in _ON_ANSWERS or not cut_off(view.step, view.planned)]

@@ -19,6 +19,7 @@ from harness.engine.storage import Evidence, EvidenceWriter
 from harness.errors import HarnessError
 from harness.identifiers import SystemClock
 from harness.model.deviation import Deviation
+from harness.model.known import KnownDeviations
 from harness.model.names import ActorName, PlayerName, PlayId
 from harness.model.override import Overrides
 from harness.model.plan import Assignment, Plan, PlannedStep, Play
@@ -95,6 +96,11 @@ class RunSession:
         self._results: dict[PlayId, PlayResult] = {}
         self._chosen: set[PlayId] | None = None
         self._sealed = False
+
+    @property
+    def plan(self) -> Plan:
+        """What the run does, with the ports that our endpoints got so far."""
+        return self._plan
 
     def __enter__(self) -> RunSession:
         return self
@@ -265,15 +271,18 @@ def judge_again(
     strictness: Strictness,
     environment: Mapping[str, str],
     overrides: Overrides | None = None,
+    known: KnownDeviations | None = None,
 ) -> tuple[Run, ReadPayload, Sequence[str]]:
     """Judge the evidence of an earlier run; the third value names what was altered since it was sealed.
 
-    The run's own overrides hold, unless others are given.
+    The run's own overrides and known deviations hold, unless others are given.
     """
     evidence = Evidence(out)
     plan = evidence.plan()
+    plan = plan if overrides is None else replace(plan, overrides=overrides)
+    plan = plan if known is None else replace(plan, known=known)
     run = judge(
-        plan if overrides is None else replace(plan, overrides=overrides),
+        plan,
         evidence.transcript(),
         evidence.read,
         knowledge,

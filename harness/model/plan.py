@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from harness.model.known import KnownDeviations
 from harness.model.names import HARNESS, ActorName, PlayerName, PlayId, StepId, TransactionId
 from harness.model.override import Overrides
 from harness.model.profile import Leg, Transaction
@@ -131,7 +132,8 @@ class Assignment(Record):
 class Plan(Record):
     """Everything a run will do, and everything that judging it again needs besides the transcript.
 
-    `rule_set` is the digest of the shipped rules; `overrides` are a site's, with a digest of their own.
+    `rule_set` is the digest of the shipped rules; `overrides` and `known` deviations are a site's, with
+    digests of their own.
     """
 
     run: str
@@ -144,3 +146,10 @@ class Plan(Record):
     defect: str = ""
     lost: tuple[str, ...] = ()
     overrides: Overrides = field(default_factory=Overrides)
+    known: KnownDeviations = field(default_factory=KnownDeviations)
+
+
+def scenarios_of(plan: Plan) -> tuple[Scenario, ...]:
+    """The scenarios that a plan plays, each once."""
+    played = {play.scenario.id: play.scenario for assignment in plan.assignments for play in assignment.plays}
+    return tuple(played.values())

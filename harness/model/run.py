@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.model.finding import Finding
+from harness.model.known import Gate, KnownAs
 from harness.model.names import (
     ActorName,
+    CheckName,
     ExchangeId,
     LegId,
     PlayerName,
@@ -42,6 +44,7 @@ class JudgedFinding(Record):
     `player` plays the charged actor; `owner` says whose the fact is all the same, and `why`.
     `declared`: a violation that the scenario commits on purpose. `warning`: a violated SHOULD, or one of an unsure
     requirement, that changes no verdict. `overruled`: an override changed it, and what it was.
+    `known`: the known deviation that it is.
     """
 
     finding: Finding
@@ -53,6 +56,7 @@ class JudgedFinding(Record):
     declared: bool = False
     warning: bool = False
     overruled: Overruled | None = None
+    known: KnownAs | None = None
 
     @property
     def consequence(self) -> bool:
@@ -65,11 +69,20 @@ class JudgedFinding(Record):
         """Whether it is a violation that changes no verdict."""
         return self.warning or self.declared or self.consequence
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it is a known deviation that has not expired."""
+        return self.known is not None and not self.known.expired
+
 
 @dataclass(frozen=True, kw_only=True)
 class LegResult(Record):
     """One leg of a step: what crossed the wire and what was decided about it. `version` is the HL7 version it was
-    planned in, empty on an association; `unshown` what that keeps from being shown of a claim."""
+    planned in, empty on an association; `unshown` what that keeps from being shown of a claim.
+
+    What no finding explains: `undecided` are core checks that decided nothing, `not_offered` is the system that claims
+    the leg and does not offer it; `known` is the known deviation that it is.
+    """
 
     leg: LegId
     title: str
@@ -84,6 +97,9 @@ class LegResult(Record):
     responder_player: PlayerName
     version: str = ""
     unshown: str = ""
+    undecided: tuple[CheckName, ...] = ()
+    not_offered: PlayerName | None = None
+    known: KnownAs | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,3 +187,4 @@ class Run(Record):
     rules_used: Mapping[RequirementId, int] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     transcript: Transcript | None = None
+    gate: Gate = field(default_factory=Gate)

@@ -211,7 +211,7 @@ SIMULATED = "simulated"
 
 @dataclass(frozen=True, kw_only=True)
 class System(Record):
-    """A product under test. `overrides` names a file of overrides beside the system file.
+    """A product under test. `overrides` and `known_deviations` name files beside the system file.
 
     `pps_manager` is the actor at whose address its PPS Manager is reached, or `simulated`: it is switched off. Empty:
     as the PPS Manager that it claims.
@@ -230,6 +230,7 @@ class System(Record):
     path: str = ""
     strain: Strain = field(default_factory=Strain)
     pps_manager: str = ""
+    known_deviations: str = ""
 
     def party(self, actor: ActorName) -> Party | None:
         """Its addresses as that actor; None where the file names none. A PPS Manager that is part of another actor is

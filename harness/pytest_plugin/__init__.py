@@ -31,6 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--swf-overrides", action="append", default=[], metavar="FILE", help="rules that the site overrides"
     )
+    group.addoption("--known", action="append", default=[], metavar="FILE", help="failures that are known: no news")
     group.addoption("--swf-confidence", default="believed", choices=["believed", "verified"])
 
 

@@ -17,6 +17,7 @@ from harness.model.verdict import Confidence, Verdict
 from harness.pytest_plugin import tell
 from harness.pytest_plugin.stage import Stage
 from harness.wiring import RunRequest
+from reports.known import gate_words
 from reports.wording import HTML_REPORT, step_summary
 
 STAGE = pytest.StashKey[Stage]()
@@ -114,6 +115,10 @@ class StepItem(pytest.Function):
         super().setup()
         play, step = self._result()
         self.user_properties.append(("verdict", step.verdict.value))
+        known = self.config.stash[STAGE].known_words(play, step)
+        if known:
+            self.user_properties.append(("known deviation", known))
+            pytest.xfail(f"known deviation: {known}")
         if Verdict.FAIL in step.verdicts.values():
             return  # a failure of the test itself
         if play.reason and play.verdicts.get(HARNESS) is Verdict.ERROR:
@@ -161,6 +166,7 @@ def _request(config: pytest.Config) -> RunRequest:
         seed=option.swf_seed,
         strictness=Strictness(strict=option.swf_strict, least=Confidence(option.swf_confidence)),
         overrides=tuple(map(Path, option.swf_overrides)),
+        known=tuple(map(Path, option.known)),
     )
 
 
@@ -194,10 +200,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if finished is None:
         return
     run = finished.run
+    gate = f"\n{gate_words(run)}" if run.gate.files else ""
     tell(
         config,
         f"{run.verdict.value.upper()}: {run.checks} checks executed; seed {run.plan.seed}; "
-        f"report: {finished.out / HTML_REPORT}",
+        f"report: {finished.out / HTML_REPORT}{gate}",
     )
     if run.exit_code and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

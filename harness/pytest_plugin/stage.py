@@ -11,8 +11,9 @@ from harness.engine.runs import RunSession
 from harness.errors import InputError
 from harness.model.names import PlayId
 from harness.model.plan import PlannedStep, Play
-from harness.model.run import PlayResult
+from harness.model.run import PlayResult, StepResult
 from harness.wiring import Finished, RunRequest, plan_only, render, session
+from reports.known import step_known_words
 
 
 class Stage:
@@ -62,6 +63,11 @@ class Stage:
                 self._open, _, self._out = self._stack.enter_context(session(request, _Silent()))
             self._results[play_id] = self._open.play(play_id)
         return self._results[play_id]
+
+    def known_words(self, play: PlayResult, step: StepResult) -> str:
+        """By whom the failures of a step are known, when all of them are; else empty."""
+        entries = self._open.plan.known.entries if self._open is not None else ()
+        return step_known_words(entries, play, step)
 
     def close(self) -> Finished | None:
         """Seal the run, judge it as a whole and write the reports; None when nothing ran."""

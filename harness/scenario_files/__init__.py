@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.scenario_files.library import ScenarioFiles
+from harness.scenario_files.library import ScenarioFiles, in_forms
 from harness.scenario_files.shipped import Kind, find, shipped
 
-__all__ = ["Kind", "ScenarioFiles", "find", "shipped"]
+__all__ = ["Kind", "ScenarioFiles", "find", "in_forms", "shipped"]

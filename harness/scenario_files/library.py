@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from harness.errors import InputError
 from harness.model.deviation import Defect
+from harness.model.known import KnownDeviations
+from harness.model.names import PlayerName
 from harness.model.product_kind import ProductKind
 from harness.model.scenario import Case, ProcedurePlan, Scenario
 from harness.model.system import System
 from harness.scenario_files.cases import load_case, load_procedures
 from harness.scenario_files.kinds import load_kinds, shipped_kinds
+from harness.scenario_files.known import family, load_known
 from harness.scenario_files.names import Names
 from harness.scenario_files.scenarios import load_defect, load_scenario
 from harness.scenario_files.shipped import Kind, find, is_path, shipped
@@ -88,6 +91,19 @@ class ScenarioFiles(Names):
         """The kinds of products that a new system file can be written for."""
         return load_kinds(shipped_kinds(), self)
 
+    def known(
+        self, files: Iterable[Path], systems: Sequence[System], scenarios: Iterable[Scenario], started: str
+    ) -> KnownDeviations:
+        """The known deviations of those files, then those that the systems name, as they hold on the day of a run.
+
+        `scenarios` may be named beside the shipped ones.
+        """
+        named: list[tuple[Path, PlayerName | None]] = [(path, None) for path in files]
+        named += [(Path(one.path).parent / one.known_deviations, one.name) for one in systems if one.known_deviations]
+        shipped_ones = self.scenarios() if named else ()
+        nameable = {one.id: one for one in (*shipped_ones, *scenarios)}
+        return load_known(named, self, nameable, started[: len("YYYY-MM-DD")], {family(one.id) for one in shipped_ones})
+
     def defects(self) -> tuple[Defect, ...]:
         """Every shipped defect of the reference system."""
         return tuple(self._defects(shipped(Kind.DEFECT, self.root).values()))
@@ -98,3 +114,15 @@ class ScenarioFiles(Names):
 
     def _defects(self, files: Iterable[Path | Traversable]) -> Iterable[Defect]:
         return [load_defect(file, self, self.scenarios()) for file in files]
+
+
+def in_forms(scenarios: Iterable[Scenario], forms: Sequence[str]) -> Iterator[Scenario]:
+    """The scenarios in those forms alone; InputError when there is none of such a form."""
+    played = False
+    for scenario in scenarios:
+        wanted = tuple(form for form in scenario.forms if not forms or form in forms)
+        if wanted:
+            played = True
+            yield replace(scenario, forms=wanted)
+    if not played:
+        raise InputError(f"none of the scenarios is played in HL7 {', '.join(forms)}")

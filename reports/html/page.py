@@ -17,6 +17,7 @@ from reports.html.findings import FindingView, view_of
 from reports.html.plays import PlayView, Wire, graded, play_view
 from reports.html.requirements import RequirementTable, requirement_tables
 from reports.html.wire import Shown, exchanges_of
+from reports.known import KnownText, gate_words, known_summary, known_texts
 from reports.overriding import (
     AttestationText,
     OverrideText,
@@ -83,6 +84,9 @@ class Page:
     requirements: tuple[RequirementTable, ...]
     overrides: tuple[OverrideText, ...]
     override_summary: str
+    known: tuple[KnownText, ...]
+    known_summary: str
+    gate: str
     attestations: tuple[AttestationText, ...]
     exchanges: tuple[Shown, ...]
     recorded: frozenset[ExchangeId]
@@ -116,6 +120,9 @@ def build_page(run: Run, out: Path, payload: ReadPayload) -> Page:
         requirements=requirement_tables(run),
         overrides=override_texts(run),
         override_summary=override_summary(run),
+        known=known_texts(run),
+        known_summary=known_summary(run),
+        gate=gate_words(run),
         attestations=attestation_texts(run),
         exchanges=exchanges_of(run, recorded, headlines, marks_of(run), payload, wire.start),
         recorded=frozenset(recorded),

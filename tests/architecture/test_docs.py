@@ -20,6 +20,7 @@ import pytest
 from harness.cli import swf
 from harness.errors import InputError
 from harness.model.deviation import Change, Defect, Detection, Deviation
+from harness.model.known import KnownDeviation
 from harness.model.override import Override, RowChange
 from harness.model.profile import Option
 from harness.model.scenario import (
@@ -63,12 +64,14 @@ FILES: Mapping[str, Callable[[ScenarioFiles, Path], object]] = {
     "scenario": lambda files, path: files.scenario(str(path)),
     "system": lambda files, path: files.system(str(path)),
     "defect": lambda files, path: files.defect(str(path)),
+    "known": lambda files, path: files.known([path], (), (), "2026-01-01"),
     "overrides": lambda files, path: load_overrides([(path, None)], workshop().knowledge, "2026-01-01"),
 }
 """How each kind of file is read; a scenario after the cases that lie beside it."""
 OPTIONS_OF_PYTEST = frozenset({"-n", "-k", "-q", "--dist", "--junitxml", "--alluredir", "--collect-only"})
 KEYS: Mapping[str, tuple[Any, ...]] = {
     "overrides.md": (Override, RowChange),
+    "known-deviations.md": (KnownDeviation,),
     "system-files.md": (
         *(System, Claim, SystemActor, DimseAddress, Hl7Address, Hook, DepartmentActor, Times),
         Attestation,

@@ -174,6 +174,34 @@ def overridden(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+HOSPITAL = """\
+name: Our HIS
+launch: reference
+binding: each
+claims: [{profile: SWF.b, actors: [Order Placer]}]
+times: {answer: 5, act: 5, show: 5}
+"""
+
+
+@pytest.fixture(scope="session")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of a hospital system with OBR-2 unlike ORC-2: `our.system.yaml`, `run`."""
+    folder = tmp_path_factory.mktemp("failed")
+    (folder / "our.system.yaml").write_text(HOSPITAL, encoding="utf-8")
+    command = [sys.executable, "-m", "harness.cli", "run", "--sut", "our.system.yaml", "--defect", "obr2-differs"]
+    ended = subprocess.run(
+        [*command, "--seed", "11", "--out", "run", "swf.order-status"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        env=python_environment(),
+        check=False,
+    )
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    return folder
+
+
 @dataclass
 class Mute:
     """Accepts connections and never says a word; tells when somebody came."""

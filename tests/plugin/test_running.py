@@ -72,6 +72,29 @@ def test_a_failure_is_told_in_our_words_without_a_traceback(run_pytest: Pytest, 
     assert re.search(r"1 failed, 1 passed", ended.text)
 
 
+def test_a_known_failure_is_expected_with_its_reason_and_a_new_one_fails(
+    run_pytest: Pytest, scenario: Any, system: Any, project: Path
+) -> None:
+    scenario("one")
+    scenario("two")
+    (project / "our.known.yaml").write_text(
+        "known:\n  - {scenario: own.one, step: order, requirement: rad-2.omg-o19-nw/OBR-2.1, owner: J. Berg, "
+        'reason: Repaired soon, expires: "2999-12-31"}\n',
+        encoding="utf-8",
+    )
+    common = ("-rx", "--sut", system("Order Placer"), "--defect", "obr2-differs", "--known", "our.known.yaml")
+    ended = run_pytest(*common, "--junitxml", "junit.xml", "one.scenario.yaml")
+    assert ended.code == 0, ended.text
+    assert re.search(r"1 passed, 1 xfailed", ended.text)
+    assert "known deviation: J. Berg, until 2999-12-31: Repaired soon" in ended.text
+    assert "1 failure, all known; see our.known.yaml" in ended.text
+    (skipped,) = ET.parse(ended.folder / "junit.xml").getroot().iter("skipped")  # noqa: S314 - pytest's file
+    assert skipped.get("type") == "pytest.xfail"
+    ended = run_pytest(*common)
+    assert ended.code == 1
+    assert re.search(r"1 failed, 2 passed, 1 xfailed", ended.text)
+
+
 def test_the_first_failure_can_end_the_session_before_later_plays(
     run_pytest: Pytest, scenario: Any, system: Any
 ) -> None:

@@ -178,7 +178,12 @@ class RunSession:
         return tuple(one for system in self._setting.launched.values() for one in system.idle_deviations())
 
     def judged(self) -> Run:
-        """Judge everything that was recorded; once sealed, from the evidence itself, as `swf judge` will."""
+        """Judge everything that was recorded; once sealed, from the evidence itself, as `swf judge` will.
+
+        What was said of single plays meanwhile is said again, and is let go first.
+        """
+        if self._sealed:
+            self._results.clear()
         run = judge(
             self._plan,
             Evidence(self._out).transcript() if self._sealed else self._recorder.transcript(),

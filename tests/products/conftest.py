@@ -29,6 +29,9 @@ GUIDE = Path(__file__).parents[2] / "docs" / "products.md"
 EXPECTED = Path(__file__).parent / "expected"
 ORTHANC = Path("/usr/sbin/Orthanc")
 DCMTK = Path(os.environ.get("DCMTK_BIN", "/usr/bin"))
+PYTHON_PRODUCTS = Path(os.environ.get("SWF_PRODUCTS_BIN", "/opt/swf-products/bin"))
+"""The programs of an environment with requirements.txt of this folder; products never share the project's own."""
+
 START_TIME = 15.0
 """Seconds that a product may take to listen."""
 
@@ -123,6 +126,9 @@ class Ports:
     """Where the products of one module find our actors, and each other."""
 
     orthanc: int = field(default_factory=free_port)
+    archive: int = field(default_factory=free_port)
+    receiver: int = field(default_factory=free_port)
+    pylantir: int = field(default_factory=free_port)
     modality: int = field(default_factory=free_port)
     display: int = field(default_factory=free_port)
     dcmtk_display: int = field(default_factory=free_port)
@@ -130,13 +136,27 @@ class Ports:
     worklist: int = field(default_factory=free_port)
 
 
+def guide(section: str, language: str) -> str:
+    """The configuration that a section of docs/products.md tells to save: its first code block of that language."""
+    text = GUIDE.read_text(encoding="utf-8").partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    block = re.search(rf"^```{language}\n(.+?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert block is not None, f"docs/products.md has lost the configuration of {section}"
+    return block[1]
+
+
+def on_ports(configuration: str, ports: Mapping[int, int]) -> str:
+    """The same configuration with other ports than the documented ones."""
+    for documented, port in ports.items():
+        assert str(documented) in configuration, f"docs/products.md no longer names port {documented}"
+        configuration = configuration.replace(str(documented), str(port))
+    return configuration
+
+
 @contextmanager
 def running_orthanc(ports: Ports, folder: Path, *, without: str = "", **settings: bool) -> Iterator[Product]:
     """Orthanc as docs/products.md configures it, on other ports; `without` leaves out a peer."""
     need(ORTHANC)
-    block = re.search(r"^```json\n(.+?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    assert block is not None, "docs/products.md has lost Orthanc's configuration"
-    configuration = json.loads(block[1])
+    configuration = json.loads(guide("Orthanc", "json"))
     own = {
         "modality": ports.modality,
         "display": ports.display,
@@ -181,6 +201,31 @@ def open_orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     settings = {"DicomAlwaysAllowFind": True, "DicomAlwaysAllowMove": True}
     with running_orthanc(Ports(), folder, without="display", **settings) as product:
         yield product
+
+
+@pytest.fixture(scope="module")
+def archive(ports: Ports, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """DCMTK's dcmqrscp as docs/products.md configures it, on other ports."""
+    need(DCMTK / "dcmqrscp")
+    folder = tmp_path_factory.mktemp("archive")
+    (folder / "archive").mkdir()
+    own = {
+        11120: ports.archive,
+        11112: ports.modality,
+        11113: ports.display,
+        11117: ports.creator,
+        11115: ports.dcmtk_display,
+    }
+    (folder / "dcmqrscp.cfg").write_text(on_ports(guide("DCMTK dcmqrscp", "ini"), own), encoding="ascii")
+    changes = {
+        "port: 11120": f"port: {ports.archive}",
+        "port: 11112": f"port: {ports.modality}",
+        "port: 11113": f"port: {ports.display}",
+        "port: 11117": f"port: {ports.creator}",
+        "show: 10": "show: 1",
+    }
+    with started([str(DCMTK / "dcmqrscp"), "-c", "dcmqrscp.cfg"], ports.archive, folder):
+        yield Product(system="dcmtk-archive", changes=changes, folder=folder)
 
 
 @pytest.fixture(scope="module")

@@ -50,6 +50,13 @@ def test_orthanc_keeps_objects_of_every_kind(orthanc: Product, run: Runner, comp
     compare(run(orthanc.system_file(), scenarios=["swf.sop-classes"]), "orthanc-objects")
 
 
+def test_dcmqrscp_as_an_archive(archive: Product, run: Runner, compare: Compare) -> None:
+    compare(
+        run(archive.system_file(), scenarios=["swf.scheduled", "swf.retrieve", "pir.case-1", "swf.evidence"]),
+        "dcmtk-archive",
+    )
+
+
 def test_wlmscpfs_as_the_worklist_of_an_order_filler(worklist: Product, run: Runner, compare: Compare) -> None:
     compare(run(worklist.system_file()), "dcmtk-worklist")
 

@@ -8,6 +8,7 @@ HarnessError                 a person reads str(error): what is wrong, where, wh
 ├── CannotAct                an actor lacks what it needs for an action; the step is not judged as done
 └── LinkError                a link to a peer did not work
     ├── Unreachable          nothing listens at the address, or the connection was refused
+    ├── TlsFailed            the connection was made, and no TLS could be agreed on it
     ├── PortInUse            our own listener cannot be opened
     ├── Rejected             the peer rejected the association
     ├── ContextRefused       the peer accepted the association but not the abstract syntax
@@ -66,6 +67,10 @@ class LinkError(HarnessError):
 
 class Unreachable(LinkError):
     """Connection refused, or no route."""
+
+
+class TlsFailed(LinkError):
+    """A connection that is to be secured could not be; the text says what is wrong, in plain words."""
 
 
 class PortInUse(LinkError):

@@ -8,20 +8,26 @@ from enum import Enum
 
 from harness.model.names import ActorName, PlayerName, TransactionId
 from harness.model.record import Record
+from harness.model.tls import TlsFiles, TlsMode
 
 
 @dataclass(frozen=True, kw_only=True)
 class DimseAddress(Record):
-    """Where an application entity is reached."""
+    """Where an application entity is reached.
+
+    `tls_files` is given by the harness: with what a link to here is secured.
+    """
 
     ae_title: str
     host: str = "127.0.0.1"
     port: int = 0
+    tls: TlsMode = TlsMode.NONE
+    tls_files: TlsFiles | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hl7Address(Record):
-    """Where an HL7 receiver is reached, and how it names itself in MSH-3..6.
+    """Where an HL7 receiver is reached, and how it names itself in MSH-3..6; `tls_files` as of a `DimseAddress`.
 
     `version` is the HL7 version that is spoken with it, in either direction; empty where that is the one of the form.
     """
@@ -31,6 +37,8 @@ class Hl7Address(Record):
     host: str = "127.0.0.1"
     port: int = 0
     version: str = ""
+    tls: TlsMode = TlsMode.NONE
+    tls_files: TlsFiles | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +126,10 @@ class SystemActor(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class DepartmentActor(Record):
-    """What the product has been told about one of our simulated actors. `advertise` is the host it dials."""
+    """What the product has been told about one of our simulated actors. `advertise` is the host it dials.
+
+    `tls` is how both of the actor's listeners are secured.
+    """
 
     ae_title: str = ""
     port: int = 0
@@ -127,6 +138,7 @@ class DepartmentActor(Record):
     advertise: str = "127.0.0.1"
     application: str = ""
     facility: str = ""
+    tls: TlsMode = TlsMode.NONE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,7 +223,7 @@ SIMULATED = "simulated"
 
 @dataclass(frozen=True, kw_only=True)
 class System(Record):
-    """A product under test. `overrides` and `known_deviations` name files beside the system file.
+    """A product under test. `overrides` and `known_deviations` name files beside the system file, `tls` our own.
 
     `pps_manager` is the actor at whose address its PPS Manager is reached, or `simulated`: it is switched off. Empty:
     as the PPS Manager that it claims.
@@ -231,6 +243,7 @@ class System(Record):
     strain: Strain = field(default_factory=Strain)
     pps_manager: str = ""
     known_deviations: str = ""
+    tls: TlsFiles | None = None
 
     def party(self, actor: ActorName) -> Party | None:
         """Its addresses as that actor; None where the file names none. A PPS Manager that is part of another actor is

@@ -124,6 +124,7 @@ class EventKind(Enum):
     LINK_CLOSED = "link closed"
     LINK_LOST = "link lost"
     UNREACHABLE = "unreachable"
+    TLS_FAILED = "TLS failed"
     REJECTED = "association rejected"
     CONTEXT_REFUSED = "abstract syntax refused"
     NO_RESPONSE = "no response"

@@ -3,70 +3,39 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 from pydicom.dataset import Dataset
-from pynetdicom import AE, evt
 
 from harness.dicom import statuses
 from harness.dicom.encoding import decode, encode
 from harness.dicom.uids import (
-    IMPLEMENTATION_CLASS_UID,
-    IMPLEMENTATION_VERSION_NAME,
     keyword_of,
     uid_of,
     uids_of,
 )
 from harness.errors import (
     ContextRefused,
-    LinkError,
     LinkLost,
-    NoResponse,
     RecordingError,
-    Rejected,
-    Unreachable,
 )
 from harness.model.profile import Service
 from harness.model.system import DimseAddress
 from harness.model.transcript import EventKind
-from harness.transports.dimse import contexts, hardening
+from harness.transports.dimse import contexts
 from harness.transports.dimse.arrivals import Busy, nothing_arrives
 from harness.transports.dimse.assembly import Message
 from harness.transports.dimse.conversation import AssociationOver, Call, Conversation
+from harness.transports.dimse.opening import Opening, open_conversation
 from harness.transports.dimse.primitives import DimseRequest, DimseResponse
 from harness.transports.dimse.requestor import OnEventReport, Requestor
-from harness.transports.dimse.serving import Server
 from harness.transports.dimse.storing import SUCCESS, Amend, Source, load, send_store
-from harness.transports.dimse.watching import watch
 from harness.transports.recorder import LinkOwner, Recorder
-
-MAX_PDU = 1 << 17
-"""Bytes of a PDU that we take."""
 
 MOST_RESPONSES = 100_000
 """Responses that one operation may have."""
-
-
-@dataclass(frozen=True)
-class _Opening:
-    """What `associate` was asked for."""
-
-    address: DimseAddress
-    calling_ae: str
-    proposed: Sequence[contexts.Proposed]
-    as_scu: tuple[str, ...]
-    as_scp: tuple[str, ...]
-    owner: LinkOwner
-    recorder: Recorder
-    timeout: float
-    handler: Requestor
-    conversations: list[Conversation] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        return f"{self.calling_ae} to {self.address.ae_title} at {self.address.host}:{self.address.port}"
 
 
 class Association:
@@ -257,8 +226,8 @@ def associate(
     """An association, released at the end of the block, or aborted when the block fails.
 
     `sop_classes` and `as_scp` (those for which we propose the SCP role) are UID keywords, UIDs or group names;
-    `timeout` in seconds bounds connecting, negotiation and each response. Unreachable, Rejected, ContextRefused (none
-    was accepted), NoResponse, LinkLost.
+    `timeout` in seconds bounds connecting, negotiation and each response. Unreachable, TlsFailed, Rejected,
+    ContextRefused (none was accepted), NoResponse, LinkLost.
     """
     scu, scp = tuple(sop_classes), tuple(as_scp)
     proposed = contexts.propose(dict.fromkeys((*scu, *scp)), transfer_syntaxes)
@@ -292,8 +261,8 @@ def associate_with(
     """As `associate`, for exactly these presentation contexts; `roles` are the classes as SCU and as SCP."""
     owner = replace(owner)
     handler = Requestor(on_event_report)
-    opening = _Opening(address, calling_ae, proposed, *roles, owner, recorder, timeout, handler)
-    conversation = _open(opening)
+    opening = Opening(address, calling_ae, proposed, *roles, owner, recorder, timeout, handler)
+    conversation = open_conversation(opening)
     try:
         yield Association(conversation, handler, timeout, amend)
     except (ContextRefused, GeneratorExit):
@@ -303,90 +272,6 @@ def associate_with(
         conversation.end(EventKind.LINK_CLOSED, f"aborted by us: {type(fault).__name__}")
         raise
     _release(conversation)
-
-
-def _open(opening: _Opening) -> Conversation:
-    hardening.silence_value_warnings()
-    ae = AE(ae_title=opening.calling_ae)
-    ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
-    ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
-    ae.connection_timeout = ae.acse_timeout = ae.dimse_timeout = opening.timeout
-    ae.network_timeout = None
-    keeper = hardening.ConnectionKeeper()
-    try:
-        assoc = ae.associate(
-            opening.address.host,
-            opening.address.port,
-            contexts=contexts.requested(opening.proposed),
-            ae_title=opening.address.ae_title,
-            max_pdu=MAX_PDU,
-            ext_neg=contexts.roles(opening.as_scu, opening.as_scp),
-            evt_handlers=[(evt.EVT_ACSE_SENT, keeper.requested), *_handlers(opening)],
-        )
-    except OSError as cause:
-        raise _failure(opening, Unreachable, EventKind.UNREACHABLE, str(cause)) from cause
-    if assoc.is_established:
-        return opening.conversations[0]
-    fault = _why(opening, assoc)
-    keeper.close()
-    raise fault
-
-
-def _handlers(opening: _Opening) -> list[tuple[Any, Callable[[Any], None]]]:
-    """What the library tells us while it negotiates and after."""
-
-    def connected(event: Any) -> None:
-        server = Server(opening.handler, opening.timeout)
-        conversation = Conversation(
-            event.assoc,
-            peer=event.address[:2],
-            recorder=opening.recorder,
-            ours=True,
-            patience=opening.timeout,
-            serve=server.serve,
-            on_end=lambda _: opening.handler.reports.put(None),
-            arriving=opening.handler.arriving,
-        )
-        conversation.owner = opening.owner
-        opening.conversations.append(conversation)
-
-    def accepted(event: Any) -> None:
-        opening.conversations[0].open_link(opening.owner)
-
-    return [
-        (evt.EVT_CONN_OPEN, connected),
-        (evt.EVT_ACCEPTED, accepted),
-        *watch(lambda _: opening.conversations[0] if opening.conversations else None),
-    ]
-
-
-def _why(opening: _Opening, assoc: Any) -> LinkError:
-    """Why there is no association."""
-    if not opening.conversations:
-        text = "connection refused, or nothing answered"
-        return _failure(opening, Unreachable, EventKind.UNREACHABLE, text)
-    conversation = opening.conversations[0]
-    conversation.end(EventKind.LINK_CLOSED, "aborted by us: no association")
-    if assoc.is_rejected:
-        reply = assoc.acceptor.primitive
-        text = f"{reply.result_str}, {reply.source_str}: {reply.reason_str}"
-        return _failure(opening, Rejected, EventKind.REJECTED, text)
-    if conversation.link is not None:
-        return ContextRefused(f"{opening}: no presentation context was accepted")
-    if conversation.lost:
-        return _failure(opening, LinkLost, EventKind.LINK_LOST, conversation.over or "")
-    text = f"no answer to the association request within {opening.timeout:g} s"
-    return _failure(opening, NoResponse, EventKind.NO_RESPONSE, text)
-
-
-def _failure(opening: _Opening, kind: type[LinkError], event: EventKind, text: str) -> LinkError:
-    facts = {
-        "called_ae": opening.address.ae_title,
-        "calling_ae": opening.calling_ae,
-        "peer": f"{opening.address.host}:{opening.address.port}",
-    }
-    opening.recorder.happened(event, text, owner=opening.owner, facts=facts)
-    return kind(f"{opening}: {text}")
 
 
 def _release(conversation: Conversation) -> None:

@@ -25,9 +25,10 @@ from harness.transports.dimse.arrivals import Busy, nothing_arrives
 from harness.transports.dimse.assembly import Assembler, Message, MessageError, fragments
 from harness.transports.dimse.commands import Command
 from harness.transports.dimse.contexts import Accepted, accepted_of, refused_of
-from harness.transports.dimse.recording import link_facts, record_message, record_refusals
+from harness.transports.dimse.recording import link_facts, record_message, record_refusals, record_unsecured
 from harness.transports.dimse.spooling import Spool
 from harness.transports.recorder import LinkOwner, Recorder
+from harness.transports.tls import TlsFailure
 
 _SMALLEST_PDU = 128
 _LARGEST_SENT_PDU = 1 << 20
@@ -89,8 +90,7 @@ class Conversation:
         self._serve, self._on_end, self._arriving = serve, on_end, arriving
         self._assembler = Assembler(open_spool=self._open_spool)
         self._opened = threading.Event()
-        self._lock = threading.Lock()
-        self._sending = threading.Lock()
+        self._lock, self._sending = threading.Lock(), threading.Lock()
         self._calls: dict[int, Call] = {}
         self._message_id = 0
         self._cancelled: set[int] = set()
@@ -99,7 +99,8 @@ class Conversation:
         self._inbox: queue.SimpleQueue[Incoming | None] = queue.SimpleQueue()
         self._last: Incoming | None = None
         self._worker: threading.Thread | None = None
-        hooks = hardening.Hooks(received=self._received, noise=self.noise, failed=self._failed)
+        self.unsecured: TlsFailure | None = None
+        hooks = hardening.Hooks(self._received, self.noise, self._failed, self._unsecured)
         hardening.harden(assoc, hooks, patience)
 
     # ---- the life of the association
@@ -111,12 +112,7 @@ class Conversation:
         refused = refused_of(self.assoc.rejected_contexts)
         self.facts = link_facts(self.assoc, self.ours, self.accepted, refused)
         self.link = self.recorder.link_opened(
-            kind=LinkKind.DIMSE,
-            owner=owner,
-            ours=self.ours,
-            local=self.local,
-            peer=self.peer,
-            facts=self.facts,
+            kind=LinkKind.DIMSE, owner=owner, ours=self.ours, local=self.local, peer=self.peer, facts=self.facts
         )
         record_refusals(self.recorder, self.link, owner, self.accepted, refused)
         self._opened.set()
@@ -164,15 +160,19 @@ class Conversation:
 
     def join(self) -> None:
         """Wait, at most `patience` seconds, for the serving thread."""
-        worker = self._worker
-        if worker is not None and worker is not threading.current_thread():
-            worker.join(self.patience)
+        if self._worker is not None and self._worker is not threading.current_thread():
+            self._worker.join(self.patience)
 
     def noise(self, text: str) -> None:
         """Record bytes that belong to no message."""
         facts = {"peer": f"{self.peer.host}:{self.peer.port}"}
         self.recorder.happened(EventKind.NOISE, text, link=self.link, owner=self.owner, facts=facts)
         self.will_end(EventKind.LINK_LOST, f"aborted by us: {text}")
+
+    def _unsecured(self, why: TlsFailure) -> None:
+        self.unsecured = why
+        record_unsecured(self.recorder, self.link, self.owner, self.peer, why)
+        self.will_end(EventKind.LINK_LOST, why.text)
 
     def _failed(self, text: str) -> None:
         self.will_end(EventKind.LINK_LOST, f"the association broke: {text}")
@@ -245,9 +245,8 @@ class Conversation:
 
     def settle(self) -> None:
         """Wait, at most `patience` seconds, until every request that the peer has sent so far is answered."""
-        last = self._last
-        if last is not None:
-            last.answered.wait(self.patience)
+        if self._last is not None:
+            self._last.answered.wait(self.patience)
 
     def cancelled(self, message_id: int) -> bool:
         """Whether the peer cancelled that request, or the association is over."""

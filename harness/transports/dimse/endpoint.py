@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,17 +13,19 @@ from pynetdicom import AE, evt
 from harness.dicom.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from harness.errors import PortInUse
 from harness.model.names import ActorName
+from harness.model.tls import TlsFiles, TlsMode
 from harness.model.transcript import EventKind
 from harness.transports.dimse import contexts, hardening
-from harness.transports.dimse.association import MAX_PDU
 from harness.transports.dimse.conversation import Conversation
 from harness.transports.dimse.handler import DimseHandler
+from harness.transports.dimse.opening import MAX_PDU
 from harness.transports.dimse.primitives import SupportedClass
 from harness.transports.dimse.retrieving import Retriever
 from harness.transports.dimse.serving import Attend, ResponseAmend, Server, unattended
 from harness.transports.dimse.storing import Amend
 from harness.transports.dimse.watching import watch
 from harness.transports.recorder import LinkOwner, Recorder
+from harness.transports.tls import Arrival, TlsFailure, listening_context
 
 MOST_ASSOCIATIONS = 500
 """Associations that one endpoint holds at a time."""
@@ -36,7 +39,8 @@ class DimseEndpoint:
     `peer_of` says which actor an AE title stands for; `amend` is what deviations make of responses,
     `amend_requests` gives what they make of our own requests on these associations at the time of asking; `attend`
     hears of each request first, on the thread that serves it; `timeout` in seconds bounds negotiation, each wait for
-    the socket, and our own requests to the peer.
+    the socket, and our own requests to the peer. `tls_files` are what connections are secured
+    with where `tls` wants it.
     """
 
     def __init__(
@@ -54,6 +58,8 @@ class DimseEndpoint:
         amend_requests: Callable[[], Amend | None] = lambda: None,
         timeout: float = 30.0,
         attend: Attend = unattended,
+        tls: TlsMode = TlsMode.NONE,
+        tls_files: TlsFiles | None = None,
     ) -> None:
         self._owner, self._recorder, self._peer_of = owner, recorder, peer_of
         self._ae_title, self._address, self._timeout = ae_title, (bind, port), timeout
@@ -65,12 +71,21 @@ class DimseEndpoint:
             handler, timeout, amend=amend, amend_requests=amend_requests, retrieve=retrieve, attend=attend
         )
         self._conversations: dict[Any, Conversation] = {}
+        self._tls, self._tls_files = tls, tls_files
+        self._securing: set[Arrival] = set()
+        self._stopping = False
         self._lock = threading.Lock()
         self._listener: hardening.Listener | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> int:
-        """Open the port and accept associations; the bound port. PortInUse when it cannot be opened."""
+        """Open the port and accept associations; the bound port. PortInUse when it cannot be opened.
+
+        InputError when the files of TLS cannot be used.
+        """
+        secured = self._tls is not TlsMode.NONE and self._tls_files is not None
+        if secured and self._tls_files is not None:
+            listening_context(self._tls_files, self._tls)
         hardening.silence_value_warnings()
         ae = AE(ae_title=self._ae_title)
         ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
@@ -91,6 +106,7 @@ class DimseEndpoint:
             host, port = self._address
             raise PortInUse(f"{self._ae_title} cannot listen at {host}:{port}: {fault}") from fault
         port = int(listener.server_address[1])
+        listener.secure = self._secure if secured else None
         self._listener = listener
         self._thread = threading.Thread(target=listener.serve, name=f"dimse-listener-{port}", daemon=True)
         self._thread.start()
@@ -104,6 +120,11 @@ class DimseEndpoint:
         listener, self._listener = self._listener, None
         if listener is None:
             return
+        with self._lock:
+            self._stopping = True
+            arriving = tuple(self._securing)
+        for arrival in arriving:
+            arrival.break_off()
         listener.shutdown()
         if self._thread is not None:
             self._thread.join(_STOP_PATIENCE)
@@ -128,6 +149,31 @@ class DimseEndpoint:
     def _find(self, assoc: Any) -> Conversation | None:
         with self._lock:
             return self._conversations.get(assoc)
+
+    def _secure(self, sock: socket.socket, address: Any) -> socket.socket | None:
+        """Agree on TLS with who has connected; None when there is none, and the record holds why."""
+        if self._tls_files is None:
+            raise RuntimeError("a listener that secures its connections has the files for it")
+        arrival = Arrival(sock, self._tls, self._tls_files)
+        with self._lock:
+            refused = self._stopping or len(self._securing) >= MOST_ASSOCIATIONS
+            if not refused:
+                self._securing.add(arrival)
+        if refused:
+            sock.close()
+            return None
+        try:
+            found = arrival.agree(self._timeout)
+        finally:
+            with self._lock:
+                self._securing.discard(arrival)
+        if not isinstance(found, TlsFailure):
+            found.settimeout(None)
+            return found
+        if not self._stopping:
+            facts = {"peer": f"{address[0]}:{address[1]}", "advice": found.advice, **found.facts}
+            self._recorder.happened(EventKind.TLS_FAILED, found.text, owner=self._owner, facts=facts)
+        return None
 
     def _connected(self, event: Any) -> None:
         conversation = Conversation(

@@ -8,6 +8,7 @@ Mended here, because each fault would be charged to the peer:
 * an event that the state machine does not know in its state, or a fault of the library over bytes from the peer,
   ends the upper layer's thread with a traceback and leaves the socket open;
 * a peer may announce a PDU of 4 GiB, and a PDU that never ends blocks its reader for good;
+* a record of TLS that carries no data lets it wait for data that do not come;
 * while there is something to send nothing is read, and what waits to be sent is not bounded: a C-CANCEL or A-ABORT is
   seen when it no longer matters.
 
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import queue
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterable
@@ -32,6 +34,8 @@ from pynetdicom import evt
 from pynetdicom.fsm import TRANSITION_TABLE
 from pynetdicom.pdu_primitives import A_ASSOCIATE, P_DATA
 from pynetdicom.transport import ThreadedAssociationServer
+
+from harness.transports.tls import TlsFailure, TlsSocket, TlsTrouble, explain, failure, farewell, heard_tls
 
 PINNED_VERSION = "3.0.4"
 """The version of pynetdicom that this module was written against; a test is red on any other."""
@@ -86,6 +90,8 @@ class Hooks:
     """Bytes that begin no PDU."""
     failed: Callable[[str], None]
     """The library could not go on; the connection is shut."""
+    unsecured: Callable[[TlsFailure], None]
+    """TLS failed on the open connection, or the peer speaks it on a plain one."""
 
 
 def harden(assoc: Any, hooks: Hooks, io_timeout: float) -> None:
@@ -96,7 +102,11 @@ def harden(assoc: Any, hooks: Hooks, io_timeout: float) -> None:
     with suppress(OSError):  # the peer may be gone already; the first read says so
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     raw.settimeout(io_timeout)
-    assoc.dul.socket.recv = _guarded_recv(assoc.dul, hooks.noise)
+    begun = bytearray()
+    assoc.dul.socket.recv = _guarded_recv(assoc, begun, hooks)
+    if isinstance(raw, TlsSocket):
+        assoc.dul._read_pdu_data = _secured_reading(assoc, raw, begun, hooks)
+        assoc.dul.socket.close = _polite_close(assoc.dul.socket)
     assoc.dul.state_machine.do_action = _guarded_action(assoc.dul, hooks.failed)
     assoc.dul.to_provider_queue = Outgoing(io_timeout)
     assoc.dul._process_recv_primitive = _fair_turns(assoc.dul)
@@ -174,11 +184,13 @@ def _fair_turns(dul: Any) -> Callable[[], bool]:
     return process_recv_primitive
 
 
-def _guarded_recv(dul: Any, noise: Callable[[str], None]) -> Callable[[int], bytearray]:
+def _guarded_recv(assoc: Any, begun: bytearray, hooks: Hooks) -> Callable[[int], bytearray]:
     """`AssociationSocket.recv` that refuses PDUs beyond bounds and tells of bytes that begin no PDU.
 
-    What comes after such bytes, or in Sta13 where only the end of the connection is awaited, is thrown away.
+    `begun` are bytes of it that were read already. What comes after bytes that begin none, or in Sta13 where only the
+    end of the connection is awaited, is thrown away.
     """
+    dul = assoc.dul
     stock = dul.socket.recv
     raw: socket.socket = dul.socket.socket
     spoilt = False
@@ -189,15 +201,61 @@ def _guarded_recv(dul: Any, noise: Callable[[str], None]) -> Callable[[int], byt
             _throw_away(raw)
             raise OSError("the association is over")
         if wanted > LARGEST_PDU:
-            noise(f"a PDU of {wanted} bytes was announced; at most {LARGEST_PDU} are taken")
+            hooks.noise(f"a PDU of {wanted} bytes was announced; at most {LARGEST_PDU} are taken")
             raise OSError("PDU too large")
-        received: bytearray = stock(wanted)
+        received = bytearray(begun)
+        begun.clear()
+        received += stock(wanted - len(received))
         if wanted == 6 and received and received[0] not in _PDU_TYPES:
             spoilt = True
-            noise(f"{len(received)} bytes that begin no PDU: {received.hex(' ')}")
+            if heard_tls(bytes(received)):
+                hooks.unsecured(failure(TlsTrouble.TLS_PEER, calling=assoc.is_requestor))
+            hooks.noise(f"{len(received)} bytes that begin no PDU: {received.hex(' ')}")
         return received
 
     return recv
+
+
+def _secured_reading(assoc: Any, raw: TlsSocket, begun: bytearray, hooks: Hooks) -> Callable[[], None]:
+    """`DULServiceProvider._read_pdu_data` that begins only when there are data, and says why TLS failed."""
+    dul = assoc.dul
+    stock = dul._read_pdu_data
+
+    def read_pdu_data() -> None:
+        patience = raw.gettimeout()
+        try:
+            raw.settimeout(0.0)
+            begun.extend(raw.recv(1))
+        except ssl.SSLWantReadError:
+            return
+        except ssl.SSLZeroReturnError:
+            dul.event_queue.put("Evt17")
+            return
+        except ssl.SSLError as error:
+            hooks.unsecured(explain(error, calling=assoc.is_requestor))
+            dul.event_queue.put("Evt17")
+            return
+        except OSError:
+            dul.event_queue.put("Evt17")
+            return
+        finally:
+            with suppress(OSError):
+                raw.settimeout(patience)
+        stock()
+
+    return read_pdu_data
+
+
+def _polite_close(link: Any) -> Callable[[], None]:
+    """`AssociationSocket.close` that takes leave of a peer as TLS wants it."""
+    stock = link.close
+
+    def close() -> None:
+        if link.socket is not None:
+            farewell(link.socket)
+        stock()
+
+    return close
 
 
 def _throw_away(raw: socket.socket) -> None:
@@ -314,6 +372,14 @@ class Listener(ThreadedAssociationServer):  # type: ignore[misc]  # pynetdicom h
     """The association server with a backlog that holds, quick to stop, and without its periodic garbage collection."""
 
     request_queue_size = BACKLOG
+    secure: Callable[[socket.socket, Any], socket.socket | None] | None = None
+    """Agrees on TLS with who has connected, on the connection's thread; None when there is to be no association."""
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Begin the association."""
+        secured = request if self.secure is None else self.secure(request, client_address)
+        if secured is not None:
+            super().finish_request(secured, client_address)
 
     def service_actions(self) -> None:
         """Nothing: the stock server collects garbage here, which stalls every association of the process."""

@@ -22,6 +22,7 @@ from harness.model.transcript import EventKind, SocketAddress
 from harness.transports.dimse.assembly import Message, fragments
 from harness.transports.dimse.commands import Command
 from harness.transports.recorder import LinkOwner, Recorder
+from harness.transports.tls import connected
 
 NOBODY = "SWF_NOBODY"
 """The AE title that nobody has."""
@@ -154,7 +155,7 @@ def _open(change: Change, occasion: Occasion) -> _Raw | None:
     """A connection; None, and an event of the record, when there is none: the proper request will say why."""
     address = occasion.address
     try:
-        sock = socket.create_connection((address.host, address.port), PATIENCE)
+        sock = connected(address, PATIENCE)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         local, peer = (SocketAddress(*name[:2]) for name in (sock.getsockname(), sock.getpeername()))
     except (OSError, OverflowError, UnicodeError) as fault:

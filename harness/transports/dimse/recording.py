@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.dicom.encoding import wrap_large
 from harness.dicom.uids import keyword_of
 from harness.model.names import ExchangeId, LinkId
 from harness.model.profile import Service
-from harness.model.transcript import DimseCommand, Direction, EventKind, Half, PayloadKind
+from harness.model.transcript import DimseCommand, Direction, EventKind, Half, PayloadKind, SocketAddress
 from harness.transports.dimse.assembly import Message
 from harness.transports.dimse.contexts import Accepted, describe
 from harness.transports.recorder import LinkOwner, Passage, Recorder
+from harness.transports.tls import TlsFailure, TlsSocket
 
 
 def record_message(
@@ -75,7 +76,14 @@ def link_facts(
         "accepted_contexts": describe(accepted),
         "scp_roles": _scp_roles(assoc),
         "refused_contexts": "; ".join(f"{keyword_of(uid)}: {reason}" for uid, reason in refused),
+        **_secured_facts(assoc),
     }
+
+
+def _secured_facts(assoc: Any) -> Mapping[str, str]:
+    """What was agreed of TLS, if it was."""
+    sock = assoc.dul.socket.socket if assoc.dul.socket is not None else None
+    return sock.facts if isinstance(sock, TlsSocket) else {}
 
 
 def _scp_roles(assoc: Any) -> str:
@@ -102,3 +110,11 @@ def record_refusals(
                 owner=owner,
                 facts={"sop_class": uid, "reason": reason},
             )
+
+
+def record_unsecured(
+    recorder: Recorder, link: LinkId | None, owner: LinkOwner | None, peer: SocketAddress, why: TlsFailure
+) -> None:
+    """The event of a connection whose TLS failed."""
+    facts = {"peer": f"{peer.host}:{peer.port}", "advice": why.advice, **why.facts}
+    recorder.happened(EventKind.TLS_FAILED, why.text, link=link, owner=owner, facts=facts)

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Mapping
 
-from harness.errors import LinkError, LinkLost, NoResponse, Unreachable
+from harness.errors import LinkError, LinkLost, NoResponse, TlsFailed, Unreachable
 from harness.model.names import ExchangeId
 from harness.model.system import Hl7Address
+from harness.model.tls import TlsMode
 from harness.model.transcript import Direction, EventKind, Half
 from harness.transports.mllp.framing import MESSAGE_LIMIT, Frame
 from harness.transports.mllp.link import MllpLink, socket_address
 from harness.transports.recorder import LinkOwner, Recorder
+from harness.transports.tls import TlsFailure
+from harness.transports.tls import call as secure
 
 _CLOSING_TIME = 0.2
 """Seconds that a peer has to close after us; what it still sends in that time is recorded."""
+
+_AT_ONCE = 0.01
+"""Seconds in which what was sent together arrives together."""
 
 _SURPLUS_LIMIT = 8
 
@@ -31,7 +38,7 @@ def send(
     """Send a message and return the answer; `timeout` in seconds holds for connecting, and for each answer.
 
     With `copies` the same bytes go again after each answer, and the last answer is returned.
-    Unreachable, NoResponse, LinkLost; each is recorded before it is raised.
+    Unreachable, TlsFailed, NoResponse, LinkLost; each is recorded before it is raised.
     """
     if copies < 1:
         raise ValueError("copies must be at least 1")
@@ -42,7 +49,7 @@ def send(
             exchange = recorder.exchange_opened()
             answer = _exchange(link, exchange, message, timeout)
         _close(link, exchange)
-    except LinkLost as lost:
+    except (LinkLost, TlsFailed) as lost:
         link.flush_noise()
         link.end(EventKind.LINK_LOST, str(lost))
         raise
@@ -56,7 +63,7 @@ def send(
 
 
 def connect(address: Hl7Address, *, owner: LinkOwner, recorder: Recorder, timeout: float) -> None:
-    """Open a connection and close it; Unreachable when there is none within `timeout` seconds."""
+    """Open a connection and close it; Unreachable, or TlsFailed, when there is none within `timeout` seconds."""
     _open(address, owner, recorder, timeout).end(EventKind.LINK_CLOSED, "closed by us")
 
 
@@ -76,7 +83,22 @@ def _open(address: Hl7Address, owner: LinkOwner, recorder: Recorder, timeout: fl
     if local == peer:  # TCP's simultaneous open: our own temporary port was the one we dialled
         sock.close()
         raise _unreachable(address, owner, recorder, "nothing listens there")
-    return MllpLink(sock, owner=owner, recorder=recorder, ours=True, local=local, peer=peer, limit=MESSAGE_LIMIT)
+    facts: Mapping[str, str] = {}
+    if address.tls is not TlsMode.NONE:
+        secured = secure(sock, address, timeout)
+        if isinstance(secured, TlsFailure):
+            raise _unsecured(address, owner, recorder, secured)
+        sock, facts = secured, secured.facts
+    return MllpLink(
+        sock, owner=owner, recorder=recorder, ours=True, local=local, peer=peer, limit=MESSAGE_LIMIT, facts=facts
+    )
+
+
+def _unsecured(address: Hl7Address, owner: LinkOwner, recorder: Recorder, why: TlsFailure) -> TlsFailed:
+    text = f"{address.host}:{address.port}: {why.text}"
+    facts = {"host": address.host, "port": str(address.port), **why.facts}
+    recorder.happened(EventKind.TLS_FAILED, text, owner=owner, facts=facts)
+    return TlsFailed(f"{text}. {why.advice}")
 
 
 def _unreachable(address: Hl7Address, owner: LinkOwner, recorder: Recorder, reason: str) -> LinkError:
@@ -128,12 +150,21 @@ def _close(link: MllpLink, exchange: ExchangeId) -> None:
     deadline = time.monotonic() + _CLOSING_TIME
     surplus = 0
     try:
+        if link.secured:  # what came already is lost to us once TLS is taken down
+            _record_surplus(link, exchange, _at_hand(link))
         link.finish_sending()
         while surplus < _SURPLUS_LIMIT and (frames := link.receive(deadline)) is not None:
             _record_surplus(link, exchange, frames)
             surplus += len(frames)
-    except (OSError, LinkLost):
+    except (OSError, LinkLost, TlsFailed):
         return  # the answer is there; how the peer takes leave is its own affair
+
+
+def _at_hand(link: MllpLink) -> tuple[Frame, ...]:
+    try:
+        return link.receive(time.monotonic() + _AT_ONCE) or ()
+    except TimeoutError:
+        return ()
 
 
 def _reason(error: Exception) -> str:

@@ -12,15 +12,17 @@ import socket
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from harness.errors import LinkLost, PortInUse
+from harness.errors import LinkLost, PortInUse, TlsFailed
 from harness.model.names import ExchangeId, LinkId
+from harness.model.tls import TlsFiles, TlsMode
 from harness.model.transcript import Direction, EventKind, Half, SocketAddress
 from harness.transports.mllp.framing import MESSAGE_LIMIT
 from harness.transports.mllp.link import MllpLink, socket_address
 from harness.transports.recorder import LinkOwner, Recorder
+from harness.transports.tls import Arrival, TlsFailure, listening_context
 
 _BACKLOG = 128
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -41,13 +43,14 @@ class Deadlines:
     """Bounds in seconds on what one connection may take.
 
     `idle` between messages; `unfinished` from the first byte of a message to its last; `write` for an answer
-    to be taken; `stop` for threads to end after `stop()`.
+    to be taken; `stop` for threads to end after `stop()`; `handshake` for TLS to be agreed.
     """
 
     idle: float = 600.0
     unfinished: float = 60.0
     write: float = 10.0
     stop: float = 5.0
+    handshake: float = 10.0
 
 
 Handler = Callable[[Hl7Request], bytes | None]
@@ -57,7 +60,7 @@ class MllpEndpoint:
     """Listens for HL7 messages on behalf of an actor; the handler is called on the connection's thread.
 
     A handler that returns None leaves the message unanswered. `limit` is the longest message in bytes,
-    `connections` how many may be open at a time.
+    `connections` how many may be open at a time, `tls_files` with what they are secured where `tls` wants it.
     """
 
     def __init__(
@@ -71,6 +74,8 @@ class MllpEndpoint:
         limit: int = MESSAGE_LIMIT,
         connections: int = 128,
         deadlines: Deadlines | None = None,
+        tls: TlsMode = TlsMode.NONE,
+        tls_files: TlsFiles | None = None,
     ) -> None:
         self._owner = owner
         self._bind = bind
@@ -82,14 +87,21 @@ class MllpEndpoint:
         self._deadlines = deadlines or Deadlines()
         self._lock = threading.Lock()
         self._live: dict[threading.Thread, MllpLink] = {}
+        self._arriving: dict[threading.Thread, Arrival] = {}
+        self._tls, self._tls_files = tls, tls_files
         self._stopping = threading.Event()
         self._acceptor: threading.Thread | None = None
         self._wake: socket.socket | None = None
 
     def start(self) -> int:
-        """Listen, and return the bound port; PortInUse when the listener cannot be opened."""
+        """Listen, and return the bound port; PortInUse when the listener cannot be opened.
+
+        InputError when the files of TLS cannot be used.
+        """
         if self._acceptor is not None:
             raise RuntimeError("an endpoint is started once")
+        if self._tls is not TlsMode.NONE and self._tls_files is not None:
+            listening_context(self._tls_files, self._tls)
         listener = self._listen()
         port = socket_address(listener.getsockname()).port
         facts = {"host": self._bind, "port": str(port)}
@@ -109,8 +121,14 @@ class MllpEndpoint:
         self._stopping.set()
         self._wake.close()
         self._acceptor.join(self._deadlines.stop)
+        with self._lock:
+            arriving = dict(self._arriving)
+        for arrival in arriving.values():
+            arrival.break_off()
         for link in self._links().values():
             link.stop_reading()
+        for thread in arriving:
+            thread.join(max(0.0, deadline - time.monotonic()))
         self._join(deadline)
         for link in self._links().values():
             link.break_off()
@@ -176,17 +194,12 @@ class MllpEndpoint:
             local = socket_address(sock.getsockname())
         except OSError:
             local = socket_address(listener.getsockname())  # already reset: its thread will find out
-        link = MllpLink(
-            sock,
-            owner=self._owner,
-            recorder=self._recorder,
-            ours=False,
-            local=local,
-            peer=socket_address(address),
-            limit=self._limit,
-        )
-        if len(self._links()) >= self._connections:
-            link.end(EventKind.LINK_CLOSED, f"closed by us: {self._connections} connections are open already")
+        peer = socket_address(address)
+        if self._tls is not TlsMode.NONE and self._tls_files is not None:
+            self._secure(sock, Arrival(sock, self._tls, self._tls_files), local, peer)
+            return
+        link = self._link(sock, local, peer, {})
+        if self._is_full(link):
             return
         thread = threading.Thread(
             target=self._serve, args=(link,), name=f"mllp {self._owner.actor} link {link.id}", daemon=True
@@ -194,6 +207,63 @@ class MllpEndpoint:
         with self._lock:
             self._live[thread] = link
         thread.start()
+
+    def _link(
+        self, sock: socket.socket, local: SocketAddress, peer: SocketAddress, facts: Mapping[str, str]
+    ) -> MllpLink:
+        return MllpLink(
+            sock,
+            owner=self._owner,
+            recorder=self._recorder,
+            ours=False,
+            local=local,
+            peer=peer,
+            limit=self._limit,
+            facts=facts,
+        )
+
+    def _is_full(self, link: MllpLink) -> bool:
+        """Whether there is no room for one more connection, which is then closed."""
+        if len(self._links()) < self._connections:
+            return False
+        link.end(EventKind.LINK_CLOSED, f"closed by us: {self._connections} connections are open already")
+        return True
+
+    def _secure(self, sock: socket.socket, arrival: Arrival, local: SocketAddress, peer: SocketAddress) -> None:
+        """Have TLS agreed on a thread of the connection, which then serves it; there is no link before that."""
+        if len(self._arriving) >= self._connections:
+            sock.close()
+            return
+
+        def arrive() -> None:
+            try:
+                link = self._secured(arrival, local, peer)
+            finally:
+                with self._lock:
+                    del self._arriving[threading.current_thread()]
+            if link is not None:
+                self._serve(link)
+
+        thread = threading.Thread(target=arrive, name=f"mllp {self._owner.actor} arriving", daemon=True)
+        with self._lock:
+            self._arriving[thread] = arrival
+        thread.start()
+
+    def _secured(self, arrival: Arrival, local: SocketAddress, peer: SocketAddress) -> MllpLink | None:
+        found = arrival.agree(self._deadlines.handshake)
+        if isinstance(found, TlsFailure):
+            if not self._stopping.is_set():
+                facts = {"peer": f"{peer.host}:{peer.port}", "advice": found.advice, **found.facts}
+                self._recorder.happened(EventKind.TLS_FAILED, found.text, owner=self._owner, facts=facts)
+            return None
+        link = self._link(found, local, peer, found.facts)
+        if self._is_full(link):
+            return None
+        with self._lock:
+            self._live[threading.current_thread()] = link
+        if self._stopping.is_set():
+            link.stop_reading()
+        return link
 
     def _serve(self, link: MllpLink) -> None:
         try:
@@ -215,7 +285,7 @@ class MllpEndpoint:
             except TimeoutError:
                 what = "no message" if begun is None else "no complete message"
                 return EventKind.LINK_CLOSED, f"closed by us: {what} within {bound:g} s"
-            except LinkLost as lost:
+            except (LinkLost, TlsFailed) as lost:
                 return EventKind.LINK_CLOSED, f"closed by us: {lost}"
             except OSError as error:
                 return EventKind.LINK_LOST, error.strerror or type(error).__name__
@@ -256,6 +326,8 @@ class MllpEndpoint:
             link.send(answer, time.monotonic() + self._deadlines.write)
         except TimeoutError:
             return EventKind.LINK_LOST, f"the peer did not take the answer within {self._deadlines.write:g} s"
+        except TlsFailed as failed:
+            return EventKind.LINK_LOST, f"the link broke while we answered: {failed}"
         except OSError as error:
             return EventKind.LINK_LOST, f"the link broke while we answered: {error.strerror or error}"
         return None

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
-from harness.errors import LinkLost
+from harness.errors import LinkLost, TlsFailed
 from harness.model.names import ExchangeId
 from harness.model.profile import LinkKind
 from harness.model.transcript import Direction, EventKind, Half, PayloadKind, SocketAddress
 from harness.transports.mllp.framing import Frame, Framer, Noise, wrap
 from harness.transports.recorder import LinkOwner, Passage, Recorder
+from harness.transports.tls import TlsFailure, TlsTrouble, explain, failure, farewell, heard_tls
 
 _READ_SIZE = 64 * 1024
 _NOISE_LIMIT = 100
@@ -45,6 +48,7 @@ class MllpLink:
         local: SocketAddress,
         peer: SocketAddress,
         limit: int,
+        facts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.peer = peer
         self.framer = Framer(limit)
@@ -54,12 +58,20 @@ class MllpLink:
         self._noises = 0
         self._ended = False
         self._peer_had_its_say = False
-        self.id = recorder.link_opened(kind=LinkKind.MLLP, owner=owner, ours=ours, local=local, peer=peer, facts={})
+        self._ours = ours
+        self._begun = False
+        self.id = recorder.link_opened(kind=LinkKind.MLLP, owner=owner, ours=ours, local=local, peer=peer, facts=facts)
+
+    @property
+    def secured(self) -> bool:
+        """Whether TLS was agreed on the connection."""
+        return isinstance(self._socket, ssl.SSLSocket)
 
     def receive(self, deadline: float) -> tuple[Frame, ...] | None:
         """The frames completed by the next bytes, perhaps none; None when the peer has ended its stream.
 
-        OSError as the socket raises it, TimeoutError at the deadline, LinkLost when there is too much noise.
+        OSError as the socket raises it, TimeoutError at the deadline, LinkLost when there is too much noise, TlsFailed
+        when the peer objects to ours, or speaks TLS on a plain link.
         """
         try:
             self._socket.settimeout(seconds_left(deadline))
@@ -67,22 +79,37 @@ class MllpLink:
         except TimeoutError:
             self._peer_had_its_say = True
             raise
+        except ssl.SSLZeroReturnError:
+            data = b""  # the peer took its leave after we took ours
+        except ssl.SSLError as error:
+            raise self._tls_failed(explain(error, calling=self._ours)) from error
         self._peer_had_its_say = not data
         if not data:
             return None
         found = self.framer.feed(data)
+        if not self._begun and not self.secured and heard_tls(data):
+            raise self._tls_failed(failure(TlsTrouble.TLS_PEER, calling=self._ours))
+        self._begun = True
         self._record_noise(item for item in found if isinstance(item, Noise))
         if self._noises > _NOISE_LIMIT:
             raise LinkLost(f"more than {_NOISE_LIMIT} pieces of noise on one connection")
         return tuple(item for item in found if isinstance(item, Frame))
 
     def send(self, message: bytes, deadline: float) -> None:
-        """Send one block; OSError as the socket raises it, TimeoutError at the deadline."""
+        """Send one block; OSError as the socket raises it, TimeoutError at the deadline, TlsFailed."""
         self._socket.settimeout(seconds_left(deadline))
-        self._socket.sendall(wrap(message))
+        try:
+            self._socket.sendall(wrap(message))
+        except ssl.SSLError as error:
+            raise self._tls_failed(explain(error, calling=self._ours)) from error
+
+    def _tls_failed(self, why: TlsFailure) -> TlsFailed:
+        self.happened(EventKind.TLS_FAILED, why.text, dict(why.facts))
+        return TlsFailed(f"{self.peer.host}:{self.peer.port}: {why.text}. {why.advice}")
 
     def finish_sending(self) -> None:
         """Tell the peer that nothing more will be sent; OSError when the link is gone."""
+        farewell(self._socket)
         self._socket.shutdown(socket.SHUT_WR)
 
     def stop_reading(self) -> None:
@@ -126,6 +153,7 @@ class MllpLink:
             return
         self._ended = True
         self.flush_noise()
+        farewell(self._socket)
         self._socket.close()
         self.happened(kind, text)
 

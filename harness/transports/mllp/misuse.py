@@ -12,6 +12,7 @@ from harness.model.transcript import EventKind
 from harness.transports.mllp.framing import VT
 from harness.transports.mllp.link import socket_address
 from harness.transports.recorder import LinkOwner, Recorder
+from harness.transports.tls import connected
 
 PATIENCE = 0.3
 """Seconds that a listener has to say something to what is no message."""
@@ -24,7 +25,7 @@ def send_unterminated(address: Hl7Address, message: bytes, *, owner: LinkOwner, 
     change = Change.UNTERMINATED.value
     sent = bytes((VT,)) + message
     try:
-        sock = socket.create_connection((address.host, address.port), PATIENCE)
+        sock = connected(address, PATIENCE)
     except (OSError, OverflowError, UnicodeError) as fault:
         facts = {"misuse": change, "outcome": "unreachable"}
         recorder.happened(EventKind.MISUSED, f"{change}: no connection: {fault}", owner=owner, facts=facts)

@@ -22,6 +22,7 @@ from harness.dicom.uids import uid_of
 from harness.model.names import ActorName, ExchangeId, LinkId
 from harness.model.profile import LinkKind, Service
 from harness.model.system import DimseAddress
+from harness.model.tls import TlsFiles, TlsMode
 from harness.model.transcript import Direction, EventKind, Half, SocketAddress
 from harness.transports import dimse
 from harness.transports.dimse import (
@@ -228,6 +229,8 @@ def listen(recorder: MemoryRecorder, threads_end: None) -> Iterator[Listen]:
         amend: ResponseAmend | None = None,
         amend_requests: Callable[[], Amend | None] = lambda: None,
         timeout: float = 5.0,
+        tls: TlsMode = TlsMode.NONE,
+        tls_files: TlsFiles | None = None,
     ) -> DimseAddress:
         endpoint = DimseEndpoint(
             LinkOwner(actor=ActorName(actor)),
@@ -241,6 +244,8 @@ def listen(recorder: MemoryRecorder, threads_end: None) -> Iterator[Listen]:
             amend=amend,
             amend_requests=amend_requests,
             timeout=timeout,
+            tls=tls,
+            tls_files=tls_files,
         )
         endpoints.append(endpoint)
         return DimseAddress(ae_title=ae_title, host="127.0.0.1", port=endpoint.start())

@@ -24,6 +24,7 @@ class Opened:
     ours: bool
     local: SocketAddress
     peer: SocketAddress
+    facts: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Tape:
     ) -> LinkId:
         assert kind is LinkKind.MLLP
         link = LinkId(next(self._links))
-        self._add(Opened(link, ours, local, peer))
+        self._add(Opened(link, ours, local, peer, facts))
         return link
 
     def exchange_opened(self) -> ExchangeId:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import date
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from harness.model.system import Attestation, Claim, DimseAddress, Hl7Address, Strain, System
+from harness.scenario_files.limits import AE_TITLE, MOST_PORT
 from harness.scenario_files.links import check_links, check_pps_manager, check_times, complete_links
 from harness.scenario_files.names import Names
 from harness.yaml_source import Faults, SourceMapping, fits, nearest, read, validate
-
-_AE_TITLE = 16
-"""Characters of an application entity title (PS3.5 6.2)."""
-_PORTS = 65535
 
 
 def load_system(path: Path | Traversable, names: Names) -> System:
@@ -35,8 +33,11 @@ def load_system(path: Path | Traversable, names: Names) -> System:
         for index, transaction in enumerate(offered.offers):
             faults.name(source.place_of(*at, "offers", index), "transaction", transaction, names.transactions)
         for key, hooks in (("acts", offered.acts), ("feeds", offered.feeds)):
-            for transaction in hooks:
-                faults.name(source.place_of(*at, key, transaction), "transaction", transaction, names.transactions)
+            for transaction, hook in hooks.items():
+                place = source.place_of(*at, key, transaction)
+                faults.name(place, "transaction", transaction, names.transactions)
+                if not math.isfinite(hook.timeout) or hook.timeout <= 0:
+                    faults.add(place, f"timeout: {hook.timeout} is not a time in seconds")
     for actor, ours in system.department.items():
         at = ("department", actor)
         faults.name(source.place_of(*at), "actor", actor, names.actors)
@@ -132,19 +133,18 @@ def _address(
 
 def _ae_title(source: SourceMapping, title: str, at: tuple[str | int, ...], faults: Faults) -> None:
     if not is_ae_title(title):
-        text = f"ae_title: `{title}` is not 1 to {_AE_TITLE} ASCII characters without backslash"
+        text = f"ae_title: `{title}` is not 1 to 16 ASCII characters without backslash"
         faults.add(source.place_of(*at), text)
 
 
 def is_ae_title(title: str) -> bool:
     """Whether a text can be an application entity title (PS3.5 6.2)."""
-    fits = len(title.strip()) >= 1 and len(title) <= _AE_TITLE
-    return fits and "\\" not in title and title.isascii() and title.isprintable()
+    return re.fullmatch(AE_TITLE, title) is not None
 
 
 def is_port(port: int) -> bool:
     """Whether a number can be a TCP port; 0 stands for none, or a free one."""
-    return 0 <= port <= _PORTS
+    return 0 <= port <= MOST_PORT
 
 
 def _port(source: SourceMapping, port: int, at: tuple[str | int, ...], faults: Faults) -> None:

@@ -1,0 +1,24 @@
+"""`swf schema`: print the JSON Schema of system files, for editors."""
+
+from __future__ import annotations
+
+import click
+
+from harness.scenario_files.schema import schema_text, shipped_schema
+from harness.wiring import workshop
+
+
+@click.command("schema", short_help="Print the JSON Schema of system files, by which editors complete them.")
+@click.option("--generate", is_flag=True, help="Make it anew from the loader; for whoever changes the keys.")
+def command(generate: bool) -> int:
+    """Print the JSON Schema (draft 2020-12) of system files.
+
+    \b
+    Let an editor with a YAML language server complete and check a system file:
+      swf schema > system.schema.json
+    and as its first line:
+      # yaml-language-server: $schema=system.schema.json
+    """
+    text = schema_text(workshop().files) if generate else shipped_schema().read_text(encoding="utf-8")
+    click.echo(text, nl=False)
+    return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,6 +18,7 @@ from rich.console import Console
 import actors
 from harness import checks
 from harness.actor import actor_classes
+from harness.engine.asking import must_be_asked, operator_steps
 from harness.engine.claims import EXIT_PASS, EXIT_UNDECIDED
 from harness.engine.judging import Strictness
 from harness.engine.launching import ReferenceProcess
@@ -31,11 +32,12 @@ from harness.model.applicable import Applicable
 from harness.model.deviation import Defect, Deviation
 from harness.model.names import PlayerName, PlayId
 from harness.model.override import Overrides
-from harness.model.plan import Plan, PlannedStep, Play, scenarios_of
+from harness.model.plan import Plan, scenarios_of
 from harness.model.profile import LinkKind, Transaction
-from harness.model.run import PlayResult, Run
+from harness.model.run import Run
 from harness.model.scenario import Case, ProcedurePlan, Scenario
 from harness.model.system import Launch, Strain, System
+from harness.operating import DeskMaker, LiveProgress, desk_at_console
 from harness.profiles import Knowledge, knowledge
 from harness.profiles.overriding import load_overrides
 from harness.scenario_files import ScenarioFiles, in_forms
@@ -52,7 +54,7 @@ class RunRequest:
 
     `systems` take the place of `suts`, `forms` are the HL7 versions to play (none: all). `defect` is one of the
     reference system, `own_defect` one of our own actors. `pairwise` chooses plays in which every pair of scenario, role
-    and form occurs; `only` are chosen ones.
+    and form occurs; `only` are chosen ones. `operator`: how a person is asked; `operator_name`: who that is.
     """
 
     suts: Sequence[str] = ()
@@ -69,6 +71,8 @@ class RunRequest:
     known: Sequence[Path] = ()
     pairwise: bool = False
     only: frozenset[PlayId] | None = None
+    operator: str = ""
+    operator_name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,8 +242,13 @@ class Finished:
 
 
 @contextmanager
-def session(request: RunRequest, progress: RunProgress) -> Iterator[tuple[RunSession, Plan, Path]]:
-    """Start what has to be started, plan, and open a run; leaving the context seals its evidence."""
+def session(
+    request: RunRequest, progress: RunProgress, desk: DeskMaker | None = None
+) -> Iterator[tuple[RunSession, Plan, Path]]:
+    """Start what has to be started, plan, and open a run; leaving the context seals its evidence.
+
+    `desk` makes the way in which persons are asked; InputError when one is needed and there is none.
+    """
     shop = workshop()
     seed = request.seed if request.seed is not None else new_seed()
     out = request.out or new_out(seed)
@@ -248,6 +257,7 @@ def session(request: RunRequest, progress: RunProgress) -> Iterator[tuple[RunSes
         shop.defect(name)
     with launched_systems(systems, seed, request.defect) as (ready, processes):
         plan = make_plan(request, ready, seed, out.name)
+        must_be_asked(plan, desk is not None)
         setting = Setting(
             knowledge=shop.knowledge,
             procedures=shop.procedures(),
@@ -256,14 +266,22 @@ def session(request: RunRequest, progress: RunProgress) -> Iterator[tuple[RunSes
             environment=environment(),
             deviations=shop.defect(request.own_defect).deviations if request.own_defect else (),
         )
-        with RunSession(setting, plan, out, progress) as opened:
+        with RunSession(setting, plan, out, progress, desk(out) if desk else None, request.operator_name) as opened:
             yield opened, plan, out
 
 
-def execute(request: RunRequest, progress: RunProgress) -> Finished:
-    """Run a request and judge it."""
-    with session(request, progress) as (opened, _, out):
-        opened.run(request.jobs)
+def execute(
+    request: RunRequest,
+    progress: RunProgress,
+    desk: DeskMaker | None = None,
+    tell: Callable[[str], None] = lambda text: None,
+) -> Finished:
+    """Run a request and judge it. A person does one thing at a time: that forces one job, which `tell` is told."""
+    with session(request, progress, desk) as (opened, plan, out):
+        alone = request.jobs > 1 and bool(operator_steps(plan))
+        if alone:
+            tell(f"one scenario at a time, not {request.jobs}: a person operates a system of this run")
+        opened.run(1 if alone else request.jobs)
         idle = opened.idle_deviations()
     deviations = workshop().defect(request.defect).deviations if request.defect else ()
     untested = bool(idle) and len(idle) == len(deviations)
@@ -307,7 +325,7 @@ def started_systems(request: RunRequest) -> Iterator[tuple[System, ...]]:
 def run(request: RunRequest, console: Console) -> int:
     """`swf run`: execute, judge, render and summarise; returns the exit code."""
     with ConsoleProgress(console) as shown:
-        finished = execute(request, LiveProgress(shown))
+        finished = execute(request, LiveProgress(shown), desk_at_console(request.operator, shown), shown.tell)
     return _conclude(finished, console)
 
 
@@ -356,32 +374,3 @@ def reference_system(seed: int, defect: str, strain: Strain) -> Iterator[Referen
         strain=strain,
     ) as system:
         yield system
-
-
-class LiveProgress:
-    """Shows on the console what a run is doing."""
-
-    def __init__(self, console: ConsoleProgress) -> None:
-        self._console = console
-
-    def play_started(self, play: Play) -> None:
-        """A play begins."""
-        self._console.play_started(play.id, play.scenario.title)
-
-    def waiting(self, play: Play, step: PlannedStep, seconds: float) -> None:
-        """A system has to act: an operator is told what a person beside the patient knows."""
-        patient = play.case.patients[step.step.patient]
-        name = "^".join((patient.name.family, patient.name.given)).rstrip("^")
-        text = (
-            f"waiting up to {seconds:g} s for {step.initiator} ({step.step.initiator}): {step.transaction.title} "
-            f"[{step.transaction.id}] for {name}, {patient.id}, {play.case.order.service}"
-        )
-        self._console.waiting(play.id, step.step.id, text)
-
-    def step_ended(self, play: Play, step: PlannedStep, state: str, seconds: float) -> None:
-        """A step ended."""
-        self._console.step_ended(play.id, step.step.id, step.transaction.id, state, seconds)
-
-    def play_judged(self, result: PlayResult) -> None:
-        """A play has its verdict."""
-        self._console.play_ended(result)

@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.checks.registry import play_check
 from harness.dicom.statuses import is_success, is_warning
 from harness.model.finding import Finding
-from harness.model.names import HARNESS, ActorName
+from harness.model.names import HARNESS, ActorName, CheckName, LegId, StepId
 from harness.model.plan import LegState
+from harness.model.question import skipped
 from harness.model.scenario import ReportLink
 from harness.model.transcript import Event, EventKind
 from harness.model.verdict import Outcome
+
+CHECK = CheckName("delivery")
 
 _ROW_OF_EVENT = {
     EventKind.CONTEXT_REFUSED: "context-accepted",
@@ -25,7 +28,7 @@ _ROW_OF_EVENT = {
 }
 
 
-@play_check("delivery")
+@play_check(CHECK)
 def delivery(play: PlayView) -> Iterator[Finding]:
     """One finding for each required leg that crosses a link of ours."""
     for view in play.legs:
@@ -57,6 +60,23 @@ def _misused(play: PlayView, view: LegView) -> Iterator[Finding]:
             )
 
 
+def left_out(play: PlayView) -> Mapping[StepId, str]:
+    """The steps that the operator wanted left out, each with the reason."""
+    return skipped(play.events)
+
+
+def without_left_out(
+    play: PlayView, placed: Mapping[tuple[StepId, LegId], list[Finding]]
+) -> Mapping[tuple[StepId, LegId], list[Finding]]:
+    """Of a leg that did not come because the operator left its step out, only that is said."""
+    left = play.once(left_out)
+    silent = {(leg.step.step.id, leg.planned.leg.id) for leg in play.legs if not leg.exchanges}
+    return {
+        place: [one for one in found if one.check == CHECK] if place[0] in left and place in silent else found
+        for place, found in placed.items()
+    }
+
+
 def took_effect(view: ExchangeView) -> bool:
     """Whether the responder accepted the request, so that reactions must follow."""
     if view.answer_message is not None:
@@ -67,6 +87,10 @@ def took_effect(view: ExchangeView) -> bool:
 
 def _missing(play: PlayView, view: LegView) -> Iterator[Finding]:
     if view.planned.leg.reaction and not _trigger_took_effect(play, view):
+        return
+    left = play.once(left_out).get(view.step.step.id)
+    if left is not None:
+        yield _undelivered(view, Outcome.NOT_APPLICABLE, left)
         return
     events = [event for event in play.events if event.step and event.step.step == view.step.step.id]
     own = events + _of_reaction(play, view)

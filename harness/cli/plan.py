@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from harness.cli._options import overrides_option
+from harness.engine.asking import operator_steps
 from harness.model.names import HARNESS, ActorName, PlayerName, TransactionId
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
 from harness.model.system import PPS_MANAGER, SIMULATED, Party, System
@@ -51,6 +52,7 @@ def plan_text(plan: Plan, *, brief: bool, checks: bool) -> Iterator[str]:
         f"{_counted(plays, 'play')} in {_counted(departments, 'department')}{_in_turn(departments)}; "
         f"rule set {plan.rule_set[:12]}"
     )
+    yield from _operated(plan)
     for assignment in plan.assignments:
         yield ""
         yield from _department(assignment)
@@ -62,6 +64,13 @@ def plan_text(plan: Plan, *, brief: bool, checks: bool) -> Iterator[str]:
     if brief:
         yield ""
         yield "Name a scenario to see its steps: swf plan swf.scheduled"
+
+
+def _operated(plan: Plan) -> Iterator[str]:
+    """How often a person is needed; that forces one scenario at a time."""
+    steps = operator_steps(plan)
+    if steps:
+        yield f"{_counted(len(steps), 'operator step')}, the first: {steps[0]}; one scenario at a time"
 
 
 def _counted(number: int, word: str) -> str:

@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 
 from harness.cli._options import judging_options, known_option, overrides_option, strictness
+from harness.operating import WAYS
 from harness.wiring import RunRequest, run
 
 
@@ -34,6 +35,13 @@ from harness.wiring import RunRequest, run
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Scenarios at the same time.")
 @click.option("--seed", default=None, type=int, help="Repeat the identifiers of an earlier run.")
 @click.option("--pairwise", is_flag=True, help="Play a selection: each pair of scenario, role and form at least once.")
+@click.option(
+    "--operator",
+    type=click.Choice(WAYS),
+    default=None,
+    help="How a person is asked to operate a system (default: at the terminal; without one, by files).",
+)
+@click.option("--operator-name", default="", metavar="NAME", help="Who that person is, for the evidence.")
 @judging_options
 @overrides_option
 @known_option
@@ -45,6 +53,8 @@ def command(
     jobs: int,
     seed: int | None,
     pairwise: bool,
+    operator: str | None,
+    operator_name: str,
     strict: bool,
     confidence: str,
     overrides: tuple[Path, ...],
@@ -63,6 +73,8 @@ def command(
         jobs=jobs,
         seed=seed,
         pairwise=pairwise,
+        operator=operator or "",
+        operator_name=operator_name,
         strictness=strictness(strict, confidence),
         overrides=overrides,
         known=known,

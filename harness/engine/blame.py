@@ -17,9 +17,11 @@ from harness.checks.copies import Copies
 from harness.checks.delivery import took_effect
 from harness.checks.move_results import not_taken
 from harness.checks.recording import ExchangeView, LegView, PlayView
+from harness.checks.registry import Scope, scopes
 from harness.model.deviation import MISUSES
 from harness.model.finding import Evidence, Finding
 from harness.model.names import HARNESS, ActorName, LegId, PlayerName, StepId
+from harness.model.question import done, undone
 from harness.model.run import Why
 from harness.model.scenario import Answer, Step
 from harness.model.transcript import Half
@@ -78,6 +80,8 @@ class Blame:
         self._order = {planned.step.id: place for place, planned in enumerate(view.play.steps)}
         self._exchanges = {exchange.exchange.id: exchange for leg in view.legs for exchange in leg.exchanges}
         self._faults = sorted(self._found(findings), key=lambda fault: self._order[fault.leg.step.step.id])
+        self._undone = tuple(undone(view.events))
+        self._done = done(view.events)
         self._first = next((fault for fault in self._faults if fault.player != HARNESS), None)
 
     def charge(self, view: LegView, finding: Finding) -> Charge:
@@ -96,6 +100,7 @@ class Blame:
         return (
             self._consequence(finding, player)
             or self._not_taken(view, finding, player)
+            or self._after_undone(view, finding, player)
             or (self._copied(view, finding) if own is Owner.HARNESS else None)
             or (self._excuse(view, finding) if own is Owner.HARNESS else None)
             or Charge(player, own, Why(reason=_how(view, finding)))
@@ -129,6 +134,17 @@ class Blame:
                 owner = Owner.HARNESS if fault.player == HARNESS else Owner.OTHER_SYSTEM
                 return Charge(player, owner, _after(fault), excused=True)
         return None
+
+    def _after_undone(self, view: LegView, finding: Finding, player: PlayerName) -> Charge | None:
+        """What rests on several messages of a play in which the operator left a step out, or could not do it: that they
+        do not fit may be because of it. What differs from a value that was seen does so all the same."""
+        if not self._undone or finding.check == consistency.CHECK or scopes().get(finding.check) is not Scope.PLAY:
+            return None
+        step = view.step.step.id
+        later = any(self._order[step] > self._order[one] for one in self._undone)
+        if finding.check in (_ASKED, _SENT) and (not later or (finding.check == _SENT and step in self._done)):
+            return None
+        return Charge(player, Owner.UNDECIDED, Why(reason=Reason.AFTER_UNDONE))
 
     def _joined(self, fault: _Fault, finding: Finding) -> bool:
         """Whether a finding is about the faulty value, about its refusal, or about the instance that was refused."""

@@ -6,33 +6,30 @@ repeats a query until the same pure function that the judge uses says that its e
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
-from harness.actor import Action, Actor, Bedside
 from harness.checks.delivery import took_effect
 from harness.checks.expectations import expectation_outcome
 from harness.checks.recording import ExchangeView, LegView, PlayView
+from harness.engine.asking import Operators, Skipped
 from harness.engine.attribution import Attributor
 from harness.engine.department import Department
-from harness.engine.facts import hook_facts
+from harness.engine.driving import Driver, action_of
 from harness.engine.reading import Twins, is_complete
 from harness.engine.recording import TranscriptRecorder
 from harness.errors import CannotAct, HarnessError, LinkError
-from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, PlayId, StepId
+from harness.model.names import HARNESS, ExchangeId, LegId, PlayId, StepId
 from harness.model.plan import Assignment, LegState, PlannedLeg, PlannedStep, Play, StepRef
 from harness.model.profile import Count, LinkKind
 from harness.model.scenario import Expectation
-from harness.model.system import Hook, System
+from harness.model.system import System
 from harness.model.transcript import EventKind, Exchange
 from harness.model.verdict import Outcome
-from harness.transports.hooks import run_hook
 
 PROBE_INTERVAL = 0.2
 """Seconds between the repetitions of a probe."""
@@ -109,9 +106,10 @@ class Executor:
         progress: Progress,
         *,
         interrupted: threading.Event,
+        operators: Operators,
     ) -> None:
         self._department = department
-        self._systems = {system.name: system for system in systems}
+        self._driver = Driver(department, systems, operators, progress.waiting)
         self._progress = progress
         self._interrupted = interrupted
         self._recorder = department.recorder
@@ -189,6 +187,8 @@ class Executor:
         try:
             with self._department.deviations.during(planned.step.deviation, play.id):
                 state = self._attempt(play, planned, reference)
+        except Skipped:
+            state = "skipped"
         except CannotAct as reason:
             state = "cannot act"
             self._recorder.happened(EventKind.CANNOT_ACT, str(reason), step=reference)
@@ -208,15 +208,15 @@ class Executor:
         """Do what starts the step, then wait for its legs. Returns how it ended."""
         if all(leg.state is LegState.NOT_APPLICABLE for leg in planned.legs):
             return "not applicable"
-        self._feed_responders(play, planned, reference)
+        self._driver.feed(play, planned, reference, lambda: self._came(play, planned))
         times = self.assignment.times.of(planned.transaction.id)
         probing = planned.step.until and planned.step.expect != Expectation()
         if planned.initiator == HARNESS and _acts(planned):
             actor = self._department.actor(planned.step.initiator)
-            action = _action(play, planned, reference, actor)
+            action = action_of(play, planned, reference, actor)
             self._probe(play, planned, lambda: actor.perform(action), times.show if probing else 0.0)
         elif planned.initiator != HARNESS:
-            self._trigger(play, planned, reference)
+            self._driver.start(play, planned, reference, lambda: self._came(play, planned))
         return self._await_legs(play, planned, reference)
 
     def _probe(self, play: Play, planned: PlannedStep, act: Callable[[], None], seconds: float) -> None:
@@ -290,6 +290,20 @@ class Executor:
             return bool(exchanges) and idle
         return bool(exchanges)
 
+    def _came(self, play: Play, planned: PlannedStep) -> str:
+        """Why nobody has to do anything any more for a step: what it is to bring is there, or the run ends.
+
+        Of messages that come in numbers (images) the first does not say that all are there.
+        """
+        if self._interrupted.is_set():
+            return "the run was interrupted"
+        awaited = [leg for leg in planned.legs if leg.state is LegState.LIVE and self._is_awaited(leg)]
+        theirs = [leg for leg in awaited if leg.initiator != HARNESS and not leg.leg.reaction]
+        if not theirs or any(leg.leg.count is Count.MANY for leg in theirs):
+            return ""
+        there = all(self._live.exchanges(play, planned, leg.leg.id) for leg in theirs)
+        return "the message is there already" if there else ""
+
     def _refused(self, play: Play, planned: PlannedStep) -> bool:
         """Whether what the reactions would follow was refused, or never came."""
         views = [self._view(play, planned, leg) for leg in planned.legs if not leg.leg.reaction]
@@ -302,92 +316,10 @@ class Executor:
             return times.act
         return times.answer if leg.leg.reaction else 0.5
 
-    # starting
-
-    def _trigger(self, play: Play, planned: PlannedStep, reference: StepRef) -> None:
-        system = self._systems[planned.initiator]
-        described = system.actors.get(planned.step.initiator)
-        hook = described.acts.get(planned.step.transaction) if described else None
-        if hook is None:
-            self._progress.waiting(play, planned, self.assignment.times.of(planned.transaction.id).act)
-            return
-        self._run_hook(play, planned, reference, system, hook, planned.step.initiator)
-
-    def _feed_responders(self, play: Play, planned: PlannedStep, reference: StepRef) -> None:
-        for leg in planned.legs:
-            system = self._systems.get(leg.responder)
-            if system is None or leg.state is not LegState.LIVE:
-                continue
-            described = system.actors.get(leg.leg.responder)
-            hook = described.feeds.get(planned.step.transaction) if described else None
-            if hook is not None:
-                self._run_hook(play, planned, reference, system, hook, leg.leg.responder)
-
-    def _run_hook(
-        self,
-        play: Play,
-        planned: PlannedStep,
-        reference: StepRef,
-        system: System,
-        hook: Hook,
-        actor: ActorName,
-    ) -> None:
-        with tempfile.TemporaryDirectory(prefix="swf-hook-") as folder:
-            facts = hook_facts(self._department, play, planned, actor, Path(folder))
-            stand_in = self._stand_in(play, actor)
-            if stand_in is not None and planned.step.transaction in stand_in.feeds_for():
-                stand_in.feed(_action(play, planned, reference, stand_in), Path(folder))
-            result = run_hook(hook, facts, base=Path(system.path).parent, timeout=hook.timeout)
-        self._recorder.happened(
-            EventKind.HOOK,
-            result.reason or "done",
-            step=reference,
-            facts={"actor": actor, "ok": str(result.ok), "code": str(result.code), "output": result.output},
-        )
-        if not result.ok:
-            said = result.output.strip().rpartition("\n")[2]
-            why = f"{result.reason}: {said}" if said else result.reason
-            raise CannotAct(f"the hook of {system.name} for {planned.step.transaction} failed: {why}")
-
-    def _stand_in(self, play: Play, actor: ActorName) -> Actor | None:
-        """Our actor, if it plays the part of the actor that the product does not offer."""
-        transactions = {
-            step.transaction.id
-            for step in play.steps
-            for leg in step.legs
-            if actor in (leg.leg.initiator, leg.leg.responder)
-        }
-        ours = any(self.assignment.player(actor, transaction) == HARNESS for transaction in transactions)
-        return self._department.actor(actor) if ours and actor in self.assignment.ours else None
-
-
-def _action(play: Play, planned: PlannedStep, reference: StepRef, actor: Actor) -> Action:
-    return Action(
-        cause=reference,
-        step=planned.step,
-        form=play.form,
-        bedside=bedside(play, planned),
-        case=play.case if actor.originates else None,
-    )
-
 
 def _acts(planned: PlannedStep) -> bool:
     """Whether any leg that the step's own actor starts can be sent by us at all."""
     return any(
         leg.leg.initiator == planned.step.initiator and leg.state in (LegState.LIVE, LegState.NOT_OFFERED)
         for leg in planned.legs
-    )
-
-
-def bedside(play: Play, planned: PlannedStep) -> Bedside:
-    """What a person beside the patient knows in this step."""
-    patient = play.case.patients[planned.step.patient]
-    prior = play.case.patients.get(planned.step.prior)
-    return Bedside(
-        name=patient.name,
-        patient_id=patient.id,
-        authority=patient.authority,
-        service=planned.step.service or play.case.order.service,
-        prior_id=prior.id if prior else "",
-        prior_authority=prior.authority if prior else "",
     )

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from harness.checks import consistency
+from harness.checks.delivery import left_out, without_left_out
 from harness.checks.expecting import cut_off
 from harness.checks.identifiers import ledger
 from harness.checks.recording import LegView, PlayView, ReadPayload
@@ -205,7 +206,7 @@ class _Judge:
                     received="a message that fits no play",
                 )
             )
-        return placed
+        return without_left_out(view, placed)
 
     # results
 
@@ -217,8 +218,10 @@ class _Judge:
         blame: Blame,
     ) -> StepResult:
         views = {leg.planned.leg.id: leg for leg in view.legs if leg.step is planned}
+        left = view.once(left_out).get(planned.step.id, "")
         legs = tuple(
-            self._leg(views[leg.leg.id], by_leg.get((planned.step.id, leg.leg.id), []), blame) for leg in planned.legs
+            self._leg(views[leg.leg.id], by_leg.get((planned.step.id, leg.leg.id), []), blame, left)
+            for leg in planned.legs
         )
         verdicts = _merge(leg.verdicts for leg in legs)
         events = [event for event in view.events if event.step and event.step.step == planned.step.id]
@@ -239,12 +242,12 @@ class _Judge:
             line=planned.step.line,
         )
 
-    def _leg(self, view: LegView, findings: Sequence[Finding], blame: Blame) -> LegResult:
+    def _leg(self, view: LegView, findings: Sequence[Finding], blame: Blame, left: str) -> LegResult:
         planned = view.planned
         judged = tuple(self._ruled(view, findings, blame))
         verdicts: dict[PlayerName, Verdict] = {}
         undecided: tuple[CheckName, ...] = ()
-        reason = planned.reason if planned.state is not LegState.LIVE else ""
+        reason = planned.reason if planned.state is not LegState.LIVE else left if not view.exchanges else ""
         if planned.state in _JUDGED_STATES:
             for finding in judged:
                 known = verdicts.get(finding.player)

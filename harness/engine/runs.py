@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from harness.engine.asking import Desk, Operators
 from harness.engine.belonging import patients_of
 from harness.engine.department import Department
 from harness.engine.execution import Executor
@@ -80,7 +81,15 @@ class RunSession:
     One department is open at a time: staging another assignment closes the one before.
     """
 
-    def __init__(self, setting: Setting, plan: Plan, out: Path, progress: RunProgress) -> None:
+    def __init__(
+        self,
+        setting: Setting,
+        plan: Plan,
+        out: Path,
+        progress: RunProgress,
+        desk: Desk | None = None,
+        operator: str = "",
+    ) -> None:
         gc.unfreeze()
         self.interrupted = threading.Event()
         self._setting = setting
@@ -90,6 +99,7 @@ class RunSession:
         self._writer = EvidenceWriter(out)
         self._writer.plan(plan)
         self._recorder = TranscriptRecorder(SystemClock(), self._writer)
+        self._operators = Operators(desk, self._recorder, name=operator)
         self._staged: Assignment | None = None
         self._executor: Executor | None = None
         self._open = ExitStack()
@@ -106,6 +116,7 @@ class RunSession:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._operators.close()
         self._unstage()
         if self._chosen is not None:
             self._plan = only(self._plan, self._chosen)
@@ -218,7 +229,9 @@ class RunSession:
         self._staged = department.assignment
         self._note_addresses(department.assignment)
         self._introduce(department.assignment)
-        self._executor = Executor(department, self._plan.systems, self, interrupted=self.interrupted)
+        self._executor = Executor(
+            department, self._plan.systems, self, interrupted=self.interrupted, operators=self._operators
+        )
         return self._executor
 
     def _unstage(self) -> None:

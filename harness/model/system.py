@@ -10,6 +10,12 @@ from harness.model.names import ActorName, PlayerName, TransactionId
 from harness.model.record import Record
 from harness.model.tls import TlsFiles, TlsMode
 
+HOOK_SECONDS = 60.0
+"""How long a command or a request may take, where its hook does not say."""
+
+OPERATOR_SECONDS = 3600.0
+"""How long a person's answer is awaited, where the hook does not say."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DimseAddress(Record):
@@ -92,19 +98,29 @@ class Claim(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Hook(Record):
-    """How a product is made to act, or is fed: exactly one of `command` (an argument list, never a shell) and `http`.
+    """How a product is made to act, or is fed: exactly one of `command` (an argument list, never a shell), `http` and
+    `operator` (a person does it; the text says what, and may be empty).
 
     A relative program path is looked up beside the system file. Bedside facts and peers' addresses are passed as
-    JSON on standard input (or as the request's body), and as `SWF_...` variables.
+    JSON on standard input (or as the request's body), and as `SWF_...` variables. `timeout` in seconds: for a command
+    or request until it has ended, for a person until there is an answer; None: the default of the kind.
     """
 
     command: tuple[str, ...] = ()
     http: str = ""
-    timeout: float = 60.0
+    timeout: float | None = None
+    operator: str | None = None
 
     def __post_init__(self) -> None:
-        if bool(self.command) == bool(self.http):
-            raise ValueError("a hook has either a command or an http address")
+        if [bool(self.command), bool(self.http), self.operator is not None].count(True) != 1:
+            raise ValueError("a hook has exactly one of a command, an http address and an operator")
+
+    @property
+    def seconds(self) -> float:
+        """How long the hook may take."""
+        if self.timeout is not None:
+            return self.timeout
+        return HOOK_SECONDS if self.operator is None else OPERATOR_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -68,6 +68,7 @@ class Reason(Enum):
     LINK_NOT_PROVEN = "the system was not heard in this run"
     NOT_REACHED = "no connection could be made"
     FITS_NO_PLAY = "a message came that fits no play"
+    AFTER_UNDONE = "an operator's step was not done"
     CUT_SHORT = "the play was cut short"
     NOT_IN_RECORDING = "the recording does not show it"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from harness.model.names import HARNESS, StepId
 from harness.model.plan import Play
 from harness.model.run import PlayResult, StepResult
 from harness.model.verdict import Confidence, Verdict
-from harness.pytest_plugin import tell
+from harness.pytest_plugin import tell as tell_at_end
 from harness.pytest_plugin.stage import Stage
 from harness.wiring import RunRequest
 from reports.known import gate_words
@@ -151,7 +152,9 @@ def collector(parent: pytest.Collector, path: Path, distribution: str) -> Scenar
     """The collector of a scenario file; the first one prepares the run of the session."""
     config = parent.config
     if STAGE not in config.stash:
-        config.stash[STAGE] = Stage(_request(config))
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        tell = reporter.write_line if reporter is not None else partial(tell_at_end, config)
+        config.stash[STAGE] = Stage(_request(config), tell)
     file: ScenarioFile = ScenarioFile.from_parent(parent, path=path)
     file.distribution = distribution
     return file
@@ -164,6 +167,8 @@ def _request(config: pytest.Config) -> RunRequest:
         out=Path(option.swf_out) if option.swf_out else None,
         defect=option.defect,
         seed=option.swf_seed,
+        operator=option.swf_operator,
+        operator_name=option.swf_operator_name,
         strictness=Strictness(strict=option.swf_strict, least=Confidence(option.swf_confidence)),
         overrides=tuple(map(Path, option.swf_overrides)),
         known=tuple(map(Path, option.known)),
@@ -194,14 +199,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     try:
         finished = config.stash[STAGE].close()
     except HarnessError as error:
-        tell(config, str(error))
+        tell_at_end(config, str(error))
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         return
     if finished is None:
         return
     run = finished.run
     gate = f"\n{gate_words(run)}" if run.gate.files else ""
-    tell(
+    tell_at_end(
         config,
         f"{run.verdict.value.upper()}: {run.checks} checks executed; seed {run.plan.seed}; "
         f"report: {finished.out / HTML_REPORT}{gate}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from harness.errors import InputError
 from harness.model.names import PlayId
 from harness.model.plan import PlannedStep, Play
 from harness.model.run import PlayResult, StepResult
+from harness.operating import desk_without_console
 from harness.wiring import Finished, RunRequest, plan_only, render, session
 from reports.known import step_known_words
 
@@ -19,8 +20,9 @@ from reports.known import step_known_words
 class Stage:
     """Plans at collection, runs on demand. Each play is run once, however many of its items are selected."""
 
-    def __init__(self, request: RunRequest) -> None:
+    def __init__(self, request: RunRequest, tell: Callable[[str], None]) -> None:
         self._request = request
+        self._desk = desk_without_console(request.operator, tell) if request.operator else None
         self._files: dict[str, Path] = {}
         self._departments: dict[str, int] = {}
         self._ranks: dict[PlayId, int] = {}
@@ -60,7 +62,7 @@ class Stage:
         if play_id not in self._results:
             if self._open is None:
                 request = replace(self._request, scenarios=tuple(map(str, self._files.values())))
-                self._open, _, self._out = self._stack.enter_context(session(request, _Silent()))
+                self._open, _, self._out = self._stack.enter_context(session(request, _Silent(), self._desk))
             self._results[play_id] = self._open.play(play_id)
         return self._results[play_id]
 

@@ -57,7 +57,7 @@ def run_hook(hook: Hook, facts: Mapping[str, object], *, base: Path, timeout: fl
     body. A relative program path is looked up in `base` first; the working directory stays ours.
     """
     begun = time.monotonic()
-    bound = hook.timeout if timeout is None else timeout
+    bound = hook.seconds if timeout is None else timeout
     body = json.dumps(_plain(facts)).encode()
     if hook.command:
         outcome = _command(hook.command, body, environment(facts), base, bound)

@@ -152,7 +152,7 @@ def test_whoever_serves_a_transaction_is_its_player_and_everything_else_is_ours(
 
 @pytest.mark.parametrize(("command", "http"), [((), ""), (("run",), "http://127.0.0.1/act")])
 def test_a_hook_has_exactly_one_way_to_be_called(command: tuple[str, ...], http: str) -> None:
-    with pytest.raises(ValueError, match="either a command or an http address"):
+    with pytest.raises(ValueError, match="exactly one of a command, an http address and an operator"):
         Hook(command=command, http=http)
 
 

@@ -125,7 +125,7 @@ def _limits(names: Names) -> Mapping[str, Mapping[str, object]]:
     filled: Schema = {"type": text, "minLength": 1}
     title: Schema = {"type": text, "pattern": AE_TITLE}
     times = {f"{owner}.{key}": positive for owner in ("Times", "TransactionTimes") for key in ("answer", "act", "show")}
-    ways = [one.name for one in dataclasses.fields(Hook) if one.default in ("", ())]
+    ways = [one.name for one in dataclasses.fields(Hook) if one.name != "timeout"]
     return {
         "System": {"dependentRequired": {"strain": ["launch"]}},
         "System.claims": {"minItems": 1},
@@ -146,6 +146,7 @@ def _limits(names: Names) -> Mapping[str, Mapping[str, object]]:
         "Hook": {"oneOf": [{"required": [way]} for way in ways]},
         "Hook.command": {"minItems": 1},
         "Hook.http": filled,
+        "Hook.operator": {"type": ["string", "number", "boolean"]},
         "Hook.timeout": positive,
         "Times.settle": {"minimum": 0},
         "Strain.delay": {"minimum": 0},

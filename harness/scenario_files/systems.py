@@ -36,8 +36,8 @@ def load_system(path: Path | Traversable, names: Names) -> System:
             for transaction, hook in hooks.items():
                 place = source.place_of(*at, key, transaction)
                 faults.name(place, "transaction", transaction, names.transactions)
-                if not math.isfinite(hook.timeout) or hook.timeout <= 0:
-                    faults.add(place, f"timeout: {hook.timeout} is not a time in seconds")
+                if not math.isfinite(hook.seconds) or hook.seconds <= 0:
+                    faults.add(place, f"timeout: {hook.seconds} is not a time in seconds")
     for actor, ours in system.department.items():
         at = ("department", actor)
         faults.name(source.place_of(*at), "actor", actor, names.actors)

@@ -115,11 +115,19 @@ def _offers(claimed: Sequence[TransactionId]) -> Iterator[str]:
         yield f"    # offers: {_list(claimed[:1])}   # what it really has, if less than it claims: the rest fails"
 
 
+def _way(hook: Hook) -> str:
+    if hook.operator is not None:
+        way = f"operator: {scalar(hook.operator)}"
+    else:
+        way = f"http: {scalar(hook.http)}" if hook.http else f"command: {_list(hook.command)}"
+    return way if hook.timeout is None else f"{way}, timeout: {hook.timeout:g}"
+
+
 def _hooks(key: str, hooks: Mapping[TransactionId, Hook], why: str) -> Iterator[str]:
     if hooks:
         yield f"    {key}:   # {why}; looked up beside this file, told what to do as JSON on standard input"
         for transaction, hook in hooks.items():
-            yield f"      {transaction}: {{command: {_list(hook.command)}, timeout: {hook.timeout:g}}}"
+            yield f"      {transaction}: {{{_way(hook)}}}"
 
 
 def _by_itself(begins: Sequence[TransactionId], remarks: Remarks) -> Iterator[str]:

@@ -41,7 +41,11 @@ def test_a_system_is_read_as_it_was_written(tmp_path: Path) -> None:
             manager: SystemActor(
                 dimse=DimseAddress(ae_title="A B", host="::1", port=104),
                 hl7=Hl7Address(application="yes", facility="F}", port=2575),
-                acts={TransactionId("RAD-8"): Hook(command=("a.py", "b, c"))},
+                acts={
+                    TransactionId("RAD-8"): Hook(command=("a.py", "b, c"), timeout=20.0),
+                    TransactionId("RAD-10"): Hook(operator=""),
+                    TransactionId("RAD-14"): Hook(http="http://127.0.0.1/a#b"),
+                },
             )
         },
         department={

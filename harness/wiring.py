@@ -37,10 +37,12 @@ from harness.model.profile import LinkKind, Transaction
 from harness.model.run import Run
 from harness.model.scenario import Case, ProcedurePlan, Scenario
 from harness.model.system import Launch, Strain, System
+from harness.model.tls import TlsFiles
 from harness.operating import DeskMaker, LiveProgress, desk_at_console
 from harness.profiles import Knowledge, knowledge
 from harness.profiles.overriding import load_overrides
 from harness.scenario_files import ScenarioFiles, in_forms
+from harness.transports.tls import rehearse
 from reports import ReadPayload, reports
 from reports.console import ConsoleProgress, idle_words, summary
 
@@ -107,7 +109,10 @@ class Workshop:
             return ()
         if BOX_ALONE in suts:
             raise InputError("`--sut none` is the box alone; it does not go with another system")
-        return tuple(self.files.system(name) for name in suts or (REFERENCE,))
+        systems = tuple(self.files.system(name) for name in suts or (REFERENCE,))
+        for files in (system.tls for system in systems if system.tls is not None):
+            rehearse(files)
+        return systems
 
     def defect(self, name: str) -> Defect:
         """A defect of the reference system by its id."""
@@ -361,8 +366,8 @@ def rejudge(
 
 
 @contextmanager
-def reference_system(seed: int, defect: str, strain: Strain) -> Iterator[ReferenceSystem]:
-    """The reference system, serving."""
+def reference_system(seed: int, defect: str, strain: Strain, tls: TlsFiles | None) -> Iterator[ReferenceSystem]:
+    """The reference system, serving; with `tls` every link of it is secured."""
     shop = workshop()
     deviations = shop.defect(defect).deviations if defect else ()
     with ReferenceSystem(
@@ -372,5 +377,6 @@ def reference_system(seed: int, defect: str, strain: Strain) -> Iterator[Referen
         deviations=deviations,
         history=tuple(shop.cases().values()),
         strain=strain,
+        tls=tls,
     ) as system:
         yield system

@@ -15,6 +15,7 @@ from harness.model.names import HARNESS, ActorName, CheckName, LegId, StepId
 from harness.model.plan import LegState
 from harness.model.question import skipped
 from harness.model.scenario import ReportLink
+from harness.model.tls import TlsTrouble
 from harness.model.transcript import Event, EventKind
 from harness.model.verdict import Outcome
 
@@ -24,6 +25,7 @@ _ROW_OF_EVENT = {
     EventKind.CONTEXT_REFUSED: "context-accepted",
     EventKind.UNREACHABLE: "reachable",
     EventKind.REJECTED: "reachable",
+    EventKind.TLS_FAILED: "reachable",
     EventKind.LINK_LOST: "link-kept",
 }
 
@@ -111,6 +113,8 @@ def _missing(play: PlayView, view: LegView) -> Iterator[Finding]:
         yield _undelivered(view, Outcome.UNDECIDED, "nothing, and its time was not up")
     elif _turned_away(play, view):
         yield _undelivered(view, Outcome.NOT_APPLICABLE, "nothing after the association was turned away")
+    elif unsecured := _unsecured(play, view, events):
+        yield _undelivered(view, Outcome.UNDECIDED, f"{waited}; meanwhile a connection to us failed: {unsecured}")
     elif _proven(play, view.initiator):
         yield _undelivered(view, Outcome.VIOLATED, f"{waited}{_instead(play, view)}", _meant(view))
     else:
@@ -141,6 +145,7 @@ def _kept_from(play: PlayView, view: LegView, event: Event, row: str) -> Finding
         unheard
         or event.kind is EventKind.REJECTED
         or (event.kind is EventKind.UNREACHABLE and not _proven(play, view.responder))
+        or (event.kind is EventKind.TLS_FAILED and not _closed_by_proven(play, view, event))
     )
     own = f"; nothing was ever heard at this address, which is that of {transaction} alone" if unheard else ""
     return view.finding(
@@ -151,6 +156,26 @@ def _kept_from(play: PlayView, view: LegView, event: Event, row: str) -> Finding
         None,
         expected=row.replace("-", " "),
         received=f"{_called(event)}{event.text}{own}",
+    )
+
+
+def _closed_by_proven(play: PlayView, view: LegView, event: Event) -> bool:
+    """Whether a peer that TLS was agreed with before closed a connection without a word: no matter of certificates."""
+    return event.facts.get("tls_failure") == TlsTrouble.CLOSED.value and _proven(play, view.responder)
+
+
+def _unsecured(play: PlayView, view: LegView, events: list[Event]) -> str:
+    """Why TLS failed on a connection that came to the responder while the leg was awaited: perhaps the initiator's."""
+    begin = min((event.seq for event in events), default=0)
+    return next(
+        (
+            f"{event.text} (from {event.facts.get('peer', '?')})"
+            for event in play.events
+            if event.kind is EventKind.TLS_FAILED and event.step is None and event.peer_actor is None
+            if event.actor == view.responder and event.seq > begin
+            if event.facts.get("tls_failure") != TlsTrouble.CLOSED.value  # a test of the port is no attempt
+        ),
+        "",
     )
 
 

@@ -8,6 +8,7 @@ import sys
 import click
 
 from harness.model.system import Strain
+from harness.model.tls import TlsFiles
 from harness.wiring import reference_system
 
 
@@ -16,9 +17,17 @@ from harness.wiring import reference_system
 @click.option("--defect", default="")
 @click.option("--delay", default=0.0, type=float, help="Seconds that each answer and each message takes longer.")
 @click.option("--noise", is_flag=True, help="Foreign patients, repeated messages and unrelated associations.")
-def command(seed: int, defect: str, delay: float, noise: bool) -> int:
+@click.option(
+    "--tls",
+    nargs=3,
+    default=None,
+    metavar="CERTIFICATE KEY AUTHORITIES",
+    help="Secure every listener, and show the certificate to whoever is called.",
+)
+def command(seed: int, defect: str, delay: float, noise: bool, tls: tuple[str, str, str] | None) -> int:
     """Serve until standard input is closed."""
-    with reference_system(seed, defect, Strain(delay=delay, noise=noise)) as system:
+    files = TlsFiles(certificate=tls[0], key=tls[1], authorities=tls[2]) if tls else None
+    with reference_system(seed, defect, Strain(delay=delay, noise=noise), files) as system:
         click.echo(json.dumps(system.introduction()))
         sys.stdout.flush()
         sys.stdin.read()

@@ -39,6 +39,8 @@ class ReferenceProcess:
             self._command += ["--delay", str(described.strain.delay)]
         if described.strain.noise:
             self._command += ["--noise"]
+        if described.tls is not None:
+            self._command += ["--tls", described.tls.certificate, described.tls.key, described.tls.authorities]
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process, and is closed with it
         self._control = ""
 

@@ -17,7 +17,8 @@ from harness.model.names import HARNESS, ActorName, PlayerName, PlayId, Transact
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
 from harness.model.profile import Leg, LinkKind, Profile, Transaction
 from harness.model.scenario import Answer, Case, Scenario, Step
-from harness.model.system import DimseAddress, Hl7Address, Party, System, Times, TransactionTimes
+from harness.model.system import DepartmentActor, DimseAddress, Hl7Address, Party, System, Times, TransactionTimes
+from harness.model.tls import TlsMode
 from harness.profiles import Knowledge
 
 
@@ -205,25 +206,31 @@ class Planner:
             if bound.leg.required
             for actor in ends(bound.leg)
         } | {step.initiator for play in plays for step in play.scenario.steps}
-        for actor in sorted(actors):
-            told = next((system.department[actor] for system in roles.systems if actor in system.department), None)
-            title = ae_title(actor)
-            yield Party(
-                actor=actor,
-                player=HARNESS,
-                bind=told.bind if told else "127.0.0.1",
-                dimse=DimseAddress(
-                    ae_title=(told.ae_title if told else "") or title,
-                    host=told.advertise if told else "127.0.0.1",
-                    port=told.port if told else 0,
-                ),
-                hl7=Hl7Address(
-                    application=(told.application if told else "") or title,
-                    facility=(told.facility if told else "") or "SWF",
-                    host=told.advertise if told else "127.0.0.1",
-                    port=told.hl7_port if told else 0,
-                ),
-            )
+        yield from (_our_party(roles.systems, actor) for actor in sorted(actors))
+
+
+def _our_party(systems: Sequence[System], actor: ActorName) -> Party:
+    """Our actor, where and as the first of the systems that was told of it knows it."""
+    system = next((one for one in systems if actor in one.department), None)
+    told = system.department[actor] if system is not None else DepartmentActor()
+    title = ae_title(actor)
+    files = system.tls if system is not None and told.tls is not TlsMode.NONE else None
+    return Party(
+        actor=actor,
+        player=HARNESS,
+        bind=told.bind,
+        dimse=DimseAddress(
+            ae_title=told.ae_title or title, host=told.advertise, port=told.port, tls=told.tls, tls_files=files
+        ),
+        hl7=Hl7Address(
+            application=told.application or title,
+            facility=told.facility or "SWF",
+            host=told.advertise,
+            port=told.hl7_port,
+            tls=told.tls,
+            tls_files=files,
+        ),
+    )
 
 
 def ae_title(actor: ActorName) -> str:

@@ -22,6 +22,7 @@ from harness.model.names import HARNESS, ActorName, PlayerName, PlayId, StepId, 
 from harness.model.plan import Assignment, StepRef
 from harness.model.scenario import Case, PersonName, ProcedurePlan, Step
 from harness.model.system import DimseAddress, Hl7Address, Party, Strain
+from harness.model.tls import TlsFiles, TlsMode
 from harness.profiles import Knowledge
 from harness.transports.control import ControlServer
 
@@ -58,8 +59,9 @@ class ReferenceSystem:
         deviations: Iterable[Deviation] = (),
         history: Iterable[Case] = (),
         strain: Strain | None = None,
+        tls: TlsFiles | None = None,
     ) -> None:
-        parties = {name: _own_party(name) for name in actor_classes()}
+        parties = {name: _own_party(name, tls) for name in actor_classes()}
         self._department = Department(
             Assignment(id="reference", ours=parties, theirs=(), serves={}, plays=()),
             knowledge=knowledge,
@@ -196,14 +198,15 @@ class ReferenceSystem:
             actor.perform(action)
 
 
-def _own_party(actor: ActorName) -> Party:
+def _own_party(actor: ActorName, files: TlsFiles | None) -> Party:
     words = actor.upper().split()
     title = ("REF_" + "_".join(words)) if len("_".join(words)) <= 12 else "REF_" + "_".join(w[:4] for w in words)
+    mode = TlsMode.NONE if files is None else TlsMode.MUTUAL
     return Party(
         actor=actor,
         player=HARNESS,
-        dimse=DimseAddress(ae_title=title[:16]),
-        hl7=Hl7Address(application=title[:16], facility=FACILITY),
+        dimse=DimseAddress(ae_title=title[:16], tls=mode, tls_files=files),
+        hl7=Hl7Address(application=title[:16], facility=FACILITY, tls=mode, tls_files=files),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from harness.dicom.encoding import decode_payload
 from harness.dicom.uids import keyword_of
@@ -14,7 +15,8 @@ from harness.hl7 import Message
 from harness.identifiers import SystemClock
 from harness.model.names import ActorName, ExchangeId
 from harness.model.profile import LinkKind, Service
-from harness.model.system import DimseAddress, Hl7Address
+from harness.model.system import DimseAddress, Endpoints, Hl7Address
+from harness.model.tls import TlsFiles, TlsMode
 from harness.model.transcript import DimseCommand, Exchange, Payload
 from harness.transports.dimse import Association, DimseResponse, associate
 from harness.transports.mllp import send
@@ -70,7 +72,7 @@ def _payload(exchange: Exchange) -> Payload:
 def _replay_message(evidence: Evidence, exchange: Exchange, target: Target) -> str:
     message = evidence.read(_payload(exchange))
     answer = send(
-        Hl7Address(application="", facility="", host=target.host, port=target.port),
+        Hl7Address(application="", facility="", host=target.host, port=target.port, **_secured(evidence, target)),
         message if isinstance(message, bytes) else message.read_bytes(),
         owner=_owner(exchange),
         recorder=TranscriptRecorder(SystemClock(), None),
@@ -87,7 +89,10 @@ def _replay_dimse(evidence: Evidence, exchange: Exchange, target: Target) -> str
         raise RecordingError(f"exchange {exchange.id} has no command set")
     facts = exchange.link.facts
     address = DimseAddress(
-        ae_title=target.ae_title or facts.get("called_ae", "ANY-SCP"), host=target.host, port=target.port
+        ae_title=target.ae_title or facts.get("called_ae", "ANY-SCP"),
+        host=target.host,
+        port=target.port,
+        **_secured(evidence, target),
     )
     with associate(
         address,
@@ -100,6 +105,22 @@ def _replay_dimse(evidence: Evidence, exchange: Exchange, target: Target) -> str
     ) as association:
         responses = _again(association, command, evidence, exchange)
     return "\n".join(_response_text(response) for response in responses)
+
+
+class _Tls(TypedDict):
+    tls: TlsMode
+    tls_files: TlsFiles | None
+
+
+def _secured(evidence: Evidence, target: Target) -> _Tls:
+    """TLS where the run had it at that host and port."""
+    for assignment in evidence.plan().assignments:
+        for party in assignment.theirs:
+            for place in (Endpoints(dimse=party.dimse, hl7=party.hl7), *party.links.values()):
+                for address in (place.dimse, place.hl7):
+                    if address is not None and (address.host, address.port) == (target.host, target.port):
+                        return {"tls": address.tls, "tls_files": address.tls_files}
+    return {"tls": TlsMode.NONE, "tls_files": None}
 
 
 def _again(

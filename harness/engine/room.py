@@ -80,7 +80,13 @@ class Room:
         owner = LinkOwner(actor=self._name)
         if self.actor.speaks_hl7() and party.hl7 is not None:
             mllp = MllpEndpoint(
-                owner, bind=party.bind, port=party.hl7.port, handler=self._hl7, recorder=premises.recorder
+                owner,
+                bind=party.bind,
+                port=party.hl7.port,
+                handler=self._hl7,
+                recorder=premises.recorder,
+                tls=party.hl7.tls,
+                tls_files=party.hl7.tls_files,
             )
             party = replace(party, hl7=replace(party.hl7, port=mllp.start()))
             self._endpoints.append(mllp)
@@ -97,6 +103,8 @@ class Room:
                 amend=self._amend_response,
                 amend_requests=self._amend_requests,
                 attend=self._attend,
+                tls=party.dimse.tls,
+                tls_files=party.dimse.tls_files,
             )
             party = replace(party, dimse=replace(party.dimse, port=dimse.start()))
             self._endpoints.append(dimse)

@@ -13,6 +13,7 @@ from harness.model.system import Attestation, Claim, DimseAddress, Hl7Address, S
 from harness.scenario_files.limits import AE_TITLE, MOST_PORT
 from harness.scenario_files.links import check_links, check_pps_manager, check_times, complete_links
 from harness.scenario_files.names import Names
+from harness.scenario_files.securing import refuse_given, secure
 from harness.yaml_source import Faults, SourceMapping, fits, nearest, read, validate
 
 
@@ -21,6 +22,7 @@ def load_system(path: Path | Traversable, names: Names) -> System:
     source = read(path)
     source.supply("path", str(path))
     complete_links(source)
+    refuse_given(source)
     system = validate(source, System)
     faults = Faults()
     _claims(source, system, names, faults)
@@ -53,6 +55,7 @@ def load_system(path: Path | Traversable, names: Names) -> System:
         faults.add(source.place_of("strain", "delay"), f"delay: {system.strain.delay} is not a time in seconds")
     for index, attestation in enumerate(system.attestations):
         _attestation(source, attestation, ("attestations", index), names, faults)
+    system = secure(source, system, faults)
     faults.raise_if_any()
     return system
 

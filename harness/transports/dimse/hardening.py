@@ -35,7 +35,8 @@ from pynetdicom.fsm import TRANSITION_TABLE
 from pynetdicom.pdu_primitives import A_ASSOCIATE, P_DATA
 from pynetdicom.transport import ThreadedAssociationServer
 
-from harness.transports.tls import TlsFailure, TlsSocket, TlsTrouble, explain, failure, farewell, heard_tls
+from harness.model.tls import TlsTrouble
+from harness.transports.tls import TlsFailure, TlsSocket, explain, failure, farewell, heard_tls
 
 PINNED_VERSION = "3.0.4"
 """The version of pynetdicom that this module was written against; a test is red on any other."""

@@ -11,7 +11,7 @@ from pynetdicom import AE, evt
 from harness.dicom.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from harness.errors import ContextRefused, LinkError, LinkLost, NoResponse, Rejected, TlsFailed, Unreachable
 from harness.model.system import DimseAddress
-from harness.model.tls import TlsMode
+from harness.model.tls import TlsMode, TlsTrouble
 from harness.model.transcript import EventKind
 from harness.transports.dimse import contexts, hardening
 from harness.transports.dimse.conversation import Conversation
@@ -19,7 +19,7 @@ from harness.transports.dimse.requestor import Requestor
 from harness.transports.dimse.serving import Server
 from harness.transports.dimse.watching import watch
 from harness.transports.recorder import LinkOwner, Recorder
-from harness.transports.tls import Caller, TlsFailure, TlsTrouble, failure
+from harness.transports.tls import Caller, TlsFailure, failure
 
 MAX_PDU = 1 << 17
 """Bytes of a PDU that we take."""

@@ -11,10 +11,11 @@ from types import MappingProxyType
 from harness.errors import LinkLost, TlsFailed
 from harness.model.names import ExchangeId
 from harness.model.profile import LinkKind
+from harness.model.tls import TlsTrouble
 from harness.model.transcript import Direction, EventKind, Half, PayloadKind, SocketAddress
 from harness.transports.mllp.framing import Frame, Framer, Noise, wrap
 from harness.transports.recorder import LinkOwner, Passage, Recorder
-from harness.transports.tls import TlsFailure, TlsTrouble, explain, failure, farewell, heard_tls
+from harness.transports.tls import TlsFailure, explain, failure, farewell, heard_tls
 
 _READ_SIZE = 64 * 1024
 _NOISE_LIMIT = 100
@@ -104,8 +105,9 @@ class MllpLink:
             raise self._tls_failed(explain(error, calling=self._ours)) from error
 
     def _tls_failed(self, why: TlsFailure) -> TlsFailed:
-        self.happened(EventKind.TLS_FAILED, why.text, dict(why.facts))
-        return TlsFailed(f"{self.peer.host}:{self.peer.port}: {why.text}. {why.advice}")
+        peer = f"{self.peer.host}:{self.peer.port}"
+        self.happened(EventKind.TLS_FAILED, why.text, {"peer": peer, "advice": why.advice, **why.facts})
+        return TlsFailed(f"{peer}: {why.text}. {why.advice}")
 
     def finish_sending(self) -> None:
         """Tell the peer that nothing more will be sent; OSError when the link is gone."""

@@ -2,7 +2,7 @@
 
 from harness.transports.tls.agreeing import Arrival, Caller, TlsSocket, call, connected, farewell
 from harness.transports.tls.contexts import listening_context, rehearse
-from harness.transports.tls.failures import TlsFailure, TlsTrouble, explain, failure, heard_tls
+from harness.transports.tls.failures import TlsFailure, explain, failure, heard_tls
 from harness.transports.tls.handshaking import Handshake, handshake
 
 __all__ = [
@@ -11,7 +11,6 @@ __all__ = [
     "Handshake",
     "TlsFailure",
     "TlsSocket",
-    "TlsTrouble",
     "call",
     "connected",
     "explain",

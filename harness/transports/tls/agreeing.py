@@ -16,9 +16,9 @@ from typing import Any
 
 from harness.errors import InputError
 from harness.model.system import DimseAddress, Hl7Address
-from harness.model.tls import TlsFiles, TlsMode
+from harness.model.tls import TlsFiles, TlsMode, TlsTrouble
 from harness.transports.tls.contexts import calling_context, listening_context
-from harness.transports.tls.failures import HANDSHAKE_RECORD, TlsFailure, TlsTrouble, explain, failure, plain_speech
+from harness.transports.tls.failures import HANDSHAKE_RECORD, TlsFailure, explain, failure, plain_speech
 from harness.transports.tls.peers import is_ip, peer_facts
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,252}")

@@ -5,27 +5,9 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from types import MappingProxyType
 
-
-class TlsTrouble(Enum):
-    """What may go wrong; the value is how the record names it."""
-
-    EXPIRED = "certificate expired"
-    NOT_YET_VALID = "certificate not yet valid"
-    UNKNOWN_AUTHORITY = "unknown authority"
-    UNSUITABLE = "certificate unsuitable"
-    NO_CERTIFICATE = "no client certificate"
-    OURS_WANTED = "our certificate is wanted"
-    OURS_REFUSED = "our certificate was refused"
-    PLAIN_PEER = "plain peer on a TLS port"
-    TLS_PEER = "TLS peer on a plain port"
-    VERSION = "no common TLS version"
-    CIPHER = "no common cipher suite"
-    SILENT = "no answer to the handshake"
-    CLOSED = "closed during the handshake"
-    OTHER = "the handshake failed"
+from harness.model.tls import TlsTrouble
 
 
 @dataclass(frozen=True, kw_only=True)

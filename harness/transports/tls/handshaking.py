@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.model.system import DimseAddress, Hl7Address
+from harness.model.tls import TlsTrouble
 from harness.transports.tls.agreeing import TlsSocket, call, farewell
-from harness.transports.tls.failures import TlsFailure, TlsTrouble, explain, failure
+from harness.transports.tls.failures import TlsFailure, explain, failure
 
 ALERT_TIME = 0.5
 """Seconds in which a peer that does not want our certificate says so: in TLS 1.3 it does after our handshake ended."""

@@ -16,6 +16,7 @@ from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, LinkId, P
 from harness.model.plan import LegState, PlannedLeg, PlannedStep, Play, StepRef
 from harness.model.profile import Citation, Leg, LinkKind, Service, Transaction
 from harness.model.scenario import Case, OrderRequest, PersonName, Practitioner, Scenario, Step, Visit
+from harness.model.tls import TlsTrouble
 from harness.model.transcript import (
     Capture,
     DimseCommand,
@@ -149,6 +150,7 @@ class Stage:
         step: StepId | None = STEP,
         leg: str = "",
         seconds: str = "",
+        trouble: TlsTrouble | None = None,
     ) -> Stage:
         """An event of the step, or of nobody's when `step` is None."""
         self.events.append(
@@ -162,7 +164,7 @@ class Stage:
                 step=StepRef(PLAY, step) if step else None,
                 play=PLAY if step else None,
                 leg=leg,
-                facts={"seconds": seconds} if seconds else {},
+                facts={"seconds": seconds} if seconds else {"tls_failure": trouble.value} if trouble else {},
             )
         )
         return self
@@ -312,6 +314,8 @@ def test_events_of_another_step_do_not_count() -> None:
         (EventKind.UNREACHABLE, "reachable", True, Outcome.VIOLATED),
         (EventKind.REJECTED, "reachable", False, Outcome.UNDECIDED),
         (EventKind.REJECTED, "reachable", True, Outcome.UNDECIDED),
+        (EventKind.TLS_FAILED, "reachable", False, Outcome.UNDECIDED),
+        (EventKind.TLS_FAILED, "reachable", True, Outcome.UNDECIDED),
         (EventKind.CONTEXT_REFUSED, "context-accepted", False, Outcome.VIOLATED),
         (EventKind.CONTEXT_REFUSED, "context-accepted", True, Outcome.VIOLATED),
         (EventKind.LINK_LOST, "link-kept", False, Outcome.VIOLATED),
@@ -326,6 +330,28 @@ def test_whoever_does_not_answer_the_call_is_charged(kind: EventKind, row: str, 
     assert _is(finding, f"{FIRST}/{row}", outcome, MANAGER)
     assert finding.received == "what the socket said"
     assert finding.expected == row.replace("-", " ")
+
+
+@pytest.mark.parametrize(("proven", "outcome"), [(False, Outcome.UNDECIDED), (True, Outcome.VIOLATED)])
+def test_whoever_closed_without_a_word_may_have_minded_our_certificate(proven: bool, outcome: Outcome) -> None:
+    """Not so where TLS was agreed with it before: then it is as unreachable as any."""
+    stage = Stage(responder=SYSTEM).ran()
+    stage.happened(EventKind.TLS_FAILED, "closed", actor=MODALITY, peer=MANAGER, trouble=TlsTrouble.CLOSED)
+    assert stage.only(*([MANAGER] if proven else [])).outcome is outcome
+
+
+def test_a_system_that_called_us_and_failed_at_tls_is_not_charged_with_silence() -> None:
+    stage = Stage(initiator=SYSTEM).ran()
+    stage.happened(EventKind.TLS_FAILED, "its certificate has expired", actor=MANAGER, step=None)
+    finding = stage.expired().only(MODALITY)
+    assert finding.outcome is Outcome.UNDECIDED
+    assert "meanwhile a connection to us failed: its certificate has expired" in finding.received
+
+
+def test_a_test_of_the_port_is_no_attempt_to_call() -> None:
+    stage = Stage(initiator=SYSTEM).ran()
+    stage.happened(EventKind.TLS_FAILED, "closed", actor=MANAGER, step=None, trouble=TlsTrouble.CLOSED)
+    assert stage.expired().only(MODALITY).outcome is Outcome.VIOLATED
 
 
 def test_a_failed_link_to_somebody_else_is_not_this_legs() -> None:

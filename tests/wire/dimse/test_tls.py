@@ -13,10 +13,9 @@ import pytest
 from harness.errors import LinkError, TlsFailed, Unreachable
 from harness.model.names import ActorName
 from harness.model.system import DimseAddress
-from harness.model.tls import TlsFiles, TlsMode
+from harness.model.tls import TlsFiles, TlsMode, TlsTrouble
 from harness.model.transcript import EventKind
 from harness.transports.dimse import DimseHandler
-from harness.transports.tls import TlsTrouble
 
 Listen = Callable[..., DimseAddress]
 

@@ -14,11 +14,10 @@ import pytest
 
 from harness.errors import LinkLost, NoResponse, TlsFailed
 from harness.model.system import Hl7Address
-from harness.model.tls import TlsFiles, TlsMode
+from harness.model.tls import TlsFiles, TlsMode, TlsTrouble
 from harness.model.transcript import EventKind
 from harness.transports.mllp import Deadlines, MllpEndpoint, connect, send, wrap
 from harness.transports.recorder import LinkOwner
-from harness.transports.tls import TlsTrouble
 
 MESSAGE = b"MSH|^~\\&|OF|F|IM|F|||OMI^O23|1|P|2.5.1\r"
 ANSWER = b"MSH|^~\\&|IM|F|OF|F|||ACK|2|P|2.5.1\rMSA|AA|1\r"

@@ -50,6 +50,7 @@ from harness.model.system import (
     Times,
 )
 from harness.model.tables import AttributeRow, AttributeTable, Hl7Row, Hl7Table, KeyRow, LegRule, PlayRule, Transition
+from harness.model.tls import TlsFiles
 from harness.profiles.overriding import load_overrides
 from harness.pytest_plugin import pytest_addoption
 from harness.scenario_files import ScenarioFiles
@@ -75,6 +76,7 @@ KEYS: Mapping[str, tuple[Any, ...]] = {
     "system-files.md": (
         *(System, Claim, SystemActor, DimseAddress, Hl7Address, Hook, DepartmentActor, Times),
         Attestation,
+        TlsFiles,
     ),
     "writing-scenarios.md": (
         *(Scenario, Step, Expectation, Deviation, Defect, Detection),

@@ -88,7 +88,7 @@ KEYS: Mapping[str, tuple[Any, ...]] = {
         *(Hl7Table, Hl7Row, AttributeTable, AttributeRow, KeyRow, LegRule, PlayRule, Transition),
     ),
 }
-GIVEN_BY_THE_HARNESS = {"path", "line", "place"}
+GIVEN_BY_THE_HARNESS = {"path", "line", "place", "tls_files"}
 WRITTEN_AS = {"initiator": "from", "further": "with"}
 
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)

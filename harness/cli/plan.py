@@ -154,7 +154,8 @@ def _addresses(party: Party) -> str:
 
 
 def _at(host: str, port: int) -> str:
-    return f" {host}:{port}" if port else " (calls only)"
+    place = f"[{host}]" if ":" in host else host
+    return f" {place}:{port}" if port else " (calls only)"
 
 
 def _alike(plays: Sequence[Play]) -> Iterator[Sequence[Play]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from harness.engine.world import ActorWorld
 from harness.errors import PortInUse
 from harness.hl7 import Message
 from harness.model.deviation import Change, Deviation, Part
-from harness.model.names import PlayId
+from harness.model.names import ActorName, PlayId
 from harness.model.profile import Service
 from harness.model.system import Party
 from harness.model.transcript import EventKind
@@ -54,10 +55,7 @@ class Room:
             self._open_endpoints()
         except PortInUse as fault:
             self.__exit__()
-            raise PortInUse(
-                f"the simulated {self._name}: {fault}. End what uses the port, or give the actor another one under "
-                "`department:` in the system file"
-            ) from None
+            raise PortInUse(f"the simulated {self._name}: {fault}. {self._advice(fault)}") from None
         except BaseException:
             self.__exit__()
             raise
@@ -74,6 +72,23 @@ class Room:
     def react(self, work: Callable[[], None]) -> None:
         """Do something later, on another thread, after what the play that is worked for has waiting already."""
         self._reactions.add(work)
+
+    def _advice(self, fault: PortInUse) -> str:
+        """What to do about a listener that could not be opened, by the operating system's reason."""
+        reason, key = getattr(fault.__cause__, "errno", None), f"`department: {self._name}:` in the system file"
+        if reason == errno.EACCES:
+            return f"Ports below 1024 need a right of their own; give the actor another one under {key}"
+        if reason not in (None, errno.EADDRINUSE):
+            return f"`bind` under {key} has to be an address of this machine; 0.0.0.0 or :: listens on all of them"
+        others = (party.actor for party in self._premises.assignment.ours.values() if party.actor != self._name)
+        same = [actor for actor in others if self._ports(actor) & self._ports(self._name)]
+        if same:
+            return f"That is the port of {', '.join(same)}, too; give one of them another one under `department:`"
+        return f"End what uses the port, or give the actor another one under {key}"
+
+    def _ports(self, actor: ActorName) -> set[int]:
+        party = self._premises.assignment.ours[actor]
+        return {address.port for address in (party.dimse, party.hl7) if address is not None and address.port}
 
     def _open_endpoints(self) -> None:
         premises, party = self._premises, self.party

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from harness.actor import Action, Actor, Bedside
+from harness.checks.recording import PlayView
 from harness.engine.asking import Operators, question_of
 from harness.engine.department import Department
-from harness.engine.facts import hook_facts
+from harness.engine.facts import hook_facts, seen_by
 from harness.errors import CannotAct
 from harness.model.names import HARNESS, ActorName
 from harness.model.plan import LegState, PlannedStep, Play, StepRef
@@ -21,15 +22,22 @@ Waiting = Callable[[Play, PlannedStep, float], None]
 
 
 class Driver:
-    """Drives the systems under test of one assignment. `waiting` hears that one has to act by itself."""
+    """Drives the systems under test of one assignment. `waiting` hears that one has to act by itself, and `so_far` says
+    what has crossed our links for a play."""
 
     def __init__(
-        self, department: Department, systems: Sequence[System], operators: Operators, waiting: Waiting
+        self,
+        department: Department,
+        systems: Sequence[System],
+        operators: Operators,
+        waiting: Waiting,
+        so_far: Callable[[Play], PlayView],
     ) -> None:
         self._department = department
         self._systems = {system.name: system for system in systems}
         self._operators = operators
         self._waiting = waiting
+        self._so_far = so_far
 
     def start(self, play: Play, planned: PlannedStep, reference: StepRef, over: Callable[[], str]) -> None:
         """Make the product that initiates a step do so; CannotAct when it cannot be made to.
@@ -78,7 +86,7 @@ class Driver:
                 system=system,
                 hook=hook,
                 actor=actor,
-                seen={},
+                seen=seen_by(self._department, self._so_far(play), planned, actor),
                 folder=folder if written else "",
             )
             self._operators.ask(question, reference, over)
@@ -101,13 +109,14 @@ class Driver:
         actor: ActorName,
         folder: Path,
     ) -> None:
-        facts = hook_facts(self._department, play, planned, actor, folder)
+        facts = hook_facts(self._department, self._so_far(play), planned, actor, folder)
         result = run_hook(hook, facts, base=Path(system.path).parent)
         self._department.recorder.happened(
             EventKind.HOOK,
             result.reason or "done",
             step=reference,
-            facts={"actor": actor, "ok": str(result.ok), "code": str(result.code), "output": result.output},
+            facts={"actor": actor, "ok": str(result.ok), "code": str(result.code), "output": result.output}
+            | ({"asked": result.asked} if result.asked else {}),
         )
         if not result.ok:
             said = result.output.strip().rpartition("\n")[2]

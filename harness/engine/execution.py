@@ -109,7 +109,7 @@ class Executor:
         operators: Operators,
     ) -> None:
         self._department = department
-        self._driver = Driver(department, systems, operators, progress.waiting)
+        self._driver = Driver(department, systems, operators, progress.waiting, self._so_far)
         self._progress = progress
         self._interrupted = interrupted
         self._recorder = department.recorder
@@ -233,10 +233,14 @@ class Executor:
                 return
 
     def _holds(self, play: Play, planned: PlannedStep) -> bool:
-        views = tuple(self._view(play, step, leg) for step in play.steps for leg in step.legs)
-        seen = PlayView(play=play, legs=views, events=(), knowledge=self._department.knowledge)
-        own = [view for view in views if view.step is planned]
+        seen = self._so_far(play)
+        own = [view for view in seen.legs if view.step is planned]
         return expectation_outcome(planned, own, seen) in (Outcome.MET, Outcome.NOT_APPLICABLE)
+
+    def _so_far(self, play: Play) -> PlayView:
+        """What has crossed our links for a play until now."""
+        views = tuple(self._view(play, step, leg) for step in play.steps for leg in step.legs)
+        return PlayView(play=play, legs=views, events=(), knowledge=self._department.knowledge)
 
     def _view(self, play: Play, planned: PlannedStep, leg: PlannedLeg) -> LegView:
         exchanges = self._live.exchanges(play, planned, leg.leg.id)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from harness.checks.identifiers import ledger
+from harness.checks.recording import LegView, PlayView
 from harness.engine.department import Department
 from harness.engine.storage import adapter
-from harness.model.names import ActorName
+from harness.model.names import HARNESS, ActorName, PlayerName, StepId
 from harness.model.plan import PlannedStep, Play
 from harness.model.scenario import Case, PersonName, Step
 from harness.model.system import Party
 
 
 def hook_facts(
-    department: Department, play: Play, planned: PlannedStep, actor: ActorName, folder: Path
+    department: Department, so_far: PlayView, planned: PlannedStep, actor: ActorName, folder: Path
 ) -> Mapping[str, object]:
-    """JSON-ready facts. `folder` holds the files that our stand-in wrote; `case` goes to originators only."""
+    """JSON-ready facts. `folder` holds the files that our stand-in wrote; `case` goes to originators only.
+
+    `so_far` is what has crossed our links for the play; of it, the hook is told what its own actor saw.
+    """
+    play = so_far.play
     patient = play.case.patients[planned.step.patient]
     facts: dict[str, object] = {
         "play": play.id,
@@ -43,9 +50,48 @@ def hook_facts(
     own = _party(department, actor, planned)
     if own is not None:
         facts["own"] = _told(own)
+    player = department.assignment.player(actor, planned.transaction.id)
+    sightings = tuple(sightings_of(so_far, planned.step.id, actor, player))
+    facts["seen"] = _newest(sightings)
+    facts["sightings"] = sightings
     if department.originates(actor):
         facts["case"] = adapter(Case).dump_python(play.case, mode="json")
     return facts
+
+
+def seen_by(department: Department, so_far: PlayView, planned: PlannedStep, actor: ActorName) -> Mapping[str, str]:
+    """Of each identifier that the actor has seen on the wire before a step, the value that came last."""
+    player = department.assignment.player(actor, planned.transaction.id)
+    return _newest(sightings_of(so_far, planned.step.id, actor, player))
+
+
+def _newest(sightings: Iterable[Mapping[str, str]]) -> Mapping[str, str]:
+    return {one["name"]: one["value"] for one in sightings}
+
+
+def sightings_of(so_far: PlayView, now: StepId, actor: ActorName, player: PlayerName) -> Iterator[Mapping[str, str]]:
+    """Identifiers that passed on the links of the actor, and of the product's others, in the order in which they were
+    seen: each with the step, before `now`, that showed it first.
+
+    What a person, or the product, could have read there; the links of others show nothing here. The actor's are meant
+    whoever plays it, because our stand-in tells the product what it knows.
+    """
+    own = tuple(leg for leg in so_far.legs if leg.step.step.id != now and _took_part(leg, actor, player))
+    entries = [entry for entry in ledger(replace(so_far, legs=own), ()) if entry.first and entry.value]
+    for entry in sorted(entries, key=lambda entry: entry.exchange):
+        step, _, path = entry.place.partition(": ")
+        yield {
+            "name": entry.name.lower().replace(" ", "_"),
+            "value": entry.value,
+            "transaction": so_far.play.step(StepId(step)).transaction.id,
+            "step": step,
+            "path": path,
+        }
+
+
+def _took_part(leg: LegView, actor: ActorName, player: PlayerName) -> bool:
+    players = (leg.planned.initiator, leg.planned.responder)
+    return actor in (leg.initiator, leg.responder) or (player != HARNESS and player in players)
 
 
 def _form(play: Play, planned: PlannedStep, actor: ActorName) -> str:

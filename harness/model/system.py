@@ -101,15 +101,25 @@ class Hook(Record):
     """How a product is made to act, or is fed: exactly one of `command` (an argument list, never a shell), `http` and
     `operator` (a person does it; the text says what, and may be empty).
 
-    A relative program path is looked up beside the system file. Bedside facts and peers' addresses are passed as
-    JSON on standard input (or as the request's body), and as `SWF_...` variables. `timeout` in seconds: for a command
-    or request until it has ended, for a person until there is an answer; None: the default of the kind.
+    A relative program path is looked up beside the system file. Bedside facts, peers' addresses and what was seen on
+    the wire are passed as JSON on standard input (or as the request's body), and as `SWF_...` variables. `timeout` in
+    seconds: for a command or request until it has ended, for a person until there is an answer; None: the default of
+    the kind.
+
+    Of a request: `method`; `headers`; `secrets`, headers whose values stand in the environment variables named here;
+    `body`, sent as JSON instead of the facts; `success`, the statuses that are success (none: 200 to 299). In the
+    address, in headers and in the body, `{patient.id}` stands for the fact of that name, and nothing else is computed.
     """
 
     command: tuple[str, ...] = ()
     http: str = ""
     timeout: float | None = None
     operator: str | None = None
+    method: str = "POST"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, object] | None = None
+    success: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if [bool(self.command), bool(self.http), self.operator is not None].count(True) != 1:

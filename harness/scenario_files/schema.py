@@ -16,7 +16,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from harness.model.names import ActorName, TransactionId
-from harness.model.system import SIMULATED, Endpoints, Hook, System
+from harness.model.system import SIMULATED, Endpoints, System
+from harness.scenario_files.hooks import METHODS, REQUEST_KEYS
 from harness.scenario_files.limits import AE_TITLE, DAY, MOST_PORT
 from harness.scenario_files.names import Names
 from harness.scenario_files.system_keys import MEANINGS
@@ -95,6 +96,8 @@ class _Schema:
             return {"type": "object", **named, "additionalProperties": self._of(_bare(arguments[1]))}
         if isinstance(origin, type) and issubclass(origin, Sequence):
             return {"type": "array", "items": self._of(_bare(arguments[0]))}
+        if kind is object:
+            return {}
         if isinstance(kind, type):
             return self._class(kind, partial)
         raise TypeError(f"the schema of a system file has no words for {kind}")
@@ -125,7 +128,6 @@ def _limits(names: Names) -> Mapping[str, Mapping[str, object]]:
     filled: Schema = {"type": text, "minLength": 1}
     title: Schema = {"type": text, "pattern": AE_TITLE}
     times = {f"{owner}.{key}": positive for owner in ("Times", "TransactionTimes") for key in ("answer", "act", "show")}
-    ways = [one.name for one in dataclasses.fields(Hook) if one.name != "timeout"]
     return {
         "System": {"dependentRequired": {"strain": ["launch"]}},
         "System.claims": {"minItems": 1},
@@ -143,7 +145,12 @@ def _limits(names: Names) -> Mapping[str, Mapping[str, object]]:
         "DepartmentActor.port": port,
         "DepartmentActor.hl7_port": port,
         "Endpoints": {"minProperties": 1},
-        "Hook": {"oneOf": [{"required": [way]} for way in ways]},
+        "Hook": {
+            "oneOf": [{"required": [way]} for way in ("command", "http", "operator")],
+            "dependentRequired": {key: ["http"] for key in REQUEST_KEYS},
+        },
+        "Hook.method": {"type": "string", "enum": list(METHODS)},
+        "Hook.success": {"items": {"type": "integer", "minimum": 100, "maximum": 599}},
         "Hook.command": {"minItems": 1},
         "Hook.http": filled,
         "Hook.operator": {"type": ["string", "number", "boolean"]},

@@ -10,6 +10,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from harness.model.system import Attestation, Claim, DimseAddress, Hl7Address, Strain, System
+from harness.scenario_files.hooks import check_hook
 from harness.scenario_files.limits import AE_TITLE, MOST_PORT
 from harness.scenario_files.links import check_links, check_pps_manager, check_times, complete_links
 from harness.scenario_files.names import Names
@@ -40,6 +41,7 @@ def load_system(path: Path | Traversable, names: Names) -> System:
                 faults.name(place, "transaction", transaction, names.transactions)
                 if not math.isfinite(hook.seconds) or hook.seconds <= 0:
                     faults.add(place, f"timeout: {hook.seconds} is not a time in seconds")
+                check_hook(source, hook, (*at, key, transaction), faults)
     for actor, ours in system.department.items():
         at = ("department", actor)
         faults.name(source.place_of(*at), "actor", actor, names.actors)

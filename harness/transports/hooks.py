@@ -6,14 +6,12 @@ what a hook does, however badly, comes back as a result.
 
 from __future__ import annotations
 
-import http.client
 import json
 import math
 import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -24,13 +22,16 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import IO
-from urllib.parse import SplitResult, urlsplit
 
 from harness.model.system import Hook
+from harness.transports.hook_requests import Sending, Unfilled, filled_in, without, words_of
 
 _OUTPUT_LIMIT = 64 * 1024
 _VARIABLE_LIMIT = 32 * 1024
 """Longest environment variable in characters; a longer value is found on standard input alone."""
+
+_ASKED_LIMIT = 4 * 1024
+"""Characters of a request that are kept."""
 
 _LEFTOVER_TIME = 0.5
 """Seconds to wait for output that a background process of the hook still holds open."""
@@ -41,13 +42,17 @@ NEVER_RAN = -1
 
 @dataclass(frozen=True, kw_only=True)
 class HookResult:
-    """How a hook went. `code` is the exit code or HTTP status; negative: a signal, or there is none."""
+    """How a hook went. `code` is the exit code or HTTP status; negative: a signal, or there is none.
+
+    `asked` is the request of an HTTP hook, without its headers.
+    """
 
     ok: bool
     code: int
     output: str
     seconds: float
     reason: str
+    asked: str = ""
 
 
 def run_hook(hook: Hook, facts: Mapping[str, object], *, base: Path, timeout: float | None = None) -> HookResult:
@@ -58,17 +63,18 @@ def run_hook(hook: Hook, facts: Mapping[str, object], *, base: Path, timeout: fl
     """
     begun = time.monotonic()
     bound = hook.seconds if timeout is None else timeout
-    body = json.dumps(_plain(facts)).encode()
+    plain = {str(key): _plain(value) for key, value in facts.items()}
     if hook.command:
-        outcome = _command(hook.command, body, environment(facts), base, bound)
+        outcome = _command(hook.command, json.dumps(plain).encode(), environment(facts), base, bound)
     else:
-        outcome = _Post(hook.http, body, bound).run()
+        outcome = _request(hook, plain, bound)
     return HookResult(
         ok=outcome.ok,
         code=outcome.code,
         output=outcome.output,
         seconds=time.monotonic() - begun,
         reason=outcome.reason,
+        asked=outcome.asked,
     )
 
 
@@ -83,6 +89,7 @@ class _Outcome:
     code: int
     reason: str
     output: str = ""
+    asked: str = ""
 
 
 def _plain(value: object) -> object:
@@ -119,6 +126,20 @@ def _text(value: object) -> str:
     plain = _plain(value)
     text = "" if plain is None else plain if isinstance(plain, str) else json.dumps(plain)
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def _request(hook: Hook, facts: Mapping[str, object], bound: float) -> _Outcome:
+    """Fill in and send an HTTP hook's request. No value of a secret header is told to anybody but the server."""
+    try:
+        request, hidden = filled_in(hook, facts, os.environ)
+    except Unfilled as error:
+        return _Outcome(False, NEVER_RAN, str(error))
+    outcome = Sending(request, bound).run()
+    status = outcome.status
+    ok = status is not None and (status in hook.success if hook.success else 200 <= status < 300)
+    told = (outcome.reason, outcome.output, request.told(_ASKED_LIMIT))
+    reason, output, asked = (without(text, hidden) for text in told)
+    return _Outcome(ok, NEVER_RAN if status is None else status, reason, output, asked)
 
 
 class _Tail:
@@ -159,7 +180,7 @@ def _command(command: tuple[str, ...], body: bytes, variables: Mapping[str, str]
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        return _Outcome(False, NEVER_RAN, f"cannot start {command[0]}: {_words(error)}")
+        return _Outcome(False, NEVER_RAN, f"cannot start {command[0]}: {words_of(error)}")
     return _attend(process, body, bound)
 
 
@@ -216,71 +237,3 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
 def _write(stream: IO[bytes], body: bytes) -> None:
     with suppress(OSError), stream:  # a hook need not read its input
         stream.write(body)
-
-
-class _Post:
-    """One HTTP request: no redirects, no proxy, bounded in size and in total time."""
-
-    def __init__(self, address: str, body: bytes, bound: float) -> None:
-        self._address = address
-        self._body = body
-        self._bound = bound
-        self._late = threading.Event()
-
-    def run(self) -> _Outcome:
-        """Post and read the beginning of the response."""
-        try:
-            parts = urlsplit(self._address)
-            connection = self._connection(parts)
-        except (ValueError, http.client.HTTPException) as error:
-            return _Outcome(False, NEVER_RAN, f"not an http address: {error}")
-        alarm = threading.Timer(self._bound, self._give_up, args=(connection,))
-        alarm.daemon = True
-        alarm.start()
-        try:
-            return self._ask(connection, parts)
-        finally:
-            alarm.cancel()
-            connection.close()
-
-    def _connection(self, parts: SplitResult) -> http.client.HTTPConnection:
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("http:// or https:// and a host are needed")
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        return kind(parts.hostname, parts.port, timeout=self._bound)
-
-    def _give_up(self, connection: http.client.HTTPConnection) -> None:
-        self._late.set()
-        sock = connection.sock
-        with suppress(OSError):
-            if sock is not None:
-                sock.shutdown(socket.SHUT_RDWR)
-
-    def _ask(self, connection: http.client.HTTPConnection, parts: SplitResult) -> _Outcome:
-        try:
-            connection.connect()
-        except (OSError, UnicodeError) as error:
-            if self._late.is_set() or isinstance(error, TimeoutError):
-                return self._timed_out()
-            return _Outcome(False, NEVER_RAN, f"cannot connect to {parts.netloc.rpartition('@')[2]}: {_words(error)}")
-        try:
-            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            connection.request("POST", target, self._body, {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            output = response.read(_OUTPUT_LIMIT).decode("utf-8", "replace")
-            response.close()
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            if self._late.is_set() or isinstance(error, TimeoutError):
-                return self._timed_out()
-            return _Outcome(False, NEVER_RAN, f"no HTTP response: {_words(error)}")
-        if self._late.is_set():
-            return self._timed_out()
-        status = response.status
-        return _Outcome(200 <= status < 300, status, f"HTTP status {status}", output)
-
-    def _timed_out(self) -> _Outcome:
-        return _Outcome(False, NEVER_RAN, f"timed out after {self._bound:g} s")
-
-
-def _words(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__

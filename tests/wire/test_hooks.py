@@ -139,3 +139,42 @@ def test_endless_response_is_bounded(serve: Callable[[Script], RawServer], tmp_p
     server = serve(flood)
     result = post(server.address, tmp_path)
     assert (result.ok, len(result.output)) == (True, 64 * 1024)
+
+
+def test_method_headers_body_and_success_are_the_hooks_own(
+    serve: Callable[[Script], RawServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRODUCT_TOKEN", "Basic c3dmOnN3Zg==")
+    server = serve(answers(b"HTTP/1.1 202 Accepted\r\nContent-Length: 27\r\n\r\nyou said Basic c3dmOnN3Zg=="))
+    hook = Hook(
+        http=f"{server.address}/tools/find",
+        method="PUT",
+        headers={"X-Ward": "{service}"},
+        secrets={"Authorization": "PRODUCT_TOKEN"},
+        body={"Query": {"PatientID": "{patient.id}"}},
+        success=(202,),
+    )
+    result = run_hook(hook, {"patient": {"id": "P1"}, "service": "CT-CHEST"}, base=tmp_path)
+    assert (result.ok, result.code, result.output) == (True, 202, "you said (secret)")
+    assert result.asked == f'PUT {server.address}/tools/find\n{{"Query": {{"PatientID": "P1"}}}}'
+    head, _, body = server.request.partition(b"\r\n\r\n")
+    assert head.startswith(b"PUT /tools/find HTTP/1.1\r\n")
+    assert b"X-Ward: CT-CHEST\r\n" in head + b"\r\n"
+    assert b"Authorization: Basic c3dmOnN3Zg==" in head
+    assert json.loads(body) == {"Query": {"PatientID": "P1"}}
+
+
+@pytest.mark.parametrize(("success", "ok"), [((), False), ((302,), True), ((200,), False)])
+def test_a_redirect_is_an_answer_and_never_followed(
+    serve: Callable[[Script], RawServer], tmp_path: Path, success: tuple[int, ...], ok: bool
+) -> None:
+    server = serve(answers(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"))
+    result = run_hook(Hook(http=server.address, success=success), {}, base=tmp_path)
+    assert (result.ok, result.code) == (ok, 302)
+
+
+def test_what_was_not_seen_is_never_asked(tmp_path: Path) -> None:
+    hook = Hook(http="http://127.0.0.1:1/", body={"StudyInstanceUID": "{seen.study_instance_uid}"})
+    result = run_hook(hook, {"seen": {}}, base=tmp_path)
+    assert (result.ok, result.code) == (False, -1)
+    assert result.reason == "{seen.study_instance_uid} was not seen on the wire so far"

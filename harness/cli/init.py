@@ -14,9 +14,10 @@ from harness.cli._questions import Questions
 from harness.engine.drafting import FIRST_PORT, Draft, draft
 from harness.engine.roles import claimed_transactions
 from harness.errors import InputError
-from harness.model.connection import Connection
+from harness.model.connection import Connection, in_order
 from harness.model.names import ActorName, TransactionId
 from harness.model.plan import Plan
+from harness.model.profile import LinkKind
 from harness.model.system import System
 from harness.profiles import Knowledge
 from harness.scenario_files.writing import Remarks, system_text
@@ -131,6 +132,11 @@ def _remarks(found: Draft, knowledge: Knowledge) -> Remarks:
             for claim in found.system.claims
             for actor in claim.actors
         },
+        asked={
+            one.theirs.actor: one.transactions
+            for one in found.connections
+            if one.kind is LinkKind.DIMSE and not one.inward
+        },
         begins={actor: [one for one in knowledge.transactions if one in own] for actor, own in begins.items()},
         meetings={
             actor: _meeting([one for one in found.connections if one.ours.actor == actor])
@@ -141,8 +147,8 @@ def _remarks(found: Draft, knowledge: Knowledge) -> Remarks:
 
 def _meeting(met: list[Connection]) -> str:
     """`calls it in RAD-8, RAD-10; is called by it in RAD-10`."""
-    calls = dict.fromkeys(name for one in met if not one.inward for name in one.transactions)
-    called = dict.fromkeys(name for one in met if one.inward for name in one.transactions)
+    calls = in_order(name for one in met if not one.inward for name in one.transactions)
+    called = in_order(name for one in met if one.inward for name in one.transactions)
     parts = (("calls it in", calls), ("is called by it in", called))
     return "; ".join(f"{words} {', '.join(names)}" for words, names in parts if names)
 

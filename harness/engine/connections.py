@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from harness.actor import actor_classes
 from harness.model.connection import Connection, Need
-from harness.model.names import HARNESS, ActorName, PlayerName
+from harness.model.names import HARNESS, PlayerName
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
 from harness.model.profile import Leg, LinkKind, MessageForm
 from harness.model.scenario import Step
@@ -17,12 +17,12 @@ from harness.model.system import System
 def connections(plan: Plan) -> tuple[Connection, ...]:
     """Every connection between a system of the plan and one of our actors, in the order of first use."""
     systems = {system.name: system for system in plan.systems}
-    found: dict[tuple[PlayerName, ActorName, ActorName, LinkKind, bool], Connection] = {}
+    found: dict[tuple[object, ...], Connection] = {}
     for assignment in plan.assignments:
         for play in assignment.plays:
             for planned in play.steps:
                 for one in _of_step(assignment, play, planned, systems):
-                    key = (one.system, one.theirs.actor, one.ours.actor, one.kind, one.inward)
+                    key = (one.system, one.theirs.actor, one.ours.actor, one.kind, one.inward, one.their_address)
                     known = found.setdefault(key, replace(one, needs=()))
                     needs = tuple(dict.fromkeys((*known.needs, *one.needs)))
                     found[key] = replace(known, needs=needs)
@@ -47,7 +47,14 @@ def _errands(assignment: Assignment, planned: PlannedStep) -> Iterator[Connectio
         theirs = assignment.party(errand.to, player)
         if errand.step == planned.transaction.id and player != HARNESS and ours is not None and theirs is not None:
             need = Need(transaction=errand.transaction, service=errand.service.value, sop_classes=errand.sop_classes)
-            yield Connection(system=player, kind=LinkKind.DIMSE, inward=False, theirs=theirs, ours=ours, needs=(need,))
+            yield Connection(
+                system=player,
+                kind=LinkKind.DIMSE,
+                inward=False,
+                theirs=theirs.at(errand.transaction),
+                ours=ours,
+                needs=(need,),
+            )
 
 
 def _connection(
@@ -69,26 +76,27 @@ def _connection(
         system=player,
         kind=leg.link,
         inward=inward,
-        theirs=theirs,
+        theirs=theirs.at(planned.transaction.id),
         ours=ours,
-        needs=(_need(leg, planned, play, by_hook=inward and hooked and not leg.reaction),),
+        needs=(_need(bound, planned, play, by_hook=inward and hooked and not leg.reaction),),
     )
 
 
-def _need(leg: Leg, planned: PlannedStep, play: Play, *, by_hook: bool) -> Need:
+def _need(bound: PlannedLeg, planned: PlannedStep, play: Play, *, by_hook: bool) -> Need:
+    leg, version = bound.leg, bound.version or play.form
     return Need(
         transaction=planned.transaction.id,
         service=leg.dimse.service.value if leg.dimse else "",
         sop_classes=leg.dimse.sop_classes if leg.dimse else (),
-        messages=tuple(f"{message.type} ({message.version})" for message in _messages(leg, planned.step, play.form)),
+        messages=tuple(f"{message.type} ({message.version})" for message in _messages(leg, planned.step, version)),
         started_by_hook=by_hook,
         reaction=leg.reaction,
     )
 
 
-def _messages(leg: Leg, step: Step, form: str) -> Sequence[MessageForm]:
-    """The messages of a leg in a form, narrowed by the trigger event and the order control code that the step names."""
-    found = [message for message in leg.messages if message.version == form]
+def _messages(leg: Leg, step: Step, version: str) -> Sequence[MessageForm]:
+    """The messages of a leg in an HL7 version, narrowed by the trigger event and the control code of the step."""
+    found = [message for message in leg.messages if message.version == version]
     for wanted in (
         [message for message in found if step.trigger and message.type.endswith(f"^{step.trigger}")],
         [message for message in found if step.control in message.control],

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.engine.connections import connections
-from harness.model.connection import Connection, Need, Peer, Sheet, Told, is_loopback
+from harness.model.connection import Connection, Need, Peer, Sheet, Told, in_order, is_loopback
 from harness.model.names import ActorName
 from harness.model.plan import Plan
 from harness.model.profile import LinkKind, Service
 from harness.model.system import DimseAddress, Hl7Address, System
+from harness.model.tls import TlsMode
 
 
 def sheets(plan: Plan) -> tuple[Sheet, ...]:
@@ -30,7 +31,7 @@ def _sheet(plan: Plan, system: System, found: Sequence[Connection]) -> Sheet:
         version=system.version,
         scenarios=len(scenarios),
         peers=tuple(_peers(found)),
-        told=tuple(_told(system, found)),
+        told=tuple(_told(found)),
         problems=tuple(dict.fromkeys(problems(found))),
     )
 
@@ -52,9 +53,10 @@ def _peer(actor: ActorName, kind: LinkKind, found: Sequence[Connection]) -> Peer
         facility=hl7.facility if hl7 else "",
         host=found[0].our_host,
         port=found[0].our_port if called else 0,
-        calls=tuple(dict.fromkeys(name for one in found if not one.inward for name in one.transactions)),
-        called=tuple(dict.fromkeys(name for one in called for name in one.transactions)),
+        calls=in_order(name for one in found if not one.inward for name in one.transactions),
+        called=in_order(name for one in called for name in one.transactions),
         contents=tuple(dict.fromkeys(text for one in found for need in one.needs for text in contents(need))),
+        tls=any(one is not None and one.tls is not TlsMode.NONE for one in (dimse, hl7)),
         facing=tuple(dict.fromkeys(one.theirs.actor for one in found)),
     )
 
@@ -69,13 +71,11 @@ def contents(need: Need) -> Iterator[str]:
         yield f"{need.service} {' or '.join(need.sop_classes)}"
 
 
-def _told(system: System, found: Sequence[Connection]) -> Iterator[Told]:
+def _told(found: Sequence[Connection]) -> Iterator[Told]:
     """The addresses of the product's own actors that take part."""
-    used = {(one.theirs.actor, one.kind) for one in found}
-    for actor, described in system.actors.items():
-        for kind, address in ((LinkKind.DIMSE, described.dimse), (LinkKind.MLLP, described.hl7)):
-            if address is not None and (actor, kind) in used:
-                yield _told_address(actor, kind, address)
+    for actor, kind, address in dict.fromkeys((one.theirs.actor, one.kind, one.their_address) for one in found):
+        if address is not None:
+            yield _told_address(actor, kind, address)
 
 
 def _told_address(actor: ActorName, kind: LinkKind, address: DimseAddress | Hl7Address) -> Told:
@@ -87,6 +87,7 @@ def _told_address(actor: ActorName, kind: LinkKind, address: DimseAddress | Hl7A
         facility=address.facility if isinstance(address, Hl7Address) else "",
         host=address.host if address.port else "",
         port=address.port,
+        tls=address.tls is not TlsMode.NONE,
     )
 
 
@@ -94,12 +95,13 @@ def problems(found: Iterable[Connection]) -> Iterator[str]:
     """What cannot work as the system file has it, each with the way to mend it."""
     found = tuple(found)
     for one in found:
-        yield from _of_our_address(one)
+        yield from faults_of_listener(one)
         yield from _of_their_address(one)
     yield from _shared_ports(found)
 
 
-def _of_our_address(one: Connection) -> Iterator[str]:
+def faults_of_listener(one: Connection) -> Iterator[str]:
+    """What cannot work at the listener that a product calls."""
     if not one.inward:
         return
     actor, names = one.ours.actor, ", ".join(one.transactions)
@@ -123,7 +125,7 @@ def _of_our_address(one: Connection) -> Iterator[str]:
 
 
 def _of_their_address(one: Connection) -> Iterator[str]:
-    address = one.theirs.hl7 if one.kind is LinkKind.MLLP else one.theirs.dimse
+    address = one.their_address
     key = "hl7" if one.kind is LinkKind.MLLP else "dimse"
     if not one.inward and (address is None or not address.port):
         yield (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from harness.model.names import ActorName, PlayerName, TransactionId
 from harness.model.profile import LinkKind
 from harness.model.record import Record
-from harness.model.system import Party
+from harness.model.system import DimseAddress, Hl7Address, Party
 
 _LOOPBACK = ("localhost", "::1")
 
@@ -45,8 +46,8 @@ class Connection(Record):
 
     @property
     def transactions(self) -> tuple[TransactionId, ...]:
-        """The transactions that use it, each once."""
-        return tuple(dict.fromkeys(need.transaction for need in self.needs))
+        """The transactions that use it, each once, in the order of their numbers."""
+        return in_order(need.transaction for need in self.needs)
 
     @property
     def our_port(self) -> int:
@@ -61,6 +62,11 @@ class Connection(Record):
         return address.host if address else ""
 
     @property
+    def their_address(self) -> DimseAddress | Hl7Address | None:
+        """Where the product's actor is reached on this connection, and what it is called; None when nobody told."""
+        return self.theirs.hl7 if self.kind is LinkKind.MLLP else self.theirs.dimse
+
+    @property
     def their_host(self) -> str:
         """Where the product is, as far as it was told; empty when it was not."""
         addresses = (self.theirs.dimse, self.theirs.hl7)
@@ -70,6 +76,11 @@ class Connection(Record):
     def needs_fixed_port(self) -> bool:
         """Whether the product has to know our port beforehand."""
         return self.inward and not all(need.started_by_hook for need in self.needs)
+
+
+def in_order(names: Iterable[TransactionId]) -> tuple[TransactionId, ...]:
+    """Transactions, each once, in the order of their numbers."""
+    return tuple(sorted(set(names), key=lambda name: (len(name), name)))
 
 
 def is_loopback(host: str) -> bool:

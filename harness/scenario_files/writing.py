@@ -10,7 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.model.names import ActorName, TransactionId
-from harness.model.system import Claim, DepartmentActor, DimseAddress, Hl7Address, Hook, System
+from harness.model.system import (
+    PPS_MANAGER,
+    Claim,
+    DepartmentActor,
+    DimseAddress,
+    Hl7Address,
+    Hook,
+    System,
+    SystemActor,
+)
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*|\d{1,3}(\.\d{1,3}){3}", re.ASCII)
 _OTHER_KINDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"})
@@ -24,12 +33,13 @@ _LONGEST = 118
 @dataclass(frozen=True, kw_only=True)
 class Remarks:
     """What is written beside the values: `titles` of transactions, `options` that each profile has for the claimed
-    actors, `claimed` what each actor claims, `begins` what it starts, `meetings` what each of our actors has to do with
-    the product."""
+    actors, `claimed` what each actor claims, `asked` what it answers on associations, `begins` what it starts,
+    `meetings` what each of our actors has to do with the product."""
 
     titles: Mapping[TransactionId, str] = field(default_factory=dict)
     options: Mapping[str, Sequence[str]] = field(default_factory=dict)
     claimed: Mapping[ActorName, Sequence[TransactionId]] = field(default_factory=dict)
+    asked: Mapping[ActorName, Sequence[TransactionId]] = field(default_factory=dict)
     begins: Mapping[ActorName, Sequence[TransactionId]] = field(default_factory=dict)
     meetings: Mapping[ActorName, str] = field(default_factory=dict)
 
@@ -49,7 +59,7 @@ def system_text(system: System, remarks: Remarks) -> str:
         "",
         *_times(system),
         "",
-        *_others(),
+        *_others(system),
     ]
     return "".join(f"{line}\n" for line in lines)
 
@@ -104,6 +114,7 @@ def _actors(system: System, remarks: Remarks) -> Iterator[str]:
         if described.hl7 is not None:
             yield f"    hl7: {_hl7(described.hl7)}   # MSH-3 and MSH-4 of what it sends"
         yield from _offers(remarks.claimed.get(actor, ()))
+        yield from _links(described, remarks.asked.get(actor, ()))
         yield from _hooks("acts", described.acts, "makes it begin the transaction")
         if not described.acts:
             yield from _by_itself(remarks.begins.get(actor, ()), remarks)
@@ -121,6 +132,11 @@ def _way(hook: Hook) -> str:
     else:
         way = f"http: {scalar(hook.http)}" if hook.http else f"command: {_list(hook.command)}"
     return way if hook.timeout is None else f"{way}, timeout: {hook.timeout:g}"
+
+
+def _links(described: SystemActor, asked: Sequence[TransactionId]) -> Iterator[str]:
+    if asked and described.dimse is not None and described.dimse.port:
+        yield f"    # links: {{{asked[0]}: {{dimse: {{port: 105}}}}}}   # another address in a single transaction"
 
 
 def _hooks(key: str, hooks: Mapping[TransactionId, Hook], why: str) -> Iterator[str]:
@@ -187,8 +203,12 @@ def _times(system: System) -> Iterator[str]:
     yield f"  act: {times.act:g}   # until the first message of a step that it begins by itself, or a person does"
     yield f"  show: {times.show:g}   # until a change is visible to a query"
     yield f"  settle: {times.settle:g}   # quiet time at the end of a scenario"
+    first = next((name for claim in system.claims for name in claim.transactions), "RAD-8")
+    yield f"  # transactions: {{{first}: {{answer: 60}}}}   # other times in single transactions"
 
 
-def _others() -> Iterator[str]:
+def _others(system: System) -> Iterator[str]:
+    if any(PPS_MANAGER in claim.actors for claim in system.claims):
+        yield "# pps_manager: simulated   # its own is switched off, and ours is active"
     yield "# binding: each   # its actors one after the other, instead of all at once"
     yield "# overrides: our-overrides.yaml   # a file of rules that do not hold at this site (docs/overrides.md)"

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,12 @@ from typing import Any
 import pytest
 
 from harness.cli import main
+from harness.engine.recording import Unrecorded
+from harness.errors import Rejected
+from harness.model.names import ActorName
+from harness.model.system import DimseAddress
+from harness.transports.dimse import associate
+from harness.transports.recorder import LinkOwner
 
 DEADLINE = 60.0
 """Seconds for anything that is not measured, on a busy machine."""
@@ -297,3 +303,24 @@ times: {{answer: {answer}, act: {answer}}}
         return str(path)
 
     return write
+
+
+@pytest.fixture
+def echo() -> Callable[..., None]:
+    """Call a port on this machine with a C-ECHO, from one AE title to another; a rejection is none of its business."""
+
+    def call(port: int, calling: str, called: str) -> None:
+        with (
+            suppress(Rejected),
+            associate(
+                DimseAddress(ae_title=called, port=port),
+                calling_ae=calling,
+                sop_classes=["Verification"],
+                owner=LinkOwner(actor=ActorName("Modality")),
+                recorder=Unrecorded(),
+                timeout=DEADLINE,
+            ) as association,
+        ):
+            association.c_echo()
+
+    return call

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from harness.engine.sheets import sheets
 from harness.model.connection import Sheet
-from harness.model.names import ActorName, PlayerName
+from harness.model.names import ActorName, PlayerName, TransactionId
 from harness.model.profile import LinkKind
-from harness.model.system import Claim, DepartmentActor, DimseAddress, Hl7Address, System, SystemActor
+from harness.model.system import Claim, DepartmentActor, DimseAddress, Endpoints, Hl7Address, System, SystemActor
 from harness.wiring import RunRequest, plan_only
 
 MANAGER = ActorName("Image Manager")
@@ -55,8 +55,8 @@ def test_each_actor_of_ours_is_entered_once_for_each_protocol() -> None:
     assert (modality.calls, modality.called) == (("RAD-8", "RAD-10"), ("RAD-10",))
     assert "C-STORE Storage" in modality.contents
     assert [(told.kind, told.ae_title, told.application, told.port) for told in made.told] == [
-        (LinkKind.DIMSE, "PACS", "", 104),
         (LinkKind.MLLP, "", "A", 2575),
+        (LinkKind.DIMSE, "PACS", "", 104),
     ]
     assert (made.scenarios, made.problems) == (1, ())
 
@@ -97,3 +97,13 @@ def test_an_address_that_is_not_known_cannot_be_called() -> None:
         "our Order Filler calls Image Manager of PACS (RAD-4), whose address is not known: "
         "give `actors: Image Manager: hl7` a host and a port",
     )
+
+
+def test_an_address_of_a_single_transaction_is_compared_too() -> None:
+    actor = PACS.actors[MANAGER]
+    links = {TransactionId("RAD-14"): Endpoints(dimse=DimseAddress(ae_title="QUERY", port=105))}
+    made = sheet(replace(PACS, actors={MANAGER: replace(actor, links=links)}))
+    assert [(told.ae_title, told.port) for told in made.told if told.kind is LinkKind.DIMSE] == [
+        ("PACS", 104),
+        ("QUERY", 105),
+    ]

@@ -16,14 +16,11 @@ from harness.model.names import ActorName, PlayerName, TransactionId
 from harness.model.plan import Plan
 from harness.model.product_kind import Acting, Answers, ProductKind
 from harness.model.profile import LinkKind
-from harness.model.system import Claim, DepartmentActor, DimseAddress, Hl7Address, Hook, System, SystemActor, Times
+from harness.model.system import Claim, DepartmentActor, DimseAddress, Hl7Address, Hook, System, SystemActor
 from harness.profiles import Knowledge
 
 FIRST_PORT = 11112
 """Where the ports of our listeners begin that a product calls."""
-
-ACT_BY_PERSON = 300.0
-"""Seconds that a person has to make a product act."""
 
 MakePlan = Callable[[System], Plan]
 _ANYWHERE = 1
@@ -150,7 +147,6 @@ def draft(
         version=answers.version,
         actors=dict(_actors(answers, claims, found, knowledge)),
         department=dict(_department(answers, found, first_port, is_taken)),
-        times=Times(act=ACT_BY_PERSON) if answers.acting is Acting.PERSON else Times(),
     )
     return Draft(system=system, connections=connections(make_plan(system)))
 
@@ -158,7 +154,8 @@ def draft(
 def _actors(
     answers: Answers, claims: tuple[Claim, ...], found: Sequence[Connection], knowledge: Knowledge
 ) -> Iterator[tuple[ActorName, SystemActor]]:
-    command = Hook(command=answers.command) if answers.acting is Acting.COMMAND else None
+    ways = {Acting.COMMAND: Hook(command=answers.command or ("",)), Acting.PERSON: Hook(operator="")}
+    way = ways.get(answers.acting)
     feed = Hook(command=answers.feed) if answers.feed else None
     fed = set(_fed(claims, found, knowledge))
     begun = {(actor, need.transaction) for actor, need in _begun(found)}
@@ -186,7 +183,7 @@ def _actors(
                 )
                 if hl7
                 else None,
-                acts=_hooks(command, (t for t in knowledge.transactions if (actor, t) in begun)),
+                acts=_hooks(way, (t for t in knowledge.transactions if (actor, t) in begun)),
                 feeds=_hooks(feed, (t for t in knowledge.transactions if (actor, t) in fed)),
             ),
         )

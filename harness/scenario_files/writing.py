@@ -28,6 +28,9 @@ _HEAD = """\
 # A comment that is a key is optional: without its "# " it counts. All keys: docs/system-files.md.
 """
 _LONGEST = 118
+_DRIVEN = "makes it begin; looked up beside this file, told what to do as JSON on standard input"
+_GUIDED = "a person makes it begin, and is told so at the terminal (docs/operator-steps.md)"
+_FED = "carries what our stand-in knows into it, before it is asked; told it as JSON and files"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,10 +118,11 @@ def _actors(system: System, remarks: Remarks) -> Iterator[str]:
             yield f"    hl7: {_hl7(described.hl7)}   # MSH-3 and MSH-4 of what it sends"
         yield from _offers(remarks.claimed.get(actor, ()))
         yield from _links(described, remarks.asked.get(actor, ()))
-        yield from _hooks("acts", described.acts, "makes it begin the transaction")
+        guided = any(hook.operator is not None for hook in described.acts.values())
+        yield from _hooks("acts", described.acts, _GUIDED if guided else _DRIVEN)
         if not described.acts:
             yield from _by_itself(remarks.begins.get(actor, ()), remarks)
-        yield from _hooks("feeds", described.feeds, "carries what our stand-in knows into it, before it is asked")
+        yield from _hooks("feeds", described.feeds, _FED)
 
 
 def _offers(claimed: Sequence[TransactionId]) -> Iterator[str]:
@@ -141,7 +145,7 @@ def _links(described: SystemActor, asked: Sequence[TransactionId]) -> Iterator[s
 
 def _hooks(key: str, hooks: Mapping[TransactionId, Hook], why: str) -> Iterator[str]:
     if hooks:
-        yield f"    {key}:   # {why}; looked up beside this file, told what to do as JSON on standard input"
+        yield f"    {key}:   # {why}"
         for transaction, hook in hooks.items():
             yield f"      {transaction}: {{{_way(hook)}}}"
 

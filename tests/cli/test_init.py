@@ -106,7 +106,8 @@ def test_how_it_is_made_to_act(swf: Swf, tmp_path: Path) -> None:
     assert set(acts) >= {"RAD-5", "RAD-6", "RAD-7", "RAD-8", "RAD-10"}
     assert acts[TransactionId("RAD-5")].command == ("./drive.py", "--now", "a b")
     swf("init", "b.system.yaml", "--kind", "modality", "--yes", "--acts", "person")
-    assert loaded(tmp_path / "b.system.yaml").times.act == 300
+    acts = loaded(tmp_path / "b.system.yaml").actors[ActorName("Modality")].acts
+    assert (acts[TransactionId("RAD-5")].operator, acts[TransactionId("RAD-5")].seconds) == ("", 3600)
 
 
 def test_what_a_worklist_is_fed_by(swf: Swf, tmp_path: Path) -> None:

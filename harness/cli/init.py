@@ -20,7 +20,8 @@ from harness.model.plan import Plan
 from harness.model.profile import LinkKind
 from harness.model.system import System
 from harness.profiles import Knowledge
-from harness.scenario_files.writing import Remarks, system_text
+from harness.scenario_files.schema import shipped_schema
+from harness.scenario_files.writing import SCHEMA, Remarks, system_text
 from harness.transports.probing import can_listen
 from harness.wiring import RunRequest, plan_only, workshop
 
@@ -80,6 +81,7 @@ def command(file: Path | None, first_port: int, yes: bool, force: bool, **given:
     found = draft(answers, _plan, knowledge, first_port=first_port, is_taken=lambda port: bool(can_listen("", port)))
     path = file or _file_of(answers.name)
     _write(path, system_text(found.system, _remarks(found, knowledge)), force)
+    _write_schema(path.parent / SCHEMA, force)
     workshop().files.system(str(path))
     click.echo(f"\n{path} is written ({questions.asked} questions). Next:\n" if ask else f"{path} is written. Next:\n")
     for line in _next(path):
@@ -109,6 +111,12 @@ def _write(path: Path, text: str, force: bool) -> None:
         raise InputError(f"{path} exists already: choose another name, or overwrite it with --force") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _write_schema(path: Path, force: bool) -> None:
+    """The schema beside the file, by which an editor completes it; one that is there already stays, unless forced."""
+    if not path.exists() or force:
+        _write(path, shipped_schema().read_text(encoding="utf-8"), force)
 
 
 def _remarks(found: Draft, knowledge: Knowledge) -> Remarks:

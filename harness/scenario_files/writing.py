@@ -23,7 +23,10 @@ from harness.model.system import (
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*|\d{1,3}(\.\d{1,3}){3}", re.ASCII)
 _OTHER_KINDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"})
-_HEAD = """\
+SCHEMA = "system.schema.json"
+"""The file beside a system file by which an editor completes it."""
+_HEAD = f"""\
+# yaml-language-server: $schema={SCHEMA}
 # What is under test, where it listens, and what it has been told about us. Written by `swf init`.
 # A comment that is a key is optional: without its "# " it counts. All keys: docs/system-files.md.
 """
@@ -204,7 +207,7 @@ def _times(system: System) -> Iterator[str]:
     yield "# How long it may take, in seconds. What has not come by then has not come."
     yield "times:"
     yield f"  answer: {times.answer:g}   # until a response on an open link"
-    yield f"  act: {times.act:g}   # until the first message of a step that it begins by itself, or a person does"
+    yield f"  act: {times.act:g}   # until the first message of what it begins"
     yield f"  show: {times.show:g}   # until a change is visible to a query"
     yield f"  settle: {times.settle:g}   # quiet time at the end of a scenario"
     first = next((name for claim in system.claims for name in claim.transactions), "RAD-8")
@@ -215,4 +218,6 @@ def _others(system: System) -> Iterator[str]:
     if any(PPS_MANAGER in claim.actors for claim in system.claims):
         yield "# pps_manager: simulated   # its own is switched off, and ours is active"
     yield "# binding: each   # its actors one after the other, instead of all at once"
+    yield "# tls: {certificate: our.pem, key: our.key, authorities: theirs.pem}   # for TLS (docs/tls.md)"
+    yield "# known_deviations: our.known.yaml   # failures that are known, and until when (docs/known-deviations.md)"
     yield "# overrides: our-overrides.yaml   # a file of rules that do not hold at this site (docs/overrides.md)"

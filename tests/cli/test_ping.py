@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from harness.engine.recording import Unrecorded
+from harness.model.names import ActorName
+from harness.model.tls import TlsFiles, TlsMode
+from harness.transports.dimse import DimseEndpoint, DimseHandler, SupportedClass
+from harness.transports.recorder import LinkOwner
 
 Swf = Any
 
@@ -265,3 +271,95 @@ def test_the_product_calls_somebody_else_first(listening: Any, echo: Callable[..
     assert "CT from 127.0.0.1 asked for AE title WRONG; it calls us WRONG, which is not our AE title" in out
     assert "sent what is not DICOM" in out
     assert link(out, "Modality of CT -> our Image Manager").startswith("ok    ")
+
+
+# TLS
+
+
+@pytest.fixture
+def secured(authority: Any) -> Iterator[int]:
+    """An archive that takes TLS alone; its port."""
+    endpoint = DimseEndpoint(
+        LinkOwner(actor=ActorName("Image Manager")),
+        ae_title="PACS",
+        bind="127.0.0.1",
+        port=0,
+        supported=(SupportedClass("Verification"), SupportedClass("CTImageStorage")),
+        handler=DimseHandler(),
+        recorder=Unrecorded(),
+        peer_of=lambda title: None,
+        tls=TlsMode.MUTUAL,
+        tls_files=authority.issue("pacs"),
+    )
+    yield endpoint.start()
+    endpoint.stop()
+
+
+def storage(tmp_path: Path, port: int, tls: str = "", files: TlsFiles | None = None) -> str:
+    """An archive that stores and does nothing else."""
+    path = tmp_path / "storage.system.yaml"
+    ours = (
+        f"tls: {{certificate: {files.certificate}, key: {files.key}, authorities: {files.authorities}}}\n"
+        if files
+        else ""
+    )
+    path.write_text(
+        f"""\
+name: Archive
+claims:
+  - {{profile: SWF.b, actors: [Image Manager], transactions: [RAD-8]}}
+{ours}actors:
+  Image Manager:
+    dimse: {{ae_title: PACS, port: {port}{tls}}}
+times: {{answer: 2}}
+""",
+        encoding="utf-8",
+    )
+    return str(path)
+
+
+def test_who_answers_with_tls_is_told(swf: Swf, tmp_path: Path, secured: int, authority: Any) -> None:
+    ended = swf("ping", "--sut", storage(tmp_path, secured, ", tls: mutual", authority.issue("harness")))
+    assert ended.code == 0, ended.out
+    told = link(ended.out, "our Modality -> Image Manager")
+    assert "RAD-8 1 of 193 SOP classes accepted" in told
+    assert "note: TLSv1.3 with " in told
+    assert "it is CN=pacs" in told
+
+
+def test_a_plain_call_to_a_port_that_takes_tls_alone(swf: Swf, tmp_path: Path, secured: int) -> None:
+    ended = swf("ping", "--sut", storage(tmp_path, secured))
+    assert ended.code == 2
+    told = link(ended.out, "our Modality -> Image Manager")
+    assert "TLS" in told
+    assert "The settings of one side or the other: " in told
+
+
+def test_a_peer_whose_authority_is_not_ours(swf: Swf, tmp_path: Path, secured: int, stranger: Any) -> None:
+    files = stranger.issue("harness")
+    ended = swf("ping", "--sut", storage(tmp_path, secured, ", tls: mutual", files))
+    assert ended.code == 2
+    told = link(ended.out, "our Modality -> Image Manager")
+    assert "TLS: the peer's certificate was issued by an authority that we do not know" in told
+
+
+def test_a_product_that_calls_our_tls_listener_in_the_clear(
+    swf_process: Callable[..., Any], tmp_path: Path, free_port: int, authority: Any, echo: Callable[..., None]
+) -> None:
+    files = authority.issue("harness")
+    path = Path(with_listener(tmp_path, free_port))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("ae_title: ARCHIVE,", "ae_title: ARCHIVE, tls: mutual,")
+        + f"tls: {{certificate: {files.certificate}, key: {files.key}, authorities: {files.authorities}}}\n",
+        encoding="utf-8",
+    )
+    running = swf_process("ping", "--sut", str(path), "--listen", "2")
+    running.wait_for_line("CT: verify")
+    with socket.create_connection(("127.0.0.1", free_port)) as plain:
+        plain.sendall(b"\x01\x00\x00\x00\x00\x04aaaa")
+        plain.recv(100)
+    ended = running.end()
+    assert ended.code == 2
+    told = link(ended.out, "Modality of CT -> our Image Manager")
+    assert "tried to agree on TLS" in told
+    assert "plain" in told

@@ -218,6 +218,6 @@ def _others(system: System) -> Iterator[str]:
     if any(PPS_MANAGER in claim.actors for claim in system.claims):
         yield "# pps_manager: simulated   # its own is switched off, and ours is active"
     yield "# binding: each   # its actors one after the other, instead of all at once"
-    yield "# tls: {certificate: our.pem, key: our.key, authorities: theirs.pem}   # for TLS (docs/tls.md)"
+    yield "# Links with TLS need keys here, at the addresses and in the department: docs/tls.md."
     yield "# known_deviations: our.known.yaml   # failures that are known, and until when (docs/known-deviations.md)"
     yield "# overrides: our-overrides.yaml   # a file of rules that do not hold at this site (docs/overrides.md)"

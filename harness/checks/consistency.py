@@ -17,6 +17,7 @@ from harness.checks.compare import Term, equal, is_empty
 from harness.checks.items import requested
 from harness.checks.recording import PlayView
 from harness.checks.registry import play_check
+from harness.dicom.paths import first
 from harness.dicom.uids import is_in
 from harness.hl7 import Message
 from harness.model.finding import Finding
@@ -118,9 +119,12 @@ def _targets(chart: Chart, edges: tuple[Edge, ...]) -> Iterator[_Target]:
 
 
 def _is_of_class(carrier: Carrier, edge: Edge) -> bool:
-    """Whether the message carries an object that the edge is about."""
+    """Whether the message carries an object that the edge is about, by its command and by itself."""
     command = carrier.exchange.exchange.request.command
-    return not edge.sop_classes or (command is not None and is_in(command.sop_class, edge.sop_classes))
+    if not edge.sop_classes:
+        return True
+    own = "" if isinstance(carrier.content, Message) else first(carrier.content, "SOPClassUID").strip(" \0")
+    return command is not None and all(is_in(one, edge.sop_classes) for one in (command.sop_class, own) if one)
 
 
 def _nowhere(carrier: Carrier, paths: Sequence[str]) -> Sequence[Seen]:

@@ -31,10 +31,12 @@ from harness.checks.expecting import (
     undecided,
 )
 from harness.checks.given import NOTHING_STORED, answer_of, never_given
+from harness.checks.queries import LEVEL, UNIQUE_KEYS
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.checks.registry import play_check
 from harness.dicom.paths import first
 from harness.dicom.statuses import is_warning
+from harness.dicom.uids import keyword_of
 from harness.model.finding import Evidence, Finding
 from harness.model.names import ActorName
 from harness.model.plan import PlannedStep
@@ -44,6 +46,7 @@ from harness.model.transcript import EventKind, Half
 from harness.model.verdict import Outcome
 
 _STORED = "stored"
+_UNLEVELLED = "a query does not say its level"
 
 OPEN = "an answer; the standards leave open which"
 """What is expected where a request may be taken or refused."""
@@ -77,32 +80,55 @@ def expectation_outcome(step: PlannedStep, legs: Sequence[LegView], play: PlayVi
 
 def _matches(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iterator[Finding]:
     """The last query returns so many entries for the patient, entries of others are not counted; below study level, so
-    many entries under the study or series that it names."""
+    many entries under the study or series that it names. Where there are too few, one of somebody else is pointed at.
+    """
     wanted = step.step.expect.matches
     queries = counted_queries(step, legs)
     patient = patient_of(step, play)
     if wanted is None or not queries or patient is None:
         return
     view, exchange = queries[-1]
-    if asks_otherwise(step, view, exchange):
-        reason = "the system asked with other keys than the step names"
+    reason = "the system asked with other keys than the step names" if asks_otherwise(step, view, exchange) else ""
+    reason = _UNLEVELLED if _names_no_level(legs) else reason
+    if reason:
         yield inapplicable(view, "matches", final_evidence(exchange), str(wanted), reason)
         return
-    count = sum(_is_counted(one, entry, patient) for _, one in queries for _, entry in pending(one))
+    entries = [(one, index, entry) for _, one in queries for index, entry in pending(one)]
+    others = [(one, index, entry) for one, index, entry in entries if not _is_counted(one, entry, patient)]
+    count = len(entries) - len(others)
     failed = not accepted(exchange.status)
     received = f"status {hexadecimal(exchange.status)}" if failed else str(count)
     lacking = never_given(patient, view, play) if count < wanted and not failed else ""
     if lacking:
         yield undecided(view, "matches", final_evidence(exchange), str(wanted), lacking)
         return
-    holds = count == wanted and not failed
-    yield decided(view, "matches", holds, final_evidence(exchange), str(wanted), received)
+    evidence = final_evidence(exchange)
+    if others and count < wanted and not failed:
+        one, index, entry = others[-1]
+        evidence = one.evidence("PatientID", Half.RESPONSE, index)
+        received = f"{count}, and one of {first(entry, 'PatientID').strip() or 'nobody'}"
+    yield decided(view, "matches", count == wanted and not failed, evidence, str(wanted), received)
+
+
+def _names_no_level(legs: Sequence[LegView]) -> bool:
+    """Whether a query of the legs leaves open at which level it is to be answered (PS3.4 C.4.1.1)."""
+    return any(
+        exchange.request_dataset is not None
+        and "QueryRetrieve" in keyword_of(command.sop_class)
+        and first(exchange.request_dataset, LEVEL) not in UNIQUE_KEYS
+        for _, exchange in of_service(legs, Service.C_FIND)
+        if (command := exchange.exchange.request.command) is not None
+    )
 
 
 def _is_counted(exchange: ExchangeView, entry: Dataset, patient: Patient) -> bool:
-    identifier = exchange.request_dataset
-    below = identifier is not None and first(identifier, "QueryRetrieveLevel") in ("SERIES", "IMAGE")
-    return below or first(entry, "PatientID").strip() == patient.id
+    """Whether an entry is about the patient: it says so, or is silent and answers a query for the patient or a study;
+    below study level all are."""
+    identifier, named = exchange.request_dataset or Dataset(), first(entry, "PatientID").strip()
+    if first(identifier, "QueryRetrieveLevel") in ("SERIES", "IMAGE") or named == patient.id:
+        return True
+    study = first(identifier, "StudyInstanceUID").strip(" \0")
+    return not named and (first(identifier, "PatientID").strip() == patient.id or (bool(study) and "\\" not in study))
 
 
 def _instances(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iterator[Finding]:
@@ -114,6 +140,9 @@ def _instances(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> It
     view, evidence, got = shown
     if any(not legal(leg, one) for leg, one in of_service(legs, Service.C_MOVE, Service.C_GET)):
         yield inapplicable(view, "instances", evidence, wanted, "the retrieve does not say what it wants")
+        return
+    if _names_no_level(legs):
+        yield inapplicable(view, "instances", evidence, wanted, _UNLEVELLED)
         return
     if wanted != _STORED:
         yield decided(view, "instances", str(len(got)) == wanted, evidence, wanted, str(len(got)))
@@ -127,7 +156,7 @@ def _instances(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> It
         if _before(one.carrier.seq, legs) and one.carrier.leg.responder == _keeper(view)
     )
     wrong = (one for one in facts.wrong_entries(play) if _before(one.carrier.seq, legs))
-    withdrawn = frozenset().union(*(one.instances for one in wrong))
+    withdrawn = facts.withdrawn(play, wrong)
     held = facts.Holdings(held.sure - withdrawn, held.unsure | withdrawn)
     if not held.sure:
         yield undecided(view, "instances", evidence, "instances stored", NOTHING_STORED)

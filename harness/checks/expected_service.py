@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 
 from harness.checks.attribute_tables import pending
 from harness.checks.carriers import Carrier, requests
+from harness.checks.dimse_reply import accepted, final_evidence
 from harness.checks.expecting import (
     NOT_TOLD,
     decided,
@@ -23,6 +24,7 @@ from harness.checks.expecting import (
     top_queries,
     undecided,
 )
+from harness.checks.given import never_given
 from harness.checks.recording import LegView, PlayView
 from harness.dicom.paths import first, values
 from harness.hl7 import Message
@@ -70,11 +72,22 @@ def codes(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iterato
         return
     own = [(index, entry) for index, entry in pending(exchange) if first(entry, "PatientID").strip() == patient.id]
     if not own:
-        yield undecided(view, "service", here, expected, "nothing of the patient")
+        counted = step.step.expect.matches is not None or never_given(patient, view, play)
+        if counted or not accepted(exchange.status):
+            yield undecided(view, "service", here, expected, "nothing of the patient")
+        else:
+            yield decided(
+                view, "service", False, final_evidence(exchange), expected, "nothing of the patient", shower(view)
+            )
         return
     shown = [(index, _of_entry(entry, announced) if worklist else _of_study(entry, announced)) for index, entry in own]
     index, holds = next(((index, True) for index, one in shown if one), shown[-1])
-    evidence = exchange.evidence(where, Half.RESPONSE, index)
+    if worklist and not holds:
+        near = [index for index, entry in own if _is_of_procedure(entry, announced)]
+        index = near[-1] if near else index
+        if near:
+            path, expected = _PROTOCOL, " | ".join(sorted(announced.protocols))
+    evidence = exchange.evidence(path.replace("[*]", "[0]"), Half.RESPONSE, index)
     if holds is None:
         yield undecided(view, "service", evidence, expected, "neither code nor description")
         return
@@ -115,6 +128,11 @@ def _of_entry(entry: Dataset, announced: _Announced) -> bool:
     of_procedure = not announced.code or not procedure or announced.code in procedure
     of_protocol = not announced.protocols or not protocols or protocols <= announced.protocols
     return of_procedure and of_protocol and bool(procedure or protocols)
+
+
+def _is_of_procedure(entry: Dataset, announced: _Announced) -> bool:
+    """Whether a worklist entry has the procedure's code, so that what is wrong with it are its protocols."""
+    return bool(announced.code) and announced.code in {one.value.strip() for one in values(entry, _REQUESTED)}
 
 
 def _of_study(study: Dataset, announced: _Announced) -> bool | None:

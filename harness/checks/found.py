@@ -177,9 +177,10 @@ def _counts(play: PlayView, query: _Query, index: int, entry: Dataset, hidden: f
         own = [one for one in query.held if _text(one.dataset, entity) == subject]
         if not any(one.taken for one in own):
             continue
-        held = facts.holdings(own)
-        least = _number(own, counted, held.sure - hidden)
-        most = _number(own, counted, held.sure | held.unsure)
+        astray = [one for one in query.held if one.taken and _is_astray(one)]
+        held, lost = facts.holdings(own), {one.uid for one in astray}
+        least = _number(own, counted, held.sure - hidden - lost)
+        most = _number([*own, *astray], counted, held.sure | held.unsure | lost)
         yield from play.ruled(
             COUNTS,
             query.view,
@@ -188,7 +189,13 @@ def _counts(play: PlayView, query: _Query, index: int, entry: Dataset, hidden: f
             query.exchange.evidence(path, Half.RESPONSE, index),
             expected=str(least) if least == most else f"{least} to {most}",
             received=value,
+            origin=f"{entity} {subject} ({facts.named({_text(one.dataset, counted) or one.uid for one in own})})",
         )
+
+
+def _is_astray(one: Instance) -> bool:
+    """Whether an instance lacks a study or a series to be counted in: where an archive puts it is not said."""
+    return not all(_text(one.dataset, name) for name in ("StudyInstanceUID", "SeriesInstanceUID"))
 
 
 def _number(own: list[Instance], counted: str, uids: frozenset[str]) -> int:

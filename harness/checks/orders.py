@@ -66,7 +66,8 @@ def _placer_numbers(play: PlayView) -> Iterator[Finding]:
         numbers = {number: path for path in places if (number := _number(message, path))}
         for number, path in numbers.items():
             first = used.get(number, carrier)
-            yield from _unique(play, PLACER, carrier, path, "a new placer order number", number, first)
+            if first is carrier or not _is_again(first, carrier):
+                yield from _unique(play, PLACER, carrier, path, "a new placer order number", number, first)
             if _taken(carrier):
                 used.setdefault(number, carrier)
 
@@ -161,10 +162,21 @@ def _announced_once(play: PlayView) -> Iterator[Finding]:
         for study, path in {one.value: one.path for one in carrier.identifiers if one.kind == "study"}.items():
             key = (carrier.leg.responder, study)
             first = announced.get(key, carrier)
-            if _procedure_ids(first) == _procedure_ids(carrier):
+            if _procedure_ids(first) == _procedure_ids(carrier) and (first is carrier or not _is_again(first, carrier)):
                 yield from _unique(play, ONCE, carrier, path, "a study that was not announced yet", study, first)
             if _taken(carrier):
                 announced.setdefault(key, carrier)
+
+
+def _is_again(first: Carrier, later: Carrier) -> bool:
+    """Whether a message says of itself that it is an earlier one; that it is changed is a fault of its control ID."""
+    one, other = first.content, later.content
+    return (
+        isinstance(one, Message)
+        and isinstance(other, Message)
+        and bool(one.control_id)
+        and all(one.first(path) == other.first(path) for path in ("MSH-3", "MSH-4", "MSH-10"))
+    )
 
 
 def _procedure_ids(carrier: Carrier) -> set[str]:

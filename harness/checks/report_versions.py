@@ -157,10 +157,21 @@ def _succession(play: PlayView, report: Instance, before: list[Instance]) -> Ite
     if same or not (report.carrier.leg.step.step.addendum or _lacking(earlier[-1])[0]):
         return
     named = {one.value.strip() for one in _predecessors(report)}
-    known = {one.uid for one in earlier}
+    known = {one.uid for one in before if one.taken and _is_of_same_examination(one, report)}
     received = facts.named(named) or "absent"
     path = "PredecessorDocumentsSequence"
     yield from _ruled(play, SUBMITTED_PREDECESSOR, report, bool(named & known), path, facts.named(known), received)
+
+
+def _is_of_same_examination(one: Instance, other: Instance) -> bool:
+    """Whether two reports lie in one study, or have evidence in common; one of them may lie in the wrong study."""
+    return _study(one) == _study(other) or bool(_evidence(one) & _evidence(other))
+
+
+def _evidence(report: Instance) -> frozenset[str]:
+    return frozenset(
+        one.value.strip() for name in _EVIDENCE for one in values(report.dataset, f"{name}[*].{_REFERENCED}")
+    )
 
 
 def _study(report: Instance) -> str:

@@ -241,7 +241,8 @@ def _subject(report: Instance, *, patient: bool) -> tuple[str, str, str]:
 def _exported(play: PlayView, carrier: Carrier, message: Message, reports: tuple[Instance, ...]) -> Iterator[Finding]:
     """The result names the report by UID, and patient and order as the report does.
 
-    A version that was issued where no link of ours shows it may be one that nobody else has seen.
+    A version that was issued where no link of ours shows it may be one that nobody else has seen. An export that names
+    no known report has to be that of any.
     """
     named = _observed(message, "SR Instance UID")
     uids = {one.uid: one for one in reports}
@@ -251,23 +252,35 @@ def _exported(play: PlayView, carrier: Carrier, message: Message, reports: tuple
     yield from _ruled(
         play, NAMED, carrier, "OBX-5", " | ".join(sorted(uids)[:3]), named or "absent", holds=named in uids
     )
-    report = uids.get(named, reports[-1])
+    wrong = [_other_order(play, message, one) for one in ([uids[named]] if named in uids else reports)]
+    path, expected, received = wrong[-1] or ("", "", "")
+    if None in wrong:
+        yield from _ruled(play, ORDER, carrier, "OBR-2", "", "", holds=True)
+    else:
+        yield from _ruled(play, ORDER, carrier, path, expected, received, holds=False)
+
+
+_OF_EXPORT = (
+    ("PID-3.1", Comparison.TEXT, "PatientID"),
+    ("PID-5", Comparison.NAME, "PatientName"),
+    ("OBR-2.1", Comparison.TEXT, "ReferencedRequestSequence[*].PlacerOrderNumberImagingServiceRequest"),
+    ("OBR-3.1", Comparison.TEXT, "ReferencedRequestSequence[*].FillerOrderNumberImagingServiceRequest"),
+)
+"""Where an export names patient and order, and where a report does (RAD TF-2: 4.28)."""
+
+
+def _other_order(play: PlayView, message: Message, report: Instance) -> tuple[str, str, str] | None:
+    """Where an export names another patient or order than a report: path, what it should be, what it is."""
     updated = any(view.exchanges for view in play.of("RAD-12"))
     scheduled = _scheduled(play, first(report.dataset, "StudyInstanceUID"))
-    for path, kind, source in (
-        ("PID-3.1", Comparison.TEXT, "PatientID"),
-        ("PID-5", Comparison.NAME, "PatientName"),
-        ("OBR-2.1", Comparison.TEXT, "ReferencedRequestSequence[*].PlacerOrderNumberImagingServiceRequest"),
-        ("OBR-3.1", Comparison.TEXT, "ReferencedRequestSequence[*].FillerOrderNumberImagingServiceRequest"),
-    ):
+    for path, kind, source in _OF_EXPORT:
         if updated and path.startswith("PID"):
             continue
         wanted = [one.value for one in values(report.dataset, source) if one.value] or [scheduled.get(path, "")]
         given = message.first(path)
         if wanted[0] and not any(equal(kind, Term(given, Syntax.HL7), Term(one, Syntax.DICOM)) for one in wanted):
-            yield from _ruled(play, ORDER, carrier, path, " | ".join(wanted), given or "absent", holds=False)
-            return
-    yield from _ruled(play, ORDER, carrier, "OBR-2", "", "", holds=True)
+            return path, " | ".join(wanted), given or "absent"
+    return None
 
 
 def _scheduled(play: PlayView, study: str) -> Mapping[str, str]:

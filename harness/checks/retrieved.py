@@ -7,7 +7,7 @@ change is in `archive_changes`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydicom.dataelem import DataElement
@@ -23,6 +23,7 @@ from harness.checks.matching import mismatches
 from harness.checks.recording import LegView, PlayView
 from harness.checks.retrieval import failed_of
 from harness.checks.stored import Instance
+from harness.dicom.paths import first, value_text
 from harness.dicom.pixel_values import is_native, same_pixels
 from harness.dicom.uids import keyword_of
 from harness.hl7 import Message
@@ -66,12 +67,13 @@ def judge(play: PlayView, instances: tuple[Instance, ...]) -> Iterator[Finding]:
         if not by_uid:
             continue
         copies = {one.uid: one for one in facts.stores(views)}
-        wanted = {uid for uid, one in by_uid.items() if any(_selected(move, one) for move in asked)}
-        got = set(copies) - facts.holdings(kept).unsure
+        loose = {uid for uid, one in by_uid.items() if not _has_keys(asked, one)} | facts.withdrawn(play)
+        got = set(copies) - facts.holdings(kept).unsure - loose
         if facts.storing_hidden(play):
             got -= {uid for uid, one in copies.items() if uid not in by_uid and _fits(asked, one)}
-        yield from _same_set(play, asked, wanted, got)
-        for uid in filter(wanted.__contains__, copies):
+        firm = {uid: one for uid, one in by_uid.items() if uid not in loose}
+        yield from _same_set(play, asked, firm, copies, got)
+        for uid in (uid for uid in copies if uid in by_uid and any(_selected(move, by_uid[uid]) for move in asked)):
             yield from _same_object(play, by_uid[uid], copies[uid])
 
 
@@ -91,6 +93,17 @@ def _fits(asked: Sequence[Carrier], copy: Instance) -> bool:
     )
 
 
+def _has_keys(asked: Sequence[Carrier], one: Instance) -> bool:
+    """Whether an instance has every UID that is asked by: where an archive puts one that has not is not said."""
+    keys = (
+        element.keyword
+        for move in asked
+        if not isinstance(move.content, Message)
+        for element in _unique_keys(move.content)
+    )
+    return all(first(one.dataset, keyword).strip(" \0") for keyword in keys)
+
+
 def _unique_keys(identifier: Dataset) -> Dataset:
     """The UIDs of a retrieve; the patient ID may have changed in the archive since the instance was stored."""
     keys = Dataset()
@@ -104,10 +117,17 @@ def _rule(move: Carrier) -> str:
     return RULE if move.leg.step.transaction.id == "RAD-16" else OF_REPORTS
 
 
-def _same_set(play: PlayView, asked: Sequence[Carrier], wanted: set[str], got: set[str]) -> Iterator[Finding]:
+def _same_set(
+    play: PlayView,
+    asked: Sequence[Carrier],
+    by_uid: Mapping[str, Instance],
+    copies: Mapping[str, Instance],
+    got: set[str],
+) -> Iterator[Finding]:
     """What was asked for arrives. A product may be unable to take an object; the archive then says that it failed."""
-    move = asked[-1]
+    wanted = {uid for uid, one in by_uid.items() if any(_selected(move, one) for move in asked)}
     missing = wanted - got
+    move = _at_fault(asked, [by_uid[uid] for uid in missing], [copies[uid] for uid in got - wanted])
     told = sum(failed_of(one.exchange) for one in asked)
     excused = missing and not got - wanted and told >= len(missing) and move.leg.planned.initiator != HARNESS
     gap = facts.gap(missing, got - wanted, "not received", "not stored or not asked for")
@@ -117,9 +137,23 @@ def _same_set(play: PlayView, asked: Sequence[Carrier], wanted: set[str], got: s
         Outcome.UNDECIDED if excused else Outcome.VIOLATED if gap else Outcome.MET,
         move.leg.responder,
         move.evidence(),
-        expected=f"{len(wanted)} instances stored",
+        expected=f"{len(wanted)} instances stored{_under(move)}",
         received=f"{len(got)} received (status {hexadecimal(move.exchange.status)}){'; ' + gap if gap else ''}",
     )
+
+
+def _at_fault(asked: Sequence[Carrier], missing: Sequence[Instance], surplus: Sequence[Instance]) -> Carrier:
+    """The retrieve that a difference is of: it asked for what is missing, or was the last before what is too many."""
+    asking = [move for move in asked if any(_selected(move, one) for one in missing)]
+    before = [move for move in asked if any(move.seq < one.carrier.seq for one in surplus[:1])]
+    return (asking or before or asked)[-1]
+
+
+def _under(move: Carrier) -> str:
+    """The UIDs by which a retrieve selects."""
+    keys = Dataset() if isinstance(move.content, Message) else _unique_keys(move.content)
+    named = ", ".join(f"{element.keyword} {value_text(element)}" for element in keys if value_text(element))
+    return f" under {named}" if named else ""
 
 
 @dataclass(frozen=True)

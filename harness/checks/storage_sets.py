@@ -104,7 +104,7 @@ def _storing_hidden(play: PlayView, view: LegView) -> bool:
 def _belongs(store: Instance, one: Listed, steps: frozenset[str], studies: set[str]) -> bool:
     """Whether an instance is of a step: it says so, or its series or itself is listed; or it names no other step, lies
     in a study of the step, and there is only one."""
-    mpps = _performed(store)
+    mpps = facts.performed_step(store)
     if mpps in steps:
         return mpps == one.mpps
     if _is_named(store, one):
@@ -114,12 +114,7 @@ def _belongs(store: Instance, one: Listed, steps: frozenset[str], studies: set[s
 
 
 def _is_named(store: Instance, one: Listed) -> bool:
-    return store.uid in one.instances or store.series in one.series or _performed(store) == one.mpps
-
-
-def _performed(store: Instance) -> str:
-    """The performed step that an instance says it is of."""
-    return first(store.dataset, "ReferencedPerformedProcedureStepSequence[*].ReferencedSOPInstanceUID").strip(" \0")
+    return store.uid in one.instances or store.series in one.series or facts.performed_step(store) == one.mpps
 
 
 def _requested(

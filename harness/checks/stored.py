@@ -182,11 +182,21 @@ def _finished(messages: Iterable[Carrier]) -> Iterator[Listed]:
             )
 
 
-def withdrawn(play: PlayView) -> frozenset[str]:
-    """Instances made with the wrong worklist entry, as their step said when it ended: an archive shows them no more
-    (RAD TF-1: 3.3.4).
+def withdrawn(play: PlayView, steps: Iterable[Listed] | None = None) -> frozenset[str]:
+    """Instances made with the wrong worklist entry: an archive shows them no more (RAD TF-1: 3.3.4).
+
+    Their step listed them when it ended, or they say themselves that they are of it; `steps` are all such steps when
+    not given.
     """
-    return frozenset().union(*(one.instances for one in wrong_entries(play)))
+    wrong = tuple(wrong_entries(play) if steps is None else steps)
+    names = {one.mpps for one in wrong}
+    of_step = {one.uid for one in stored(play) if performed_step(one) in names} if names else set()
+    return frozenset(of_step).union(*(one.instances for one in wrong))
+
+
+def performed_step(one: Instance) -> str:
+    """The performed step that an instance says it is of; empty when it names none."""
+    return first(one.dataset, "ReferencedPerformedProcedureStepSequence[*].ReferencedSOPInstanceUID").strip(" \0")
 
 
 def wrong_entries(play: PlayView) -> Iterator[Listed]:

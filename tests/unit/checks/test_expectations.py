@@ -400,3 +400,38 @@ def test_nothing_is_due_of_a_retrieve_that_does_not_say_what_it_wants(probe: Cal
     keys = made.tools.dataset(QueryRetrieveLevel="STUDY")
     made.rec.dimse(made.leg("RAD-16", "move"), Service.C_MOVE, keys, [(0xA900, None)], sop_class=MOVE)
     assert made.outcome() is Outcome.NOT_APPLICABLE
+
+
+def studies(made: Probe, keys: dict[str, str], *patients: str) -> None:
+    """A query at study level with its answers, each about a patient."""
+    make = made.tools.dataset
+    answers = [(0xFF00, make(QueryRetrieveLevel="STUDY", PatientID=patient)) for patient in patients]
+    leg = made.leg("RAD-14", "query")
+    made.rec.dimse(leg, Service.C_FIND, make(**keys), [*answers, (0, None)], sop_class=FIND)
+
+
+@pytest.mark.parametrize(
+    ("keys", "patient", "outcome"),
+    [
+        ({"PatientID": "P1001"}, "P1001", MET),
+        ({"PatientID": "P1001"}, "", MET),
+        ({"StudyInstanceUID": "1.2"}, "", MET),
+        ({"PatientName": "LIND*"}, "", VIOLATED),
+        ({"PatientID": "P1001"}, "P1002", VIOLATED),
+    ],
+)
+def test_an_entry_that_is_silent_of_its_patient_is_of_whom_was_asked_for(
+    probe: Callable[..., Probe], keys: dict[str, str], patient: str, outcome: Outcome
+) -> None:
+    made = probe(matches=1)
+    studies(made, {"QueryRetrieveLevel": "STUDY", **keys}, patient)
+    found = made.finding()
+    assert found.outcome is outcome
+    assert found.evidence.path == ("" if outcome is MET else "PatientID")
+
+
+@pytest.mark.parametrize("level", ["", "EVERYTHING"])
+def test_a_query_that_names_no_level_decides_no_number(probe: Callable[..., Probe], level: str) -> None:
+    made = probe(matches=2)
+    studies(made, {"QueryRetrieveLevel": level, "PatientID": "P1001"}, "P1001")
+    assert made.finding().outcome is Outcome.NOT_APPLICABLE

@@ -52,6 +52,25 @@ def test_the_worklist_shows_what_was_announced_last(
     rec.dimse(leg, Service.C_FIND, tools.dataset(PatientID="P1001"), [found_entry, (0, None)], sop_class=MWL)
     (found,) = check(rec.play())
     assert (found.outcome, found.requirement) == (outcome, "expectation/rad-5-service")
+    assert found.evidence is not None
+    of_protocol = protocol == "P1"
+    assert ("ScheduledProtocolCodeSequence" in found.evidence.path, found.received) == (
+        of_protocol,
+        protocol if of_protocol else code,
+    )
+
+
+@pytest.mark.parametrize(
+    ("matches", "outcome"), [(None, [Outcome.VIOLATED]), (1, [Outcome.VIOLATED, Outcome.UNDECIDED])]
+)
+def test_an_answer_with_nothing_of_the_patient_is_charged_once(
+    matches: int | None, outcome: list[Outcome], recording: Callable[..., Any], tools: Any
+) -> None:
+    rec = recording()
+    announce(rec, "NW", "C1", "P1")
+    leg = rec.leg("RAD-5", "query", "probe", expect=Expectation(service="NEW", matches=matches))
+    rec.dimse(leg, Service.C_FIND, tools.dataset(PatientID="P1001"), [(0, None)], sop_class=MWL)
+    assert [one.outcome for one in check(rec.play())] == outcome
 
 
 def test_codes_that_nobody_announced_are_not_expected(recording: Callable[..., Any], tools: Any) -> None:

@@ -23,8 +23,13 @@ class Archive:
         known = next((one for one in self.rec.legs if (one.step.id, one.leg) == (step, leg)), None)
         return known or self.rec.leg(transaction, leg, step)
 
-    def store(self, uid: str, series: str = "1.2.1", status: int | None = 0, **more: str) -> None:
-        content = {"StudyInstanceUID": "1.2", "PatientID": "P1001", "PatientName": "LINDGREN^ASTA", "Modality": "CT"}
+    def store(self, uid: str, series: str = "1.2.1", status: int | None = 0, **more: object) -> None:
+        content: dict[str, object] = {
+            "StudyInstanceUID": "1.2",
+            "PatientID": "P1001",
+            "PatientName": "LINDGREN^ASTA",
+            "Modality": "CT",
+        }
         image = self.tools.dataset(SOPInstanceUID=uid, SeriesInstanceUID=series, **{**content, **more})
         answer = [] if status is None else [(status, None)]
         leg = self.leg("RAD-8", "store", "stored")
@@ -200,3 +205,26 @@ def test_an_instance_of_a_step_given_up_for_another_reason_is_found(archive: Arc
     give_up(archive, "110501")
     archive.find("IMAGE", TWO)
     assert archive.broken() - OF_THE_LIST == {"found-contains-stored"}
+
+
+def test_an_instance_that_says_it_is_of_the_wrong_entry_may_be_hidden_although_it_was_not_listed(
+    archive: Archive,
+) -> None:
+    of_step = archive.tools.dataset(ReferencedSOPInstanceUID="1.6")
+    archive.store("1.7.9", series="1.2.9", ReferencedPerformedProcedureStepSequence=[of_step])
+    give_up(archive, "110514")
+    archive.find("IMAGE", TWO)
+    assert archive.broken() - OF_THE_LIST == set()
+
+
+@pytest.mark.parametrize("lacking", ["StudyInstanceUID", "SeriesInstanceUID"])
+@pytest.mark.parametrize(("count", "broken"), [("3", set()), ("4", set()), ("5", {"related-counts"})])
+def test_an_instance_that_lacks_study_or_series_may_count(
+    archive: Archive, lacking: str, count: str, broken: set[str]
+) -> None:
+    if lacking == "StudyInstanceUID":
+        archive.store("1.7.4", StudyInstanceUID="")
+    else:
+        archive.store("1.7.4", series="")
+    archive.find("STUDY", {**STUDY, "NumberOfStudyRelatedInstances": count})
+    assert archive.broken() == broken

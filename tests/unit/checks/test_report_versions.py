@@ -221,3 +221,14 @@ def test_what_was_issued_is_held_against_what_was_submitted_before(reading: Read
     reading.store("RAD-25", "issue", reading.report("1.8.1"))
     reading.store("RAD-24", "submit", reading.report("1.8.1", PatientComments="amended"), "second")
     assert reading.broken() == {"version-is-new-instance"}
+
+
+@pytest.mark.parametrize("study", ["", "1.3"])
+def test_a_report_that_lies_in_the_wrong_study_may_be_named_as_predecessor(reading: Reading, study: str) -> None:
+    draft = {"CompletionFlag": "PARTIAL"}
+    reading.store(
+        "RAD-24", "submit", reading.report("1.8.0", **draft, StudyInstanceUID=study), "first", status="PARTIAL"
+    )
+    reading.store("RAD-24", "submit", reading.report("1.8.1", **draft), "draft", status="PARTIAL")
+    reading.store("RAD-24", "submit", reading.replacing("1.8.2", "1.8.0"), "final")
+    assert reading.broken() == set()

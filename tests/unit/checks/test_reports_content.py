@@ -260,3 +260,16 @@ def test_after_a_merge_a_report_may_be_issued_and_exported_for_the_surviving_pat
     reading.store("RAD-25", "issue", edit.set_value(reading.report(), "PatientID", "P2"))
     reading.export(patient="P2")
     assert reading.broken() == set()
+
+
+@pytest.mark.parametrize(("placer", "broken"), [("A1", set()), ("A7", set()), ("A8", {"export-names-order"})])
+def test_an_export_that_names_no_report_has_to_be_of_the_order_of_any(
+    placer: str, broken: set[str], reading: Reading
+) -> None:
+    reading.store("RAD-24", "submit", reading.report())
+    other = reading.report()
+    other.SOPInstanceUID = "1.8.2"
+    other.ReferencedRequestSequence[0].PlacerOrderNumberImagingServiceRequest = "A7"
+    reading.store("RAD-24", "submit", other)
+    reading.export(report="1.8.9", placer=placer)
+    assert reading.broken() - {"referenced-request", "evidence-exists"} == broken | {"export-names-report"}

@@ -32,14 +32,8 @@ class Archive:
         make = self.tools.dataset
         for uid in uids:
             references = [make(ReferencedSOPInstanceUID=mpps)] if mpps else []
-            image = make(
-                SOPInstanceUID=uid,
-                StudyInstanceUID="1.2",
-                SeriesInstanceUID=series,
-                PatientID="P1001",
-                ReferencedPerformedProcedureStepSequence=references,
-                **more,
-            )
+            values = {"StudyInstanceUID": "1.2", "SeriesInstanceUID": series, "PatientID": "P1001", **more}
+            image = make(SOPInstanceUID=uid, **values, ReferencedPerformedProcedureStepSequence=references)
             leg = self.leg("RAD-8", "store", "stored")
             answer = [] if status is None else [(status, None)]
             self.rec.dimse(leg, Service.C_STORE, image, answer, sop_class="CTImageStorage", instance=uid)
@@ -451,3 +445,20 @@ def test_reports_are_retrieved_as_they_were_issued(archive: Archive) -> None:
     archive.rec.legs[-1].exchanges[-1].request_dataset.StudyID = "2"
     found = storage_sets.check(archive.rec.play())
     assert {one.actor for one in found if one.outcome is Outcome.VIOLATED} == {"Report Repository"}
+
+
+def test_an_instance_without_the_uid_that_is_asked_by_may_come_or_not(archive: Archive) -> None:
+    archive.store("1.7.1")
+    archive.store("1.7.2", StudyInstanceUID="")
+    archive.retrieve("1.7.1")
+    assert archive.broken() - {"requested-contains-stored"} == set()
+
+
+def test_a_retrieve_that_brings_too_much_is_the_one_before_it(archive: Archive) -> None:
+    archive.store("1.7.1", "1.7.2", "1.7.3")
+    archive.retrieve("1.7.1", "1.7.2", selected="1.7.1")
+    archive.retrieve("1.7.3", selected="1.7.3")
+    (found,) = [one for one in storage_sets.check(archive.rec.play()) if one.outcome is Outcome.VIOLATED]
+    assert found.evidence is not None
+    assert found.evidence.exchange == 4
+    assert found.expected == "2 instances stored under SOPInstanceUID 1.7.1, StudyInstanceUID 1.2"

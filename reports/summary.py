@@ -194,7 +194,7 @@ def _print_claims(run: Run, console: Console) -> None:
             Text(claim_words(player_words(claim.system), claim.profile, claim.actor)),
             badge(claim.verdict),
             Text(str(claim.checks)),
-            Text(_transactions(claim.transactions) or "no play judged it"),
+            Text(_transactions(claim.transactions) or claim.reason or "no play judged it"),
         )
         for claim in run.claims
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from harness.engine.roles import claimed_transactions
 from harness.model.failing import failures_of
@@ -11,7 +12,7 @@ from harness.model.known import Standing
 from harness.model.names import HARNESS, ActorName, PlayerName, RequirementId, TransactionId
 from harness.model.plan import Plan
 from harness.model.run import ClaimResult, LegResult, PlayResult
-from harness.model.system import Claim
+from harness.model.system import PPS_MANAGER, SIMULATED, Claim, System
 from harness.model.verdict import Outcome, Verdict, worst
 from harness.profiles import Knowledge
 
@@ -34,8 +35,14 @@ def claim_results(plan: Plan, plays: Sequence[PlayResult], knowledge: Knowledge)
                     if step.transaction in claimed_transactions(claim, actor, knowledge)
                     if play.roles.get(actor) == system.name and actor in (leg.initiator, leg.responder)
                 ]
-                results.append(_result(system.name, claim.profile, actor, legs))
+                result = _result(system.name, claim.profile, actor, legs)
+                results.append(replace(result, reason=_why_not(system, actor)))
     return tuple(results)
+
+
+def _why_not(system: System, actor: ActorName) -> str:
+    off = actor == PPS_MANAGER and system.pps_manager == SIMULATED
+    return "it is switched off: `pps_manager` in the system file" if off else ""
 
 
 def claimed_forms(knowledge: Knowledge, claim: Claim) -> frozenset[str]:

@@ -158,7 +158,7 @@ class PlayResult(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimResult(Record):
-    """Roll-up to profile x actor of one system."""
+    """Roll-up to profile x actor of one system. `reason`: why it is not tested, where the system file wants it so."""
 
     system: PlayerName
     profile: str
@@ -166,6 +166,7 @@ class ClaimResult(Record):
     verdict: Verdict
     transactions: Mapping[TransactionId, Verdict] = field(default_factory=dict)
     checks: int = 0
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

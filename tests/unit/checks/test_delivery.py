@@ -115,6 +115,7 @@ class Stage:
         relayed: bool = False,
     ) -> None:
         self.events: list[Event] = []
+        self.unheard: frozenset[tuple[ActorName, TransactionId]] = frozenset()
         self.first: list[Exchange] = []
         self.relay: list[Exchange] = []
         legs = [(_leg("to-pps-manager", MODALITY, MANAGER, reaction=False, required=required), initiator, responder)]
@@ -213,7 +214,14 @@ class Stage:
             )
             for leg in self.planned.legs
         )
-        view = PlayView(play=play, legs=legs, events=tuple(self.events), knowledge=NOTHING, proven=frozenset(proven))
+        view = PlayView(
+            play=play,
+            legs=legs,
+            events=tuple(self.events),
+            knowledge=NOTHING,
+            proven=frozenset(proven),
+            unheard=self.unheard,
+        )
         return list(delivery(view))
 
     def only(self, *proven: ActorName) -> Finding:
@@ -552,3 +560,15 @@ def test_what_came_instead_is_told(between: bool, told: str, recording: Any) -> 
     view = replace(play, legs=legs, events=events, proven=frozenset({FILLER}))
     finding = next(one for one in delivery(view) if one.outcome is Outcome.VIOLATED)
     assert (finding.step, finding.expected, finding.received) == ("started", "sent, ORC-1 SC, ORC-5 IP", told)
+
+
+def test_an_address_of_one_transaction_that_was_never_reached_proves_nothing() -> None:
+    stage = Stage(responder=SYSTEM).ran()
+    stage.happened(EventKind.UNREACHABLE, "refused", actor=MODALITY, peer=MANAGER)
+    assert _is(stage.only(MANAGER), f"{FIRST}/reachable", Outcome.VIOLATED, MANAGER)
+    stage.unheard = frozenset({(MANAGER, TransactionId("RAD-7"))})
+    assert _is(stage.only(MANAGER), f"{FIRST}/reachable", Outcome.VIOLATED, MANAGER)
+    stage.unheard = frozenset({(MANAGER, TransactionId("RAD-6"))})
+    finding = stage.only(MANAGER)
+    assert _is(finding, f"{FIRST}/reachable", Outcome.UNDECIDED, MANAGER)
+    assert finding.received == "refused; nothing was ever heard at this address, which is that of RAD-6 alone"

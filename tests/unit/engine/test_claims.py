@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
@@ -222,3 +223,58 @@ def test_what_belongs_to_an_option_holds_where_one_claim_includes_it(
     assert unclaimed.option(PlayerName("CT"), modality, requirement) == option
     assert unclaimed.option(HARNESS, modality, requirement) == ""
     assert unclaimed.option(PlayerName("CT"), modality, RequirementId("rad-6.to-pps-manager/may-unsure")) == ""
+
+
+# HL7 versions of links
+
+
+def _spoken(version: str, verdict: Verdict, unshown: str = "") -> StepResult:
+    step = _step("RAD-4", {RIS: verdict})
+    return replace(step, legs=(replace(step.legs[0], version=version, unshown=unshown),))
+
+
+@pytest.mark.parametrize(
+    ("form", "step", "old", "new"),
+    [
+        ("2.5.1", _spoken("2.5.1", Verdict.PASS), Verdict.NONE, Verdict.PASS),
+        ("2.3.1", _spoken("2.3.1", Verdict.PASS), Verdict.PASS, Verdict.NONE),
+        ("2.5.1", _spoken("2.3.1", Verdict.INCONCLUSIVE, "why"), Verdict.NONE, Verdict.INCONCLUSIVE),
+        ("2.5.1", _spoken("", Verdict.PASS), Verdict.NONE, Verdict.PASS),
+    ],
+)
+def test_a_link_counts_for_the_claims_of_the_version_that_it_speaks(
+    build: Build, form: str, step: StepResult, old: Verdict, new: Verdict
+) -> None:
+    found = _rolled_up(build, form, step, {"SWF": (), "SWF.b": ()})
+    assert found == {"SWF": old, "SWF.b": new}
+
+
+def test_a_transaction_counts_for_the_claims_that_include_it(build: Build) -> None:
+    step = _spoken("2.3.1", Verdict.PASS)
+    found = _rolled_up(build, "2.5.1", step, {"SWF": ("RAD-4",), "SWF.b": ("RAD-5",)})
+    assert found == {"SWF": Verdict.PASS, "SWF.b": Verdict.NONE}
+
+
+def _rolled_up(build: Build, form: str, step: StepResult, narrowed: Mapping[str, Sequence[str]]) -> dict[str, Verdict]:
+    """The verdicts of claims of the Order Filler by profile, each of some transactions."""
+    filler = ActorName("Order Filler")
+    claims = tuple(
+        Claim(profile=profile, actors=(filler,), transactions=tuple(TransactionId(one) for one in named))
+        for profile, named in narrowed.items()
+    )
+    system = build.system("RIS", "Order Filler")
+    plan = build.plan([build.scenario(build.step("s", "RAD-4", "Order Filler"))], [system])
+    plan = replace(plan, systems=(replace(system, claims=claims),))
+    play = replace(_play({RIS: step.verdict}, step), form=form)
+    return {one.profile: one.verdict for one in claim_results(plan, [play], build.knowledge)}
+
+
+def test_a_pps_manager_that_is_switched_off_says_why_it_is_not_tested(build: Build) -> None:
+    system = replace(build.system("RIS", "Order Filler", "PPS Manager"), pps_manager="simulated")
+    plan = build.plan([build.scenario(build.step("s", "RAD-4", "Order Filler"))], [system])
+    filler, manager = claim_results(plan, [_play({}, _step("RAD-4", {RIS: Verdict.PASS}))], build.knowledge)
+    assert (filler.verdict, filler.reason) == (Verdict.PASS, "")
+    assert (manager.verdict, manager.reason) == (
+        Verdict.NONE,
+        "it is switched off: `pps_manager` in the system file",
+    )

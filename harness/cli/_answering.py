@@ -174,7 +174,9 @@ class _About:
         )
         port = 0
         if needed.dimse_port:
-            port = self._port("port", "At which port does it listen for DICOM?", self.given.port, _DICOM_PORT, host)
+            hint = "  0 when it only calls, and is never called." if needed.begins else ""
+            what = "At which port does it listen for DICOM?"
+            port = self._port("port", what, self.given.port, _DICOM_PORT, host, hint)
         return title, port
 
     def hl7(self, needed: Demands, name: str, host: str) -> tuple[tuple[str, str], int]:
@@ -193,9 +195,8 @@ class _About:
             port = self._port("hl7-port", what, self.given.hl7_port, _HL7_PORT, host)
         return names, port
 
-    def _port(self, option: str, question: str, given: str | None, default: str, host: str) -> int:
+    def _port(self, option: str, question: str, given: str | None, default: str, host: str, hint: str = "") -> int:
         """A port; whether somebody listens there is a note, and no more than that: it may be started later."""
-        hint = "  0 when it is never called by us" if option == "port" else ""
         port = self.questions.answer(option, question, _port, given=given, default=default, explained=hint)
         if port and self.questions.ask and given is None:
             found = reach(host, port, _LOOK)

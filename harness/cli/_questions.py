@@ -49,7 +49,7 @@ class Questions:
         if explained:
             self.say(explained)
         while True:
-            typed = click.prompt("  ", default=default, prompt_suffix="> ", show_default=bool(default))
+            typed = click.prompt(" ", default=default, prompt_suffix="> ", show_default=bool(default))
             try:
                 return parse(str(typed).strip())
             except ValueError as fault:

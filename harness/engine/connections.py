@@ -34,26 +34,36 @@ def _of_step(
 ) -> Iterator[Connection]:
     for leg in planned.legs:
         yield from _connection(assignment, play, planned, leg, systems)
-    if planned.initiator == HARNESS and any(leg.state is LegState.LIVE for leg in planned.legs):
+    if any(leg.state is LegState.LIVE for leg in planned.legs):
         yield from _errands(assignment, planned)
 
 
 def _errands(assignment: Assignment, planned: PlannedStep) -> Iterator[Connection]:
-    """What our actor asks of a system before it can do the step."""
-    ours = assignment.ours.get(planned.step.initiator)
-    performer = actor_classes().get(planned.step.initiator)
+    """What whoever begins the step asks of another before it can: our actor of a system, or a system of our actor."""
+    actor, transaction = planned.step.initiator, planned.transaction.id
+    performer = actor_classes().get(actor)
     for errand in performer.errands if performer else ():
-        player = assignment.player(errand.to, errand.transaction)
-        theirs = assignment.party(errand.to, player)
-        if errand.step == planned.transaction.id and player != HARNESS and ours is not None and theirs is not None:
-            need = Need(transaction=errand.transaction, service=errand.service.value, sop_classes=errand.sop_classes)
+        asked = assignment.player(errand.to, errand.transaction)
+        inward = planned.initiator != HARNESS
+        if errand.step != transaction or (asked == HARNESS) != inward:
+            continue
+        ours = assignment.ours.get(errand.to if inward else actor)
+        theirs = assignment.party(actor, planned.initiator) if inward else assignment.party(errand.to, asked)
+        if ours is not None and theirs is not None:
             yield Connection(
-                system=player,
+                system=theirs.player,
                 kind=LinkKind.DIMSE,
-                inward=False,
+                inward=inward,
                 theirs=theirs.at(errand.transaction),
                 ours=ours,
-                needs=(need,),
+                needs=(
+                    Need(
+                        transaction=errand.transaction,
+                        service=errand.service.value,
+                        sop_classes=errand.sop_classes,
+                        reaction=inward,
+                    ),
+                ),
             )
 
 
@@ -71,14 +81,15 @@ def _connection(
     if ours is None or theirs is None:
         return
     described = systems[player].actors.get(their_actor)
-    hooked = described is not None and planned.transaction.id in described.acts
+    hook = described.acts.get(planned.transaction.id) if described is not None else None
+    told = hook is not None and hook.operator is None  # a person has to enter our address in the product first
     yield Connection(
         system=player,
         kind=leg.link,
         inward=inward,
         theirs=theirs.at(planned.transaction.id),
         ours=ours,
-        needs=(_need(bound, planned, play, by_hook=inward and hooked and not leg.reaction),),
+        needs=(_need(bound, planned, play, by_hook=inward and told and not leg.reaction),),
     )
 
 

@@ -18,7 +18,7 @@ class Need(Record):
     """What one leg sends over a connection.
 
     `sop_classes` are UID keywords or group names, of which the peer takes at least one; `messages` are HL7 types with
-    their version (`ADT^A04 (2.5.1)`). `started_by_hook`: the product is told where to connect when it is made to act;
+    their version (`ADT^A04 (2.5.1)`). `started_by_hook`: a program that makes the product act is told where to connect;
     `reaction`: whoever sends it does so by itself, because of what came before.
     """
 

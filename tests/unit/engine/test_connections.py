@@ -82,3 +82,19 @@ def test_hl7_messages_are_those_of_the_step_and_the_form() -> None:
     (one,) = connections(plan)
     assert (one.ours.actor, one.kind, one.inward) == ("ADT", LinkKind.MLLP, False)
     assert one.needs[0].messages == ("ADT^A04 (2.5.1)",)
+
+
+def test_what_a_product_looks_up_is_asked_of_us() -> None:
+    creator = ActorName("Report Creator")
+    system = System(
+        name=PlayerName("Reports"),
+        claims=(Claim(profile="SINR", actors=(creator,)),),
+        actors={
+            creator: SystemActor(dimse=DimseAddress(ae_title="WS"), acts={TransactionId("RAD-24"): Hook(operator="")})
+        },
+    )
+    met = found(system, "rep.basic")
+    assert met["Image Manager", True].transactions == ("RAD-14",)
+    assert met["Image Manager", True].needs_fixed_port
+    assert met["Report Manager", True].transactions == ("RAD-24",)
+    assert met["Report Manager", True].needs_fixed_port  # a person cannot enter a port that changes

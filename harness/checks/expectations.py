@@ -34,6 +34,7 @@ from harness.checks.given import NOTHING_STORED, answer_of, never_given
 from harness.checks.queries import LEVEL, UNIQUE_KEYS
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.checks.registry import play_check
+from harness.checks.untold import unsent, untold
 from harness.dicom.paths import first
 from harness.dicom.statuses import is_warning
 from harness.dicom.uids import keyword_of
@@ -107,7 +108,11 @@ def _matches(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iter
         one, index, entry = others[-1]
         evidence = one.evidence("PatientID", Half.RESPONSE, index)
         received = f"{count}, and one of {first(entry, 'PatientID').strip() or 'nobody'}"
-    yield decided(view, "matches", count == wanted and not failed, evidence, str(wanted), received)
+    holds = count == wanted and not failed
+    if not holds and not failed and (excuse := list(_unknown(step, view, play, "matches", count > wanted))):
+        yield from excuse
+        return
+    yield decided(view, "matches", holds, evidence, str(wanted), received)
 
 
 def _names_no_level(legs: Sequence[LegView]) -> bool:
@@ -162,12 +167,24 @@ def _instances(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> It
         yield undecided(view, "instances", evidence, "instances stored", NOTHING_STORED)
         return
     missing, extra = sorted(held.sure - got), sorted(got - held.sure - held.unsure)
+    if (missing or extra) and (excuse := list(_unknown(step, view, play, "instances", bool(extra)))):
+        yield from excuse
+        return
     parts = [f"{len(got)} instances"]
     parts += [f"missing {missing[0]}"] if missing else []
     parts += [f"not stored {extra[0]}"] if extra else []
     yield decided(
         view, "instances", not missing and not extra, evidence, f"{len(held.sure)} instances", "; ".join(parts)
     )
+
+
+def _unknown(step: PlannedStep, view: LegView, play: PlayView, kind: str, surplus: bool) -> Iterator[Finding]:
+    """That whoever shows it cannot know of the change that the step expects to see; nothing when it can."""
+    where = final_evidence(view.exchanges[-1])
+    if reason := untold(step, view, play, surplus=surplus):
+        yield inapplicable(view, kind, where, "what was told", reason)
+    elif reason := unsent(step, view, play, surplus=surplus):
+        yield undecided(view, kind, where, "what was sent", reason)
 
 
 def _keeper(view: LegView) -> ActorName:

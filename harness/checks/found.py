@@ -244,16 +244,18 @@ def _is_told(play: PlayView, query: _Query, one: Listed) -> bool:
     """Whether the archive had answered, before the query, that the wrong entry had been selected for a step.
 
     Where the relay to it was not observed, its PPS Manager is a part of it, or what its maker was answered has to do.
+    What was relayed to another player of the archive told it nothing.
     """
     relays = [
-        carrier.exchange
+        (view.planned.responder, carrier.exchange)
         for view in play.legs
         if view.planned.leg.reaction and view.responder == query.view.responder
         for carrier in requests(view)
         if carrier.instance == one.mpps and _ends(carrier)
     ]
-    own = [] if one.carrier.leg.planned.leg.reaction else [one.carrier.exchange]
-    finals = [exchange.exchange.final for exchange in relays or own if accepted(exchange.status)]
+    own = [] if relays or one.carrier.leg.planned.leg.reaction else [one.carrier.exchange]
+    heard = [exchange for player, exchange in relays if player == query.view.planned.responder]
+    finals = [exchange.exchange.final for exchange in heard or own if accepted(exchange.status)]
     return any(final is not None and final.seq < query.asked for final in finals)
 
 

@@ -18,7 +18,7 @@ from harness.checks.registry import Scope, play_check
 from harness.dicom.paths import elements, first, value_text, values
 from harness.hl7 import Message
 from harness.model.finding import Evidence, Finding
-from harness.model.names import ActorName
+from harness.model.names import HARNESS, ActorName, PlayerName
 from harness.model.profile import Service
 from harness.model.tables import Comparison
 from harness.model.transcript import Half
@@ -64,6 +64,12 @@ class _Shown:
     asked: int
 
     @property
+    def player(self) -> PlayerName:
+        """Who plays the actor that shows it."""
+        planned = self.view.planned
+        return planned.initiator if self.actor == self.view.initiator else planned.responder
+
+    @property
     def dataset(self) -> Dataset:
         """What is shown, unless it is a result of HL7."""
         return Dataset() if isinstance(self.content, Message) else self.content
@@ -93,11 +99,11 @@ class _Known:
 @play_check(CHECK, rules=(WORKLIST, QUERY, RETRIEVED, CANCELLED, ISSUED, EXPORTED), scope=Scope.PLAY)
 def check(play: PlayView) -> Iterator[Finding]:
     """Every worklist entry, query answer and retrieved object that came after an update."""
-    known: dict[tuple[ActorName, int], _Known] = {}
+    known: dict[tuple[ActorName, PlayerName, int], _Known] = {}
     for shown in _shown(play):
-        moment = shown.actor, shown.asked
+        moment = shown.actor, shown.player, shown.asked
         if moment not in known:
-            known[moment] = _known(_messages(play, *moment))
+            known[moment] = _known(_messages(play, shown))
         yield from _patient(play, shown, known[moment])
         if shown.view.step.transaction.id == "RAD-5":
             yield from _cancelled(play, shown)
@@ -138,17 +144,21 @@ def _last_queries(view: LegView) -> Sequence[ExchangeView]:
     return tuple(last.values())
 
 
-def _messages(play: PlayView, actor: ActorName, before: int) -> list[tuple[Carrier, Message]]:
-    """What an actor was told and took before a moment, in order."""
+def _messages(play: PlayView, shown: _Shown) -> list[tuple[Carrier, Message]]:
+    """What whoever shows something was told and took before it was asked, in order.
+
+    What another player of its actor was told counts where a hook carries it over.
+    """
     found = []
+    players = {shown.player, HARNESS} if shown.view.planned.fed else {shown.player}
     for view in play.legs:
-        if view.responder != actor:
+        if view.responder != shown.actor or not players & {view.planned.responder, view.planned.claimed_by}:
             continue
         for carrier in requests(view):
             answer = carrier.exchange.answer_message
             if not isinstance(carrier.content, Message) or answer is None or answer.first("MSA-1") not in _ACCEPTING:
                 continue
-            if max(one.seq for one in carrier.exchange.exchange.responses) < before:
+            if max(one.seq for one in carrier.exchange.exchange.responses) < shown.asked:
                 found.append((carrier, carrier.content))
     return sorted(found, key=lambda one: one[0].seq)
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from harness.checks import found, storage_sets
+from harness.checks.found import WITHDRAWN, check
 from harness.dicom.uids import uid_of
+from harness.model.names import PlayerName
 from harness.model.profile import Service
 
 FIND = "StudyRootQueryRetrieveInformationModelFind"
@@ -228,3 +231,16 @@ def test_an_instance_that_lacks_study_or_series_may_count(
         archive.store("1.7.4", series="")
     archive.find("STUDY", {**STUDY, "NumberOfStudyRelatedInstances": count})
     assert archive.broken() == broken
+
+
+def test_an_archive_may_show_the_wrong_entry_that_only_our_stand_in_was_told_of(archive: Archive) -> None:
+    give_up(archive, "110514")
+    archive.find("IMAGE", ONE, TWO, step="shown")
+    play = archive.rec.play()
+    product = PlayerName("PRODUCT")
+    legs = [
+        replace(view, planned=replace(view.planned, responder=product)) if view.step.step.id == "shown" else view
+        for view in play.legs
+    ]
+    assert WITHDRAWN in {one.requirement for one in check(play)}
+    assert WITHDRAWN not in {one.requirement for one in check(replace(play, legs=tuple(legs)))}

@@ -1,4 +1,4 @@
-"""Commitment reports that were turned away, and come again (PS3.4 J.3.3)."""
+"""Commitment reports that were turned away, and come again (RAD TF-2: 4.10)."""
 
 from __future__ import annotations
 

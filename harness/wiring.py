@@ -24,6 +24,7 @@ from harness.engine.judging import Strictness
 from harness.engine.launching import ReferenceProcess
 from harness.engine.pairwise import pairwise_plays
 from harness.engine.planning import Planner
+from harness.engine.procedures import plan_of
 from harness.engine.reference import ReferenceSystem
 from harness.engine.runs import RunProgress, RunSession, Setting, judge_again, only
 from harness.engine.storage import Evidence
@@ -198,6 +199,7 @@ def make_plan(request: RunRequest, systems: Sequence[System], seed: int, run_nam
         plan,
         overrides=overrides_of(request.overrides, systems, started),
         known=shop.files.known(request.known, systems, scenarios, started),
+        procedures=plan_of(shop.procedures(), systems),
     )
 
 

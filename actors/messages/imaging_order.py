@@ -56,7 +56,7 @@ class Order:
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduledStep:
-    """One Scheduled Procedure Step. `station` is an AE title, `start` local time."""
+    """One Scheduled Procedure Step. `station` is an AE title, `station_name` its name, `start` local time."""
 
     id: str
     protocol: tuple[Code, ...]
@@ -64,6 +64,7 @@ class ScheduledStep:
     modality: str
     station: str
     start: datetime
+    station_name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

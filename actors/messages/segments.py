@@ -221,6 +221,7 @@ def ipc(procedure: RequestedProcedure, step: ScheduledStep) -> Segment:
             4: (step.id, namespace),
             5: step.modality,
             6: [ce(code) for code in step.protocol],
+            7: step.station_name,
             9: step.station,
         },
     )

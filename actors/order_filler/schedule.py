@@ -31,7 +31,7 @@ def schedule(world: World, order: Order, study_uid: str | None = None) -> tuple[
     accession = EntityIdentifier(world.identifiers.number("ACC", 12), NAMESPACE)
     start = requested_time(order.start, world.clock.now())
     planned: list[RequestedProcedure] = []
-    for plan in world.procedures.procedures(order.service.value):
+    for plan in world.procedures.ordered(order.service.value):
         steps = _steps(world, plan, start)
         start += sum((timedelta(minutes=step.duration) for step in plan.steps), timedelta())
         planned.append(
@@ -75,6 +75,7 @@ def _steps(
                 description=planned.description,
                 modality=planned.modality,
                 station=_station(world, planned),
+                station_name=planned.station_name,
                 start=start,
             )
         )

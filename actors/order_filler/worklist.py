@@ -39,7 +39,6 @@ _EMPTY_PATIENT = (
 )
 _EMPTY_STEP = (
     "ScheduledPerformingPhysicianName",
-    "ScheduledStationName",
     "ScheduledProcedureStepLocation",
     "PreMedication",
     "RequestedContrastAgent",
@@ -126,6 +125,7 @@ def _procedure(ds: Dataset, entry: Entry) -> None:
 def _step(entry: Entry) -> Dataset:
     step, item = entry.step, Dataset()
     set_text(item, "ScheduledStationAETitle", step.station)
+    set_text(item, "ScheduledStationName", step.station_name)
     set_text(item, "ScheduledProcedureStepStartDate", f"{step.start:%Y%m%d}")
     set_text(item, "ScheduledProcedureStepStartTime", f"{step.start:%H%M%S}")
     set_text(item, "Modality", step.modality)

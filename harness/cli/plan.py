@@ -9,11 +9,13 @@ from pathlib import Path
 
 import click
 
+from harness.cli._codes import codes_of
 from harness.cli._options import overrides_option
 from harness.engine.asking import operator_steps
 from harness.model.names import HARNESS, ActorName, PlayerName, TransactionId
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
-from harness.model.system import PPS_MANAGER, SIMULATED, Party, System
+from harness.model.system import PPS_MANAGER, SIMULATED, DimseAddress, Hl7Address, Party, System
+from harness.model.tls import TlsMode
 from harness.wiring import RunRequest, plan_only
 from reports.overriding import says
 
@@ -59,6 +61,7 @@ def plan_text(plan: Plan, *, brief: bool, checks: bool) -> Iterator[str]:
         yield from _active_pps_manager(assignment, plan.systems)
         for alike in _alike(assignment.plays):
             yield from _brief(alike) if brief else _steps(alike, checks)
+    yield from codes_of(plan)
     yield from _untested(plan)
     yield from _of_the_site(plan)
     if brief:
@@ -145,12 +148,16 @@ def _hosts(assignment: Assignment) -> str:
 def _addresses(party: Party) -> str:
     parts = []
     if party.dimse is not None:
-        parts.append(f"DICOM {party.dimse.ae_title}{_at(party.dimse.host, party.dimse.port)}")
+        parts.append(f"DICOM {party.dimse.ae_title}{_at(party.dimse.host, party.dimse.port)}{_secured(party.dimse)}")
     if party.hl7 is not None and (party.hl7.port or party.hl7.version):
         version = f" in HL7 {party.hl7.version}" if party.hl7.version else ""
         at = _at(party.hl7.host, party.hl7.port)
-        parts.append(f"HL7 {party.hl7.application}|{party.hl7.facility}{at}{version}")
+        parts.append(f"HL7 {party.hl7.application}|{party.hl7.facility}{at}{_secured(party.hl7)}{version}")
     return ", ".join(parts)
+
+
+def _secured(address: DimseAddress | Hl7Address) -> str:
+    return f" with TLS ({address.tls.value})" if address.tls is not TlsMode.NONE else ""
 
 
 def _at(host: str, port: int) -> str:

@@ -17,6 +17,7 @@ from harness.engine.storage import adapter
 from harness.errors import HarnessError
 from harness.model.deviation import Deviation
 from harness.model.names import ActorName, PlayId, TransactionId
+from harness.model.scenario import ProcedurePlan
 from harness.model.system import Hook, Party, System, SystemActor
 from harness.transports.hooks import run_hook
 
@@ -75,10 +76,18 @@ class ReferenceProcess:
             self._process.stdout.close()
         self._log.close()
 
-    def introduce(self, parties: Mapping[ActorName, Party], patients: Mapping[PlayId, Sequence[str]]) -> None:
-        """Tell it who plays the other actors, and which patients belong to one play: its defects count within one."""
+    def introduce(
+        self,
+        parties: Mapping[ActorName, Party],
+        patients: Mapping[PlayId, Sequence[str]],
+        procedures: ProcedurePlan | None = None,
+    ) -> None:
+        """Tell it who plays the other actors, which patients belong to one play (its defects count within one), and
+        which procedure plan it has, if not the shipped one."""
         told = {actor: adapter(Party).dump_python(party, mode="json") for actor, party in parties.items()}
         body = {"parties": told, "patients": {play: list(numbers) for play, numbers in patients.items()}}
+        if procedures is not None:
+            body["procedures"] = adapter(ProcedurePlan).dump_python(procedures, mode="json")
         result = run_hook(Hook(http=f"{self._control}/peers", timeout=10.0), body, base=Path())
         if not result.ok:
             raise HarnessError(f"the reference system does not answer: {result.reason} {result.output}{self._tail()}")

@@ -163,6 +163,8 @@ class ReferenceSystem:
         self._department.belonging.expect(
             adapter(dict[PlayId, tuple[str, ...]]).validate_python(body.get("patients", {}))
         )
+        if "procedures" in body:
+            self._department.procedures = adapter(ProcedurePlan).validate_python(body["procedures"])
         theirs = tuple(replace(party, player=TESTER) for party in parties.values())
         transactions = self._department.knowledge.transactions
         self._department.bind(

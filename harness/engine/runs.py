@@ -52,9 +52,14 @@ class RunProgress(Protocol):
 class Launched(Protocol):
     """A system that the harness started; it must be told who its peers are."""
 
-    def introduce(self, parties: Mapping[ActorName, Party], patients: Mapping[PlayId, Sequence[str]]) -> None:
-        """Tell it who plays the other actors, and where, and the patients of each play; HarnessError when it does not
-        listen."""
+    def introduce(
+        self,
+        parties: Mapping[ActorName, Party],
+        patients: Mapping[PlayId, Sequence[str]],
+        procedures: ProcedurePlan | None,
+    ) -> None:
+        """Tell it who plays the other actors, and where, the patients of each play, and the procedure plan that is not
+        the shipped one; HarnessError when it does not listen."""
 
     def idle_deviations(self) -> tuple[Deviation, ...]:
         """Deviations of its defect that changed nothing in this run."""
@@ -222,7 +227,7 @@ class RunSession:
                 recorder=self._recorder,
                 clock=SystemClock(),
                 seed=self._plan.seed,
-                procedures=self._setting.procedures,
+                procedures=self._plan.procedures or self._setting.procedures,
                 deviations=self._setting.deviations,
             )
         )
@@ -252,7 +257,7 @@ class RunSession:
             played = {actor for actor, served in assignment.serves.items() if name in served.values()}
             try:
                 parties = {actor: party for actor, party in assignment.ours.items() if actor not in played}
-                system.introduce(parties, patients_of(assignment.plays))
+                system.introduce(parties, patients_of(assignment.plays), self._plan.procedures)
             except HarnessError as error:
                 self._recorder.happened(EventKind.HOOK, str(error), facts={"system": name, "ok": "False"})
 

@@ -11,7 +11,7 @@ from harness.model.names import HARNESS, ActorName, PlayerName, PlayId, StepId, 
 from harness.model.override import Overrides
 from harness.model.profile import Leg, Transaction
 from harness.model.record import Record
-from harness.model.scenario import Case, Scenario, Step
+from harness.model.scenario import Case, ProcedurePlan, Scenario, Step
 from harness.model.system import Party, System, Times
 
 
@@ -132,8 +132,8 @@ class Assignment(Record):
 class Plan(Record):
     """Everything a run will do, and everything that judging it again needs besides the transcript.
 
-    `rule_set` is the digest of the shipped rules; `overrides` and `known` deviations are a site's, with
-    digests of their own.
+    `rule_set` is the digest of the shipped rules; `overrides` and `known` deviations are a site's, with digests of
+    their own. `procedures` is the procedure plan, where it is not the shipped one.
     """
 
     run: str
@@ -146,6 +146,7 @@ class Plan(Record):
     defect: str = ""
     lost: tuple[str, ...] = ()
     overrides: Overrides = field(default_factory=Overrides)
+    procedures: ProcedurePlan | None = None
     known: KnownDeviations = field(default_factory=KnownDeviations)
 
 

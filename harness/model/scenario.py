@@ -300,13 +300,14 @@ class Code(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedProcedureStep(Record):
-    """One Scheduled Procedure Step that a service is split into. `duration` in minutes; `series` of the modality."""
+    """One Scheduled Procedure Step that a service is split into: `duration` in minutes, `station` by its AE title."""
 
     protocol: tuple[Code, ...]
     description: str
     modality: str
     station: str = ""
     duration: int = 30
+    station_name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -334,6 +335,13 @@ class ProcedurePlan(Record):
     def procedure(self, service: str) -> PlannedProcedure:
         """The procedure for an ordered service code, or the default one."""
         return self.services.get(service, self.services[self.default])
+
+    def ordered(self, code: str) -> tuple[PlannedProcedure, ...]:
+        """Every procedure that an order with that universal service code becomes; a site's codes are not our keys."""
+        named = self.services.get(code)
+        if named is not None and named.service.value == code:
+            return self.procedures(code)
+        return self.procedures(next((name for name, one in self.services.items() if one.service.value == code), code))
 
     def procedures(self, service: str) -> tuple[PlannedProcedure, ...]:
         """Every procedure that an order of the service becomes, the service's own first."""

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from harness.model.codes import CodeMap
 from harness.model.names import ActorName, PlayerName, TransactionId
 from harness.model.record import Record
+from harness.model.scenario import ProcedurePlan
 from harness.model.tls import TlsFiles, TlsMode
 
 HOOK_SECONDS = 60.0
@@ -270,6 +272,9 @@ class System(Record):
     pps_manager: str = ""
     known_deviations: str = ""
     tls: TlsFiles | None = None
+    codes: CodeMap = field(default_factory=CodeMap)
+    procedures: str = ""
+    site_plan: ProcedurePlan | None = None
 
     def party(self, actor: ActorName) -> Party | None:
         """Its addresses as that actor; None where the file names none. A PPS Manager that is part of another actor is

@@ -8,6 +8,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from harness.model.scenario import Case, Code, PersonName, ProcedurePlan, Visit
+from harness.scenario_files.limits import SHORT
 from harness.yaml_source import Faults, SourceMapping, read, validate
 
 MAIN = "main"
@@ -18,9 +19,7 @@ _SEXES = ("A", "F", "M", "N", "O", "U")
 _DELIMITERS = frozenset("^~\\&|=\r\n")
 _PARTS = 5
 """Family, given, middle, suffix and prefix."""
-_MODALITY = re.compile(r"[A-Z0-9_]{1,16}")
-_SHORT = 16
-"""Characters of a short string, VR SH (PS3.5 6.2): what a code value may have."""
+MODALITY = re.compile(r"[A-Z0-9_]{1,16}")
 
 
 def load_case(path: Path | Traversable) -> Case:
@@ -48,28 +47,34 @@ def load_case(path: Path | Traversable) -> Case:
     return case
 
 
-def load_procedures(path: Path | Traversable) -> ProcedurePlan:
-    """Read a procedure plan; SourceError with every fault at its place."""
+def load_procedures(path: Path | Traversable, beside: ProcedurePlan | None = None) -> ProcedurePlan:
+    """Read a procedure plan; SourceError with every fault at its place.
+
+    A site's plan stands `beside` another: what it does not define itself may be the other's.
+    """
     source = read(path)
     for _, service in source.mappings("services"):
         service.rename("with", "further")
     plan = validate(source, ProcedurePlan)
     faults = Faults()
     _identity(source, plan.id, faults)
-    faults.name(source.place_of("default"), "service", plan.default, plan.services)
+    known = {**(beside.services if beside is not None else {}), **plan.services}
+    faults.name(source.place_of("default"), "service", plan.default, known)
     for name, procedure in plan.services.items():
         at = ("services", name)
-        _code(source, procedure.service, (*at, "service"), faults)
-        _code(source, procedure.procedure, (*at, "procedure"), faults)
+        check_code(source, procedure.service, (*at, "service"), faults)
+        check_code(source, procedure.procedure, (*at, "procedure"), faults)
         for number, further in enumerate(procedure.further):
-            faults.name(source.place_of(*at, "further", number), "service", further, plan.services)
+            faults.name(source.place_of(*at, "further", number), "service", further, known)
         if not procedure.steps:
             faults.add(source.place_of(*at, "steps"), "a procedure has at least one step")
         for index, step in enumerate(procedure.steps):
             here = (*at, "steps", index)
             for number, code in enumerate(step.protocol):
-                _code(source, code, (*here, "protocol", number), faults)
-            if _MODALITY.fullmatch(step.modality) is None:
+                check_code(source, code, (*here, "protocol", number), faults)
+            if len(step.station_name) > SHORT:
+                faults.add(source.place_of(*here, "station_name"), f"station_name: more than {SHORT} characters")
+            if MODALITY.fullmatch(step.modality) is None:
                 faults.add(source.place_of(*here, "modality"), f"modality: `{step.modality}` is not a modality code")
             if step.duration <= 0:
                 faults.add(source.place_of(*here, "duration"), "duration: a step takes at least a minute")
@@ -114,8 +119,9 @@ def _person(source: SourceMapping, name: PersonName, at: tuple[str | int, ...], 
         faults.add(source.place_of(*at), "a name has a family name")
 
 
-def _code(source: SourceMapping, code: Code, at: tuple[str | int, ...], faults: Faults) -> None:
+def check_code(source: SourceMapping, code: Code, at: tuple[str | int, ...], faults: Faults) -> None:
+    """A fault for a code that DICOM's SH cannot hold."""
     for key in ("value", "scheme"):
         text = getattr(code, key)
-        if not 1 <= len(text) <= _SHORT:
-            faults.add(source.place_of(*at, key), f"{key}: `{text}` does not have 1 to {_SHORT} characters")
+        if not 1 <= len(text) <= SHORT:
+            faults.add(source.place_of(*at, key), f"{key}: `{text}` does not have 1 to {SHORT} characters")

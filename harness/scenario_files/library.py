@@ -81,11 +81,11 @@ class ScenarioFiles(Names):
 
     def systems(self) -> tuple[System, ...]:
         """Every shipped system."""
-        return tuple(load_system(file, self) for file in shipped(Kind.SYSTEM, self.root).values())
+        return tuple(load_system(file, self, self.procedures) for file in shipped(Kind.SYSTEM, self.root).values())
 
     def system(self, name: str) -> System:
         """A system by file or shipped name."""
-        return load_system(find(Kind.SYSTEM, name, self.root), self)
+        return load_system(find(Kind.SYSTEM, name, self.root), self, self.procedures)
 
     def kinds(self) -> Mapping[str, ProductKind]:
         """The kinds of products that a new system file can be written for."""

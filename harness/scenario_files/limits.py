@@ -10,3 +10,6 @@ AE_TITLE = r"^(?=.*[^ ])[ -\[\]-~]{1,16}$"
 
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 """A day; that it exists is for the loader to see."""
+
+SHORT = 16
+"""Characters of a short string, VR SH (PS3.5 6.2): what a code value and a station's name may have."""

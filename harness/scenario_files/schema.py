@@ -18,13 +18,13 @@ from importlib.resources.abc import Traversable
 from harness.model.names import ActorName, TransactionId
 from harness.model.system import SIMULATED, Endpoints, System
 from harness.scenario_files.hooks import METHODS, REQUEST_KEYS
-from harness.scenario_files.limits import AE_TITLE, DAY, MOST_PORT
+from harness.scenario_files.limits import AE_TITLE, DAY, MOST_PORT, SHORT
 from harness.scenario_files.names import Names
 from harness.scenario_files.system_keys import MEANINGS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 IDENTIFIER = "urn:swf-harness:system-file"
-GIVEN_BY_THE_HARNESS = frozenset({"path", "tls_files"})
+GIVEN_BY_THE_HARNESS = frozenset({"path", "tls_files", "site_plan"})
 """Fields that the loader sets, and refuses in a file."""
 
 Schema = dict[str, object]
@@ -126,6 +126,7 @@ def _limits(names: Names) -> Mapping[str, Mapping[str, object]]:
     port: Schema = {"minimum": 0, "maximum": MOST_PORT}
     positive: Schema = {"exclusiveMinimum": 0}
     filled: Schema = {"type": text, "minLength": 1}
+    short: Schema = {"type": text, "minLength": 1, "maxLength": SHORT}
     title: Schema = {"type": text, "pattern": AE_TITLE}
     times = {f"{owner}.{key}": positive for owner in ("Times", "TransactionTimes") for key in ("answer", "act", "show")}
     return {
@@ -145,6 +146,11 @@ def _limits(names: Names) -> Mapping[str, Mapping[str, object]]:
         "DepartmentActor.port": port,
         "DepartmentActor.hl7_port": port,
         "Endpoints": {"minProperties": 1},
+        "ServiceCodes": {"minProperties": 1},
+        "ServiceCodes.station": {"type": text, "pattern": AE_TITLE},
+        "ServiceCodes.station_name": {"type": text, "maxLength": SHORT},
+        "Code.value": short,
+        "Code.scheme": short,
         "Hook": {
             "oneOf": [{"required": [way]} for way in ("command", "http", "operator")],
             "dependentRequired": {key: ["http"] for key in REQUEST_KEYS},

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from harness.model.scenario import ProcedurePlan
 from harness.model.system import Attestation, Claim, DimseAddress, Hl7Address, Strain, System
+from harness.scenario_files.codes import complete_codes, refuse_plan
 from harness.scenario_files.hooks import check_hook
 from harness.scenario_files.limits import AE_TITLE, MOST_PORT
 from harness.scenario_files.links import check_links, check_pps_manager, check_times, complete_links
@@ -18,12 +20,16 @@ from harness.scenario_files.securing import refuse_given, secure
 from harness.yaml_source import Faults, SourceMapping, fits, nearest, read, validate
 
 
-def load_system(path: Path | Traversable, names: Names) -> System:
-    """Read a system file; SourceError with every fault, at its place and with the nearest valid name."""
+def load_system(path: Path | Traversable, names: Names, plan: Callable[[], ProcedurePlan] | None = None) -> System:
+    """Read a system file; SourceError with every fault, at its place and with the nearest valid name.
+
+    `plan` gives the shipped procedure plan, whose services a code map may name.
+    """
     source = read(path)
     source.supply("path", str(path))
     complete_links(source)
     refuse_given(source)
+    refuse_plan(source)
     system = validate(source, System)
     faults = Faults()
     _claims(source, system, names, faults)
@@ -58,6 +64,8 @@ def load_system(path: Path | Traversable, names: Names) -> System:
     for index, attestation in enumerate(system.attestations):
         _attestation(source, attestation, ("attestations", index), names, faults)
     system = secure(source, system, faults)
+    if plan is not None and (system.procedures or system.codes.services):
+        system = complete_codes(source, system, plan(), faults)
     faults.raise_if_any()
     return system
 

@@ -19,6 +19,7 @@ import pytest
 
 from harness.cli import swf
 from harness.errors import InputError
+from harness.model.codes import CodeMap, ServiceCodes
 from harness.model.deviation import Change, Defect, Detection, Deviation
 from harness.model.known import KnownDeviation
 from harness.model.override import Override, RowChange
@@ -76,7 +77,7 @@ KEYS: Mapping[str, tuple[Any, ...]] = {
     "system-files.md": (
         *(System, Claim, SystemActor, DimseAddress, Hl7Address, Hook, DepartmentActor, Times),
         Attestation,
-        TlsFiles,
+        *(TlsFiles, CodeMap, ServiceCodes),
     ),
     "writing-scenarios.md": (
         *(Scenario, Step, Expectation, Deviation, Defect, Detection),
@@ -88,7 +89,7 @@ KEYS: Mapping[str, tuple[Any, ...]] = {
         *(Hl7Table, Hl7Row, AttributeTable, AttributeRow, KeyRow, LegRule, PlayRule, Transition),
     ),
 }
-GIVEN_BY_THE_HARNESS = {"path", "line", "place", "tls_files"}
+GIVEN_BY_THE_HARNESS = {"path", "line", "place", "tls_files", "site_plan"}
 WRITTEN_AS = {"initiator": "from", "further": "with"}
 
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from harness.engine.roles import claimed_transactions
@@ -21,23 +21,36 @@ EXIT_PASS, EXIT_FAIL, EXIT_UNDECIDED, EXIT_UNUSABLE = 0, 1, 2, 3
 
 
 def claim_results(plan: Plan, plays: Sequence[PlayResult], knowledge: Knowledge) -> tuple[ClaimResult, ...]:
-    """One result for each actor of each profile that a system claims; NONE where no play judged it."""
+    """One result for each actor of each profile that a system claims, in however many claims; NONE where no play
+    judged it."""
     results = []
     for system in plan.systems:
-        for claim in system.claims:
-            for actor in claim.actors:
-                legs = [
-                    (step.transaction, leg)
-                    for play in plays
-                    for step in play.steps
-                    for leg in step.legs
-                    if _counts(play, leg, claimed_forms(knowledge, claim))
-                    if step.transaction in claimed_transactions(claim, actor, knowledge)
-                    if play.roles.get(actor) == system.name and actor in (leg.initiator, leg.responder)
-                ]
-                result = _result(system.name, claim.profile, actor, legs)
-                results.append(replace(result, reason=_why_not(system, actor)))
+        for (profile, actor), claims in _by_actor(system.claims).items():
+            legs = [
+                (step.transaction, leg)
+                for play in plays
+                if play.roles.get(actor) == system.name
+                for step in play.steps
+                for leg in step.legs
+                if actor in (leg.initiator, leg.responder)
+                if any(
+                    _counts(play, leg, claimed_forms(knowledge, claim))
+                    and step.transaction in claimed_transactions(claim, actor, knowledge)
+                    for claim in claims
+                )
+            ]
+            result = _result(system.name, profile, actor, legs)
+            results.append(replace(result, reason=_why_not(system, actor)))
     return tuple(results)
+
+
+def _by_actor(claims: Iterable[Claim]) -> Mapping[tuple[str, ActorName], Sequence[Claim]]:
+    """The claims of each actor of each profile; a system may claim one with several options, each for itself."""
+    found: dict[tuple[str, ActorName], list[Claim]] = defaultdict(list)
+    for claim in claims:
+        for actor in claim.actors:
+            found[claim.profile, actor].append(claim)
+    return found
 
 
 def _why_not(system: System, actor: ActorName) -> str:

@@ -167,6 +167,18 @@ def test_a_claim_counts_decisions_about_its_system_alone(build: Build) -> None:
     assert claim.checks == 2
 
 
+def test_two_claims_of_one_actor_of_one_profile_are_one_result(build: Build) -> None:
+    plan = build.plan([build.scenario(build.step("s", "RAD-4", "Order Filler"))], [build.system("RIS", "Order Filler")])
+    own = plan.systems[0].claims[0]
+    twice = replace(plan.systems[0], claims=(own, replace(own, options=("HL7 v2.5.1",))))
+    plays = [
+        _play({}, _step("RAD-4", {RIS: Verdict.PASS})),
+        replace(_play({}, _step("RAD-4", {RIS: Verdict.FAIL})), form="2.5.1"),
+    ]
+    (claim,) = claim_results(replace(plan, systems=(twice,)), plays, build.knowledge)
+    assert (claim.profile, claim.actor, claim.verdict) == (own.profile, "Order Filler", Verdict.FAIL)
+
+
 def test_our_error_on_a_leg_is_not_the_claims(build: Build) -> None:
     plan = build.plan([build.scenario(build.step("s", "RAD-4", "Order Filler"))], [build.system("RIS", "Order Filler")])
     play = _play({}, _step("RAD-4", {RIS: Verdict.PASS, HARNESS: Verdict.ERROR}))

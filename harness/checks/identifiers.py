@@ -1,17 +1,18 @@
-"""The ledger of a play: each identifier, and where it was seen, in order. Judges nothing itself."""
+"""The identifiers of a play: where each was seen, in order; their ledger. Judges nothing itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import NamedTuple
 
 from harness.checks import consistency
 from harness.checks.carriers import Carrier, of_play
 from harness.checks.recording import PlayView
 from harness.hl7 import Message
 from harness.model.finding import Evidence, Finding
-from harness.model.names import ActorName
+from harness.model.names import ActorName, StepId, TransactionId
 from harness.model.profile import Service
 from harness.model.run import LedgerEntry
 from harness.model.transcript import Half
@@ -62,6 +63,29 @@ def ledger(play: PlayView, findings: Iterable[Finding] | None = None) -> tuple[L
             for kind in sorted(carrier.kinds_at(evidence.path)):
                 _add(entries, carrier, kind, "", evidence, broken[evidence])
     return tuple(_ordered(entries))
+
+
+class Sighting(NamedTuple):
+    """An identifier where a play shows it first; `patients` are those that stand beside it, if any."""
+
+    name: str
+    value: str
+    transaction: TransactionId
+    step: StepId
+    path: str
+    patients: frozenset[str]
+
+
+def sightings(play: PlayView) -> Iterator[Sighting]:
+    """Each identifier of a play once, in the order in which they appear."""
+    known: set[tuple[str, str]] = set()
+    for carrier in of_play(play):
+        for one in carrier.identifiers if _of_interest(play, carrier) else ():
+            if one.value and (one.kind, one.value) not in known:
+                known.add((one.kind, one.value))
+                patients = carrier.beside(one.path).get("patient", frozenset())
+                transaction = carrier.leg.step.transaction.id
+                yield Sighting(_NAMES[one.kind], one.value, transaction, carrier.step, one.path, patients)
 
 
 _Entries = dict[tuple[str, str], dict[tuple[str, bool], LedgerEntry]]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from harness.checks.identifiers import ledger
+from harness.checks.identifiers import Sighting, sightings
 from harness.checks.recording import LegView, PlayView
 from harness.engine.department import Department
 from harness.engine.storage import adapter
 from harness.model.names import HARNESS, ActorName, PlayerName, StepId
 from harness.model.plan import PlannedStep, Play
-from harness.model.scenario import Case, PersonName, Step
+from harness.model.scenario import Case, Patient, PersonName, Step
 from harness.model.system import Party
 
 
@@ -51,9 +51,9 @@ def hook_facts(
     if own is not None:
         facts["own"] = _told(own)
     player = department.assignment.player(actor, planned.transaction.id)
-    sightings = tuple(sightings_of(so_far, planned.step.id, actor, player))
-    facts["seen"] = _newest(sightings)
-    facts["sightings"] = sightings
+    seen = seen_before(so_far, planned.step.id, actor, player)
+    facts["seen"] = newest(seen, patient)
+    facts["sightings"] = [_told_of(one) for one in seen]
     if department.originates(actor):
         facts["case"] = adapter(Case).dump_python(play.case, mode="json")
     return facts
@@ -62,31 +62,38 @@ def hook_facts(
 def seen_by(department: Department, so_far: PlayView, planned: PlannedStep, actor: ActorName) -> Mapping[str, str]:
     """Of each identifier that the actor has seen on the wire before a step, the value that came last."""
     player = department.assignment.player(actor, planned.transaction.id)
-    return _newest(sightings_of(so_far, planned.step.id, actor, player))
+    return newest(seen_before(so_far, planned.step.id, actor, player), so_far.play.case.patients[planned.step.patient])
 
 
-def _newest(sightings: Iterable[Mapping[str, str]]) -> Mapping[str, str]:
-    return {one["name"]: one["value"] for one in sightings}
+def newest(seen: Iterable[Sighting], patient: Patient) -> Mapping[str, str]:
+    """Of each identifier the value that came last, of those beside which no other patient stands."""
+    return {fact_name(one): one.value for one in seen if not one.patients or patient.id in one.patients}
 
 
-def sightings_of(so_far: PlayView, now: StepId, actor: ActorName, player: PlayerName) -> Iterator[Mapping[str, str]]:
-    """Identifiers that passed on the links of the actor, and of the product's others, in the order in which they were
-    seen: each with the step, before `now`, that showed it first.
+def fact_name(one: Sighting) -> str:
+    """How a hook calls an identifier: `accession_number`."""
+    return one.name.lower().replace(" ", "_")
+
+
+def seen_before(so_far: PlayView, now: StepId, actor: ActorName, player: PlayerName) -> tuple[Sighting, ...]:
+    """Identifiers that passed before a step on the links of the actor, and of the product's others.
 
     What a person, or the product, could have read there; the links of others show nothing here. The actor's are meant
     whoever plays it, because our stand-in tells the product what it knows.
     """
     own = tuple(leg for leg in so_far.legs if leg.step.step.id != now and _took_part(leg, actor, player))
-    entries = [entry for entry in ledger(replace(so_far, legs=own), ()) if entry.first and entry.value]
-    for entry in sorted(entries, key=lambda entry: entry.exchange):
-        step, _, path = entry.place.partition(": ")
-        yield {
-            "name": entry.name.lower().replace(" ", "_"),
-            "value": entry.value,
-            "transaction": so_far.play.step(StepId(step)).transaction.id,
-            "step": step,
-            "path": path,
-        }
+    return tuple(sightings(replace(so_far, legs=own)))
+
+
+def _told_of(one: Sighting) -> Mapping[str, object]:
+    return {
+        "name": fact_name(one),
+        "value": one.value,
+        "transaction": one.transaction,
+        "step": one.step,
+        "path": one.path,
+        "patients": sorted(one.patients),
+    }
 
 
 def _took_part(leg: LegView, actor: ActorName, player: PlayerName) -> bool:

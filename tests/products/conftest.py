@@ -153,7 +153,7 @@ def on_ports(configuration: str, ports: Mapping[int, int]) -> str:
 
 
 @contextmanager
-def running_orthanc(ports: Ports, folder: Path, *, without: str = "", **settings: bool) -> Iterator[Product]:
+def running_orthanc(ports: Ports, folder: Path, *, without: str = "", **settings: int) -> Iterator[Product]:
     """Orthanc as docs/products.md configures it, on other ports; `without` leaves out a peer."""
     need(ORTHANC)
     configuration = json.loads(guide("Orthanc", "json"))
@@ -201,6 +201,18 @@ def open_orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     settings = {"DicomAlwaysAllowFind": True, "DicomAlwaysAllowMove": True}
     with running_orthanc(Ports(), folder, without="display", **settings) as product:
         yield product
+
+
+@pytest.fixture(scope="module")
+def driven_orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Orthanc with its REST API, which the hooks drive: a display, and with another system file a modality."""
+    port, settings = free_port(), json.loads(guide("Orthanc, driven", "json"))
+    assert settings["HttpPort"] == 8042
+    folder = tmp_path_factory.mktemp("driven-orthanc")
+    with running_orthanc(Ports(), folder, **{**settings, "HttpPort": port}) as product:
+        dicom = "port: 4242"
+        changes = {dicom: product.changes[dicom], "http://127.0.0.1:8042": f"http://127.0.0.1:{port}"}
+        yield Product(system="orthanc-display", changes=changes, folder=folder)
 
 
 @pytest.fixture(scope="module")

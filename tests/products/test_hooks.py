@@ -132,3 +132,19 @@ def test_nothing_to_retrieve_and_nothing_to_store_fail(tmp_path: Path) -> None:
     assert (retrieved.returncode, stored.returncode) == (1, 1)
     assert "no study of patient P1" in retrieved.stderr
     assert "nothing to store" in stored.stderr
+
+
+@pytest.mark.parametrize("name", ["orthanc_query", "orthanc_retrieve", "orthanc_store", "orthanc_commit"])
+def test_an_orthanc_that_does_not_answer_is_no_success(tmp_path: Path, name: str) -> None:
+    told = facts(tmp_path / "given") | {"sightings": [{"name": "sop_instance_uid", "value": "1.2.3"}]}
+    (tmp_path / "given" / "1.dcm").write_bytes(b"an image")
+    done = hook(name, told, "http://127.0.0.1:1")
+    assert done.returncode == 1
+    assert "Orthanc does not answer at http://127.0.0.1:1: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["orthanc_store", "orthanc_commit"])
+def test_there_is_nothing_to_send_when_nothing_was_made_or_seen(tmp_path: Path, name: str) -> None:
+    done = hook(name, facts(tmp_path / "given") | {"sightings": []}, "http://127.0.0.1:1")
+    assert (done.returncode, "there is nothing to" in done.stderr) == (1, True)

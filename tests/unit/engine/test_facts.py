@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.checks.recording import PlayView
-from harness.engine.facts import sightings_of
+from harness.engine.facts import fact_name, newest, seen_before
 from harness.engine.placing import PlacedRecording
 from harness.model.names import HARNESS, ActorName, PlayerName, StepId
 from harness.model.profile import Service
@@ -53,8 +54,8 @@ def view(build: Build, wire: Wire, say: Say) -> PlayView:
 
 def names(view: PlayView, now: str, actor: str, player: PlayerName) -> dict[str, tuple[str, str, str]]:
     """Name to value, transaction and step."""
-    found = sightings_of(view, StepId(now), ActorName(actor), player)
-    return {one["name"]: (one["value"], one["transaction"], one["step"]) for one in found}
+    found = seen_before(view, StepId(now), ActorName(actor), player)
+    return {fact_name(one): (one.value, one.transaction, one.step) for one in found}
 
 
 def test_a_modality_knows_what_the_worklist_showed_and_what_it_made_itself(view: PlayView) -> None:
@@ -75,6 +76,13 @@ def test_the_order_between_others_is_not_shown_to_a_modality(view: PlayView) -> 
 
 def test_the_step_itself_shows_nothing_yet(view: PlayView) -> None:
     assert "mpps_sop_instance_uid" not in names(view, "started", "Modality", CT)
+
+
+def test_what_stands_beside_another_patient_is_not_meant(view: PlayView) -> None:
+    seen = seen_before(view, StepId("stored"), ActorName("Modality"), CT)
+    mine = view.play.case.patients["main"]
+    assert newest(seen, mine)["accession_number"] == "A17"
+    assert newest(seen, replace(mine, id="P999")) == {}
 
 
 def test_a_display_has_seen_nothing(view: PlayView) -> None:

@@ -8,7 +8,7 @@ remains is an orphan. The same code serves the live waits and the judge.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.checks.recording import ExchangeView
@@ -53,10 +53,18 @@ class _Progress:
 Candidate = tuple[TransactionId, LegId]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Learnt:
+    """What plays have shown so far: their keys, and the links that their messages came on."""
+
+    keys: Mapping[PlayId, Collection[Key]]
+    links: Mapping[LinkId, Collection[PlayId]]
+
+
 class Attributor:
     """Attributes exchanges one after the other, learning keys as it goes."""
 
-    def __init__(self, knowledge: Knowledge, plays: Iterable[Play]) -> None:
+    def __init__(self, knowledge: Knowledge, plays: Iterable[Play], learnt: Learnt | None = None) -> None:
         self._transactions = tuple(knowledge.transactions.values())
         self._plays = {play.id: _Progress(number, play) for number, play in enumerate(plays)}
         self._by_key: dict[Key, list[_Progress]] = defaultdict(list)
@@ -64,6 +72,22 @@ class Attributor:
         self._active: list[PlayId] = []
         for progress in self._plays.values():
             self._learn(progress, _own_keys(progress.play))
+        if learnt is not None:
+            self._take(learnt)
+
+    def learnt(self, but: PlayId) -> Learnt:
+        """What all plays but one have shown, for one who sees only a part of the recording."""
+        links = {link: tuple({one.play.id for one in shown} - {but}) for link, shown in self._by_link.items()}
+        return Learnt(
+            keys={play: tuple(progress.keys) for play, progress in self._plays.items() if play != but}, links=links
+        )
+
+    def _take(self, learnt: Learnt) -> None:
+        for play, keys in learnt.keys.items():
+            if play in self._plays:
+                self._learn(self._plays[play], keys)
+        for link, plays in learnt.links.items():
+            self._by_link[link] += [self._plays[play] for play in plays if play in self._plays]
 
     def note(self, event: Event) -> None:
         """Learn that a play or step started or ended."""
@@ -277,10 +301,14 @@ def _last(items: Sequence[StepId], item: StepId) -> int:
 
 
 def attribute_all(
-    knowledge: Knowledge, plays: Iterable[Play], views: Iterable[ExchangeView], events: Iterable[Event]
+    knowledge: Knowledge,
+    plays: Iterable[Play],
+    views: Iterable[ExchangeView],
+    events: Iterable[Event],
+    learnt: Learnt | None = None,
 ) -> dict[ExchangeId, tuple[Attribution, ...]]:
-    """Attribute a finished recording, in the order of its records."""
-    attributor = Attributor(knowledge, plays)
+    """Attribute a finished recording, in the order of its records; `learnt` is known from what it leaves out."""
+    attributor = Attributor(knowledge, plays, learnt)
     pending = sorted(events, key=lambda event: event.seq)
     placed: dict[ExchangeId, tuple[Attribution, ...]] = {}
     position = 0

@@ -17,7 +17,7 @@ from harness.checks.delivery import took_effect
 from harness.checks.expectations import expectation_outcome
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.engine.asking import Operators, Skipped
-from harness.engine.attribution import Attributor
+from harness.engine.attribution import Attributor, Learnt
 from harness.engine.department import Department
 from harness.engine.driving import Driver, action_of
 from harness.engine.reading import Twins, is_complete
@@ -73,6 +73,12 @@ class _Live:
             self._catch_up()
             return list(self.placed.get((play.id, step.step.id, leg), ()))
 
+    def learnt(self, but: PlayId) -> Learnt:
+        """What the other plays have shown so far."""
+        with self.lock:
+            self._catch_up()
+            return self.attributor.learnt(but)
+
     def _catch_up(self) -> None:
         """Take in what is new, and no more: this is asked after each record."""
         news = self.recorder.news(self.begun, self.told, self.unfinished)
@@ -123,6 +129,10 @@ class Executor:
     def assignment(self) -> Assignment:
         """Who plays whom."""
         return self._department.assignment
+
+    def learnt(self, but: PlayId) -> Learnt:
+        """What all plays but one have shown so far, by which their messages are known."""
+        return self._live.learnt(but)
 
     def run(self, jobs: int) -> None:
         """Run every play, `jobs` of them at the same time; exclusive ones alone, at the end."""

@@ -18,6 +18,7 @@ from harness.checks.expecting import cut_off
 from harness.checks.identifiers import ledger
 from harness.checks.recording import LegView, PlayView, ReadPayload
 from harness.checks.registry import leg_checks, play_checks
+from harness.engine.attribution import Learnt
 from harness.engine.blame import Blame, player_of
 from harness.engine.claims import claim_results, exit_code
 from harness.engine.gating import gated
@@ -87,12 +88,15 @@ def judge(
     environment: Mapping[str, str] | None = None,
     only: PlayId | None = None,
     wanted: Callable[[CheckName], bool] | None = None,
+    learnt: Learnt | None = None,
 ) -> Run:
     """Judge a recording. `only` limits the results to one play; messages are attributed among all of them.
 
+    Of a part of a recording, `learnt` is what the rest has shown of the other plays.
+
     `wanted` says which checks are called; all of them, when it is not given.
     """
-    recording = PlacedRecording(plan, transcript, read, knowledge)
+    recording = PlacedRecording(plan, transcript, read, knowledge, learnt)
     overruling = Overruling(plan, knowledge)
     judge_ = _Judge(recording, knowledge, strictness or Strictness(), overruling, wanted)
     plays = tuple(

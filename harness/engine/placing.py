@@ -13,7 +13,7 @@ from functools import cached_property
 from pydicom.dataset import Dataset
 
 from harness.checks.recording import ExchangeView, LegView, PlayView, ReadPayload
-from harness.engine.attribution import Attribution, Attributor, attribute_all
+from harness.engine.attribution import Attribution, Attributor, Learnt, attribute_all
 from harness.engine.reading import is_complete, twins
 from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, PlayId, StepId, TransactionId
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
@@ -26,13 +26,20 @@ from harness.profiles import Knowledge
 class PlacedRecording:
     """A transcript seen through its plan. `late` came after all their plays were sealed, `orphans` fit no play."""
 
-    def __init__(self, plan: Plan, transcript: Transcript, read: ReadPayload, knowledge: Knowledge) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        transcript: Transcript,
+        read: ReadPayload,
+        knowledge: Knowledge,
+        learnt: Learnt | None = None,
+    ) -> None:
         self._transcript = transcript
         self._knowledge = knowledge
         plays = [play for assignment in plan.assignments for play in assignment.plays]
         decoded: dict[str, Dataset | None] = {}
         self._views = {exchange.id: ExchangeView(exchange, read, decoded) for exchange in transcript.exchanges}
-        self._placed = attribute_all(knowledge, plays, self._views.values(), transcript.events)
+        self._placed = attribute_all(knowledge, plays, self._views.values(), transcript.events, learnt)
         self._at: dict[tuple[PlayId, StepId, LegId], list[tuple[Attribution, Exchange]]] = defaultdict(list)
         for exchange in transcript.exchanges:
             for place in self._placed[exchange.id]:

@@ -179,7 +179,8 @@ class RunSession:
         self._recorder.happened(EventKind.INTERRUPTED, "interrupted by the user")
 
     def _judged_play(self, play_id: PlayId) -> PlayResult:
-        """Judge one play that was sealed, from what was recorded since it began."""
+        """Judge one play that was sealed, from what was recorded since it began, and what others have shown before."""
+        executor = self._executor
         return judge(
             self._plan,
             self._recorder.transcript(begin_of(self._recorder.events(), play_id)),
@@ -187,6 +188,7 @@ class RunSession:
             self._setting.knowledge,
             strictness=self._setting.strictness,
             only=play_id,
+            learnt=executor.learnt(but=play_id) if executor is not None else None,
         ).plays[0]
 
     def idle_deviations(self) -> tuple[Deviation, ...]:

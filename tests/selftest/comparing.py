@@ -98,7 +98,22 @@ def shuffled(scenarios: Sequence[str], seed: int) -> tuple[str, ...]:
     return tuple(found)
 
 
+class Heard(Unheard):
+    """Hears what is said of each play when it ends."""
+
+    def __init__(self) -> None:
+        self.results: list[PlayResult] = []
+
+    def play_judged(self, result: PlayResult) -> None:
+        """A play was sealed and judged."""
+        self.results.append(result)
+
+
 def played(system: System, scenarios: Sequence[str], jobs: int, out: Path) -> Run:
-    """Run them against the system."""
+    """Run them against the system; what was said of each play when it ended is what is said in the end."""
     request = RunRequest(systems=(system,), scenarios=scenarios, jobs=jobs, out=out, seed=5)
-    return execute(request, Unheard()).run
+    heard = Heard()
+    run = execute(request, heard).run
+    told = {result.play: (result.verdict, tuple(step.verdict for step in result.steps)) for result in heard.results}
+    assert told == {result.play: (result.verdict, tuple(step.verdict for step in result.steps)) for result in run.plays}
+    return run

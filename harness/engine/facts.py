@@ -120,5 +120,6 @@ def _party(department: Department, actor: ActorName, planned: PlannedStep) -> Pa
 
 
 def _told(party: Party) -> Mapping[str, object]:
-    told: Mapping[str, object] = adapter(Party).dump_python(party, mode="json", exclude={"links"})
+    hidden: Mapping[str, bool | set[str]] = {"links": True, "dimse": {"tls_files"}, "hl7": {"tls_files"}}
+    told: Mapping[str, object] = adapter(Party).dump_python(party, mode="json", exclude=hidden)
     return told

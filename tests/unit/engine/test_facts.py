@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.checks.recording import PlayView
-from harness.engine.facts import fact_name, newest, seen_before
+from harness.engine.department import Department
+from harness.engine.facts import fact_name, hook_facts, newest, seen_before
 from harness.engine.placing import PlacedRecording
-from harness.model.names import HARNESS, ActorName, PlayerName, StepId
+from harness.engine.recording import Unrecorded
+from harness.identifiers import FixedClock
+from harness.model.names import HARNESS, ActorName, PlayerName, StepId, TransactionId
 from harness.model.profile import Service
+from harness.model.scenario import ProcedurePlan
+from harness.model.system import Claim, DimseAddress, Endpoints, Hl7Address, SystemActor
 
 if TYPE_CHECKING:
     from tests.unit.engine.conftest import Build, Say, Wire
@@ -87,3 +95,45 @@ def test_what_stands_beside_another_patient_is_not_meant(view: PlayView) -> None
 
 def test_a_display_has_seen_nothing(view: PlayView) -> None:
     assert names(view, "stored", "Image Display", PlayerName("Viewer")) == {}
+
+
+def test_a_hook_is_told_the_addresses_and_the_version_of_its_transaction(build: Build, tmp_path: Path) -> None:
+    filler = ActorName("Order Filler")
+    own = SystemActor(
+        dimse=DimseAddress(ae_title="RIS", port=104),
+        hl7=Hl7Address(application="RIS", facility="RAD", port=2575),
+        links={
+            TransactionId("RAD-5"): Endpoints(dimse=DimseAddress(ae_title="RIS_MWL", port=105)),
+            TransactionId("RAD-4"): Endpoints(
+                hl7=Hl7Address(application="RIS", facility="RAD", port=2576, version="2.3.1")
+            ),
+        },
+    )
+    system = replace(
+        build.system("RIS", "Order Filler"), actors={filler: own}, claims=(Claim(profile="SWF.b", actors=(filler,)),)
+    )
+    steps = (build.step("scheduled", "RAD-4", "Order Filler"), build.step("worklist", "RAD-5", "Modality"))
+    (assignment,) = build.plan([build.scenario(*steps, forms=("2.5.1",))], [system]).assignments
+    (play,) = assignment.plays
+    department = Department(
+        assignment,
+        knowledge=build.knowledge,
+        recorder=Unrecorded(),
+        clock=FixedClock(datetime(2024, 5, 17)),
+        seed=1,
+        procedures=ProcedurePlan(id="none", services={}, default=""),
+    )
+    so_far = PlayView(play=play, legs=(), events=(), knowledge=build.knowledge)
+    scheduled, worklist = (
+        json.loads(json.dumps(hook_facts(department, so_far, play.step(StepId(name)), ActorName(actor), tmp_path)))
+        for name, actor in (("scheduled", "Order Filler"), ("worklist", "Modality"))
+    )
+    assert (scheduled["form"], scheduled["own"]["hl7"]["port"]) == ("2.3.1", 2576)
+    assert scheduled["own"]["hl7"]["version"] == "2.3.1"
+    assert scheduled["own"]["dimse"]["ae_title"] == "RIS"
+    assert (worklist["form"], worklist["peers"]["Order Filler"]["dimse"]["ae_title"]) == ("2.5.1", "RIS_MWL")
+    assert worklist["peers"]["Order Filler"]["hl7"]["port"] == 2575
+    for told in (scheduled["own"], worklist["peers"]["Order Filler"]):
+        assert "links" not in told
+        assert "tls_files" not in told["dimse"]
+        assert "tls_files" not in told["hl7"]

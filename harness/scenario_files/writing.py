@@ -219,5 +219,6 @@ def _others(system: System) -> Iterator[str]:
         yield "# pps_manager: simulated   # its own is switched off, and ours is active"
     yield "# binding: each   # its actors one after the other, instead of all at once"
     yield "# Links with TLS need keys here, at the addresses and in the department: docs/tls.md."
+    yield "# codes: {services: {CT-CHEST: {code: {value: X1, scheme: 99RIS, meaning: CT thorax}}}}   # its own codes"
     yield "# known_deviations: our.known.yaml   # failures that are known, and until when (docs/known-deviations.md)"
     yield "# overrides: our-overrides.yaml   # a file of rules that do not hold at this site (docs/overrides.md)"

@@ -17,8 +17,10 @@ from harness.proofs import Unheard
 from harness.wiring import REFERENCE, RunRequest, execute, workshop
 
 Facts = Mapping[str, object]
-CHANCE = frozenset({"storage/report-repeated"})
-"""Decided only when an archive had to send a report again, which is a matter of time."""
+CHANCE = frozenset({"storage/report-repeated", "rad-10.report/role-selection"})
+"""Decided only when an archive had to send a report again, or to open an association for it because the one of the
+request was gone by then: both are a matter of time.
+"""
 
 
 def facts(run: Run) -> Mapping[str, Facts]:

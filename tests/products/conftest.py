@@ -254,6 +254,19 @@ def worklist(ports: Ports, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="module")
+def pylantir(ports: Ports, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Pylantir with an empty worklist and no source of its own."""
+    need(PYTHON_PRODUCTS / "pylantir")
+    folder = tmp_path_factory.mktemp("pylantir")
+    (folder / "pylantir.json").write_text(guide("pylantir", "json"))
+    address = ["--ip", "127.0.0.1", "--port", str(ports.pylantir), "--AEtitle", "PYLANTIR"]
+    command = [str(PYTHON_PRODUCTS / "pylantir"), "start", *address, "--pylantir_config", "pylantir.json"]
+    changes = {"port: 11121": f"port: {ports.pylantir}", "show: 10": "show: 1"}
+    with started(command, ports.pylantir, folder):
+        yield Product(system="pylantir", changes=changes, folder=folder)
+
+
+@pytest.fixture(scope="module")
 def storescu(tmp_path_factory: pytest.TempPathFactory) -> Product:
     """DCMTK's storescu, started by its hook."""
     need(DCMTK / "storescu")

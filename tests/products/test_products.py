@@ -66,6 +66,19 @@ def test_wlmscpfs_is_asked_with_every_combination_of_keys(worklist: Product, run
     compare(run(worklist.system_file(), scenarios=scenarios), "dcmtk-worklist-queries")
 
 
+def test_pylantir_as_the_worklist_of_an_order_filler(
+    pylantir: Product, run: Runner, compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(pylantir.folder)
+    compare(run(pylantir.system_file(), scenarios=["swf.scheduled"]), "pylantir")
+
+
+def test_pylantir_takes_performed_steps(pylantir: Product, run: Runner, compare: Compare) -> None:
+    compare(
+        run(pylantir.system_file("pylantir-steps"), scenarios=["swf.scheduled", "swf.mpps-states"]), "pylantir-steps"
+    )
+
+
 def test_storescu_as_the_storage_of_a_modality(storescu: Product, run: Runner, compare: Compare) -> None:
     compare(run(storescu.system_file()), "dcmtk-modality")
 

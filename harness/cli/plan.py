@@ -14,7 +14,7 @@ from harness.cli._options import overrides_option
 from harness.engine.asking import operator_steps
 from harness.model.names import HARNESS, ActorName, PlayerName, TransactionId
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
-from harness.model.system import PPS_MANAGER, SIMULATED, DimseAddress, Hl7Address, Party, System
+from harness.model.system import PPS_MANAGER, SIMULATED, DimseAddress, Hl7Address, Party, System, Times
 from harness.model.tls import TlsMode
 from harness.wiring import RunRequest, plan_only
 from reports.overriding import says
@@ -55,12 +55,17 @@ def plan_text(plan: Plan, *, brief: bool, checks: bool) -> Iterator[str]:
         f"rule set {plan.rule_set[:12]}"
     )
     yield from _operated(plan)
+    alike = len({str(assignment.times) for assignment in plan.assignments}) == 1
+    if plan.systems and alike:
+        yield from _times(plan.assignments[0].times)
     for assignment in plan.assignments:
         yield ""
         yield from _department(assignment)
         yield from _active_pps_manager(assignment, plan.systems)
-        for alike in _alike(assignment.plays):
-            yield from _brief(alike) if brief else _steps(alike, checks)
+        if plan.systems and not alike:
+            yield from _times(assignment.times)
+        for same in _alike(assignment.plays):
+            yield from _brief(same) if brief else _steps(same, checks)
     yield from codes_of(plan)
     yield from _untested(plan)
     yield from _of_the_site(plan)
@@ -130,6 +135,19 @@ def _active_pps_manager(assignment: Assignment, systems: Sequence[System]) -> It
     ]
     rest = f"; switched off and not tested: that of {', '.join(off)}" if off else ""
     yield f"  active {PPS_MANAGER}: {active}{rest}"
+
+
+def _times(times: Times) -> Iterator[str]:
+    """The declared times, and those of single transactions where they differ."""
+    yield f"Declared times: {_said(times)}"
+    for name in _sorted(times.transactions):
+        own = times.of(TransactionId(name))
+        if _said(own) != _said(times):
+            yield f"  in {name}: {_said(own)}"
+
+
+def _said(times: Times) -> str:
+    return f"answer {times.answer:g} s, act {times.act:g} s, show {times.show:g} s"
 
 
 def _address_of(assignment: Assignment, actor: ActorName, player: PlayerName) -> str:

@@ -106,7 +106,7 @@ def _leg(play: PlayResult, step: StepResult, leg: LegResult, wire: Wire, again: 
     cards = of_leg(play, step, (judged for judged in leg.findings if is_notable(judged)), again)
     return LegView(
         leg=leg,
-        route=f"{printable(leg.initiator, 60)} \u2192 {printable(leg.responder, 60)}",
+        route=f"{printable(leg.initiator, 60)} \u2192 {printable(leg.responder, 60)}{_other_version(play, leg)}",
         players=f"{player_words(leg.initiator_player)} \u2192 {player_words(leg.responder_player)}",
         exchanges=tuple(
             (exchange_anchor(number), number, _brief(wire.headlines.get(number)))
@@ -117,6 +117,11 @@ def _leg(play: PlayResult, step: StepResult, leg: LegResult, wire: Wire, again: 
         omitted=sum(card.count for card in cards[_CARDS:]),
         passed=briefs(judged for judged in leg.findings if not is_notable(judged)),
     )
+
+
+def _other_version(play: PlayResult, leg: LegResult) -> str:
+    """That a link speaks another HL7 version than the play, as the system file says."""
+    return f", in HL7 {printable(leg.version, 10)}" if leg.version not in ("", play.form) else ""
 
 
 def _brief(headline: Headline | None) -> str:

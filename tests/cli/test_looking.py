@@ -124,3 +124,45 @@ def test_the_plan_of_the_main_job_is_short_and_invents_no_address(swf: Swf) -> N
 def test_a_plan_opens_no_link_and_writes_nothing(swf: Swf, tmp_path: Path) -> None:
     swf("plan", "--sut", "orthanc")
     assert list(tmp_path.iterdir()) == []
+
+
+LINKED = """\
+name: RIS
+claims: [{profile: SWF.b, actors: [Order Filler, PPS Manager]}]
+actors:
+  Order Filler:
+    dimse: {ae_title: RIS, host: "::1", port: 104}
+    hl7: {application: RIS, facility: RAD, port: 2575}
+    links:
+      RAD-1: {hl7: {port: 2576, version: 2.3.1}}
+      RAD-5: {dimse: {ae_title: RIS_MWL, port: 105}}
+times: {transactions: {RAD-4: {act: 300}}}
+pps_manager: Order Filler
+"""
+
+
+def test_a_plan_tells_the_links_versions_and_times_of_transactions_and_the_active_pps_manager(
+    swf: Swf, tmp_path: Path
+) -> None:
+    (tmp_path / "ris.system.yaml").write_text(LINKED, encoding="utf-8")
+    text = swf("plan", "--sut", "ris.system.yaml", "swf.scheduled").out
+    for line in (
+        "Declared times: answer 10 s, act 20 s, show 10 s",
+        "  in RAD-4: answer 10 s, act 300 s, show 10 s",
+        "RAD-1 at HL7 RIS|RAD 127.0.0.1:2576 in HL7 2.3.1",
+        "RAD-5 at DICOM RIS_MWL [::1]:105",
+        "active PPS Manager: that of RIS, part of its Order Filler",
+        "ADT -> Order Filler [RIS] in HL7 2.3.1",
+        "RAD-1 ADT -> Order Filler: RIS speaks HL7 2.3.1 in RAD-1, and Order Filler is claimed in SWF.b with 2.5.1",
+    ):
+        assert line in text
+    (tmp_path / "off.system.yaml").write_text(LINKED.replace("er: Order Filler\n", "er: simulated\n"), encoding="utf-8")
+    text = swf("plan", "--sut", "off.system.yaml", "swf.scheduled").out
+    assert "active PPS Manager: simulated; switched off and not tested: that of RIS" in text
+
+
+def test_the_schema_is_printed_and_made_anew(swf: Swf) -> None:
+    ended = swf("schema")
+    assert ended.code == 0
+    assert json.loads(ended.out)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert swf("schema", "--generate").out == ended.out

@@ -8,6 +8,7 @@ from harness.checks import stored as facts
 from harness.checks.dimse_reply import final_evidence
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.checks.registry import Scope, play_check
+from harness.checks.stored import Instance
 from harness.dicom.statuses import is_pending
 from harness.model.finding import Finding
 from harness.model.plan import LegState
@@ -31,7 +32,7 @@ def check(play: PlayView) -> Iterator[Finding]:
         seen = bool(stores) and all(leg.planned.state is LegState.LIVE for leg in stores)
         counters = [_counters(exchange) for exchange in moves]
         if seen and moves and all(counters):
-            yield from _judge(play, view, moves[-1], counters, stores)
+            yield from _judge(play, view, moves, counters, stores)
 
 
 def not_taken(play: PlayView, view: LegView, move: ExchangeView) -> tuple[tuple[LegView, ExchangeView], ...]:
@@ -88,7 +89,7 @@ def _number(text: str) -> bool:
 
 
 def _judge(
-    play: PlayView, view: LegView, last: ExchangeView, counters: list[Mapping[str, int]], stores: list[LegView]
+    play: PlayView, view: LegView, moves: list[ExchangeView], counters: list[Mapping[str, int]], stores: list[LegView]
 ) -> Iterator[Finding]:
     sent = facts.stores(stores)
     done_at_last = {one.uid for one in sent if one.taken}
@@ -103,7 +104,21 @@ def _judge(
         view,
         Outcome.MET if holds else Outcome.VIOLATED,
         view.responder,
-        final_evidence(last),
+        final_evidence(moves[-1] if holds else _miscounted(moves, counters, sent)),
         expected=f"{accepted} completed, {refused} failed",
         received=f"{done} completed, {failed} failed",
     )
+
+
+def _miscounted(
+    moves: list[ExchangeView], counters: list[Mapping[str, int]], sent: tuple[Instance, ...]
+) -> ExchangeView:
+    """The first retrieve whose counters are not those of the C-STOREs before the next one; the last if none is alone
+    at fault."""
+    begun = [move.exchange.request.seq for move in moves]
+    for number, (move, said) in enumerate(zip(moves, counters, strict=True)):
+        end = begun[number + 1] if number + 1 < len(begun) else None
+        own = [one for one in sent if begun[number] < one.carrier.seq and (end is None or one.carrier.seq < end)]
+        if sum(said.get(name, 0) for name in _DONE) != sum(one.taken is True for one in own):
+            return move
+    return moves[-1]

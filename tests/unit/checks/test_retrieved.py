@@ -145,3 +145,17 @@ def test_a_private_text_is_compared_across_syntaxes(archive: Archive) -> None:
     private.private_block(0x0099, "MAKER", create=True).add_new(1, "LO", "kept")
     copy.private_block(0x0099, "MAKER", create=True).add_new(1, "LO", "lost")
     assert "violated" in outcomes(archive.play(copy, ImplicitVRLittleEndian, private))
+
+
+def test_the_retrieve_that_counts_wrong_is_the_one_that_is_shown(archive: Archive) -> None:
+    archive.play(archive.image())
+    move = next(leg for leg in archive.rec.legs if leg.leg == "move")
+    keys = archive.tools.dataset(QueryRetrieveLevel="STUDY", StudyInstanceUID="1.2")
+    archive.rec.dimse(move, Service.C_MOVE, keys, [(0, None, {"NumberOfCompletedSuboperations": "7"})], sop_class=MOVE)
+    archive.send("RAD-16", "store", archive.image(), ExplicitVRLittleEndian)
+    archive.rec.dimse(move, Service.C_MOVE, keys, [(0, None, {"NumberOfCompletedSuboperations": "1"})], sop_class=MOVE)
+    archive.send("RAD-16", "store", archive.image(), ExplicitVRLittleEndian)
+    (found,) = move_results.check(archive.rec.play())
+    assert (found.outcome.value, found.received) == ("violated", "9 completed, 0 failed")
+    assert found.evidence is not None
+    assert found.evidence.exchange == 4

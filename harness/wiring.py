@@ -18,6 +18,7 @@ from rich.console import Console
 import actors
 from harness import checks
 from harness.actor import actor_classes
+from harness.dicom.character_sets import DEFINED_TERMS
 from harness.engine.asking import must_be_asked, operator_steps
 from harness.engine.claims import EXIT_PASS, EXIT_UNDECIDED
 from harness.engine.judging import Strictness
@@ -29,6 +30,7 @@ from harness.engine.reference import ReferenceSystem
 from harness.engine.runs import RunProgress, RunSession, Setting, judge_again, only
 from harness.engine.storage import Evidence
 from harness.errors import InputError
+from harness.hl7.charset import NAMES
 from harness.model.applicable import Applicable
 from harness.model.deviation import Defect, Deviation
 from harness.model.names import PlayerName, PlayId
@@ -144,6 +146,8 @@ def workshop() -> Workshop:
             clauses=frozenset(known.clauses),
             requirements=frozenset(one.id for one in known.requirements()),
             untestable=frozenset(one.id for one in known.requirements() if one.untestable is not None),
+            hl7_character_sets=NAMES,
+            dicom_character_sets=DEFINED_TERMS,
             parts={one.id: _parts(one) for one in transactions},
         ),
     )

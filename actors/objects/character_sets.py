@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 
 from actors.objects.attributes import ds_text
 from actors.objects.copying import put
+from harness.dicom.character_sets import holds
 
 UNICODE = "ISO_IR 192"
 LATIN_1 = "ISO_IR 100"
@@ -37,28 +38,6 @@ _SETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Specific Character Set by name of HL7 table 0211 (RAD TF-2x: B)."""
 
-_CODECS: Mapping[str, str] = MappingProxyType(
-    {
-        "": "ascii",
-        LATIN_1: "iso8859_1",
-        "ISO_IR 101": "iso8859_2",
-        "ISO_IR 109": "iso8859_3",
-        "ISO_IR 110": "iso8859_4",
-        "ISO_IR 144": "iso8859_5",
-        "ISO_IR 127": "iso8859_6",
-        "ISO_IR 126": "iso8859_7",
-        "ISO_IR 138": "iso8859_8",
-        "ISO_IR 148": "iso8859_9",
-        "ISO_IR 13": "shift_jis",
-        "ISO 2022 IR 87": "iso2022_jp",
-        "ISO 2022 IR 159": "iso2022_jp_1",
-        "ISO 2022 IR 149": "euc_kr",
-        "GB18030": "gb18030",
-        UNICODE: "utf_8",
-    }
-)
-
-
 def of_message(names: Sequence[str]) -> tuple[str, ...]:
     """The sets that the repetitions of MSH-18 stand for; none when one of them has no counterpart."""
     sets: list[str] = []
@@ -76,17 +55,3 @@ def declare(ds: Dataset, preferred: Sequence[str] = ()) -> None:
         (candidate for candidate in (tuple(preferred), (LATIN_1,)) if candidate and holds(candidate, text)), (UNICODE,)
     )
     put(ds, "SpecificCharacterSet", sets[0] if len(sets) == 1 else list(sets))
-
-
-def holds(sets: Sequence[str], text: str) -> bool:
-    """Whether each character is in one of the sets."""
-    codecs = [_CODECS[name] for name in sets if name in _CODECS]
-    return all(any(_encodes(codec, character) for codec in codecs) for character in set(text))
-
-
-def _encodes(codec: str, character: str) -> bool:
-    try:
-        character.encode(codec)
-    except UnicodeEncodeError:
-        return False
-    return True

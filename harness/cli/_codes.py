@@ -1,4 +1,4 @@
-"""Which codes, stations and modalities hold in a plan, where they are not the shipped ones."""
+"""Which codes, stations, modalities and character sets hold in a plan, where they are not the usual ones."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ def codes_of(plan: Plan) -> Iterator[str]:
         yield f"  {name:16} {_service(procedures.services[name])}"
     if played - told:
         yield f"  as shipped: {', '.join(sorted(played - told))}"
+
+
+def character_sets_of(plan: Plan) -> Iterator[str]:
+    """The character sets in which our actors write, where the systems declare which they support."""
+    for sets in dict.fromkeys(assignment.character_sets for assignment in plan.assignments):
+        told = [f"{kind}: {', '.join(names)}" for kind, names in (("HL7", sets.hl7), ("DICOM", sets.dicom)) if names]
+        if told:
+            yield ""
+            yield f"Character sets that are declared, and that our actors keep to: {'; '.join(told)}"
 
 
 def _played(plan: Plan, procedures: ProcedurePlan) -> set[str]:

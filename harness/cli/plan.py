@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli._codes import codes_of
+from harness.cli._codes import character_sets_of, codes_of
 from harness.cli._options import overrides_option
 from harness.engine.asking import operator_steps
 from harness.model.names import HARNESS, ActorName, PlayerName, TransactionId
@@ -67,6 +67,7 @@ def plan_text(plan: Plan, *, brief: bool, checks: bool) -> Iterator[str]:
         for same in _alike(assignment.plays):
             yield from _brief(same) if brief else _steps(same, checks)
     yield from codes_of(plan)
+    yield from character_sets_of(plan)
     yield from _untested(plan)
     yield from _of_the_site(plan)
     if brief:

@@ -5,16 +5,18 @@ A reason is a sentence for the user; an empty one means that the scenario applie
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from harness.engine.characters import lacking
 from harness.engine.claims import claimed_forms
 from harness.engine.legs import legs_of
 from harness.engine.roles import Roles, claimed_transactions
 from harness.engine.versions import declared
+from harness.model.character_sets import CharacterSets, common
 from harness.model.names import ActorName, TransactionId
 from harness.model.profile import Leg, LinkKind
-from harness.model.scenario import Scenario
+from harness.model.scenario import Case, Scenario
 from harness.model.system import Claim
 from harness.profiles import Knowledge
 
@@ -24,6 +26,7 @@ class Applicability:
     """Decides for groups of systems, from what the profiles say."""
 
     knowledge: Knowledge
+    cases: Mapping[str, Case] = field(default_factory=dict)
 
     def why_not(self, roles: Roles, scenario: Scenario, form: str) -> str:
         """Why the scenario in that form says nothing about the group; empty when it applies, or without a system."""
@@ -33,6 +36,7 @@ class Applicability:
             self._without_part(roles, scenario)
             or self._without_option(roles, scenario, form)
             or self._without_form(roles, scenario, form)
+            or self._without_characters(roles, scenario)
         )
 
     def taking_part(self, roles: Roles, scenario: Scenario) -> tuple[ActorName, ...]:
@@ -115,6 +119,24 @@ class Applicability:
         wanted = [one for one in scenario.forms if one in claimed] or scenario.forms[:1]
         return "" if form in wanted else f"its claims are of HL7 {_listed(sorted(claimed))}, not of {form}"
 
+    # character sets
+
+    def _without_characters(self, roles: Roles, scenario: Scenario) -> str:
+        """Which of the scenario's patients cannot be written of in what the systems declare to support."""
+        declared = common(system.character_sets for system in roles.systems)
+        case = self.cases.get(scenario.case)
+        if declared == CharacterSets() or case is None:
+            return ""
+        for step in scenario.steps:
+            for leg in legs_of(step, self.knowledge.transactions[step.transaction]):
+                if not {(leg.initiator, step.transaction), (leg.responder, step.transaction)} & set(roles.claimed):
+                    continue
+                for patient in filter(None, (step.patient, step.prior)):
+                    missing = lacking(case, patient, declared, leg.link)
+                    if missing:
+                        return _undeclared(roles, patient, missing, declared, leg.link)
+        return ""
+
     def _forms(self, claims: Sequence[Claim]) -> frozenset[str]:
         """The HL7 versions that an actor is claimed with. A profile that goes with either version decides nothing where
         another claim of the actor does."""
@@ -125,6 +147,15 @@ class Applicability:
             if len(self.knowledge.profiles[claim.profile].hl7_versions) == 1
         ]
         return frozenset().union(*(definite or forms))
+
+
+def _undeclared(roles: Roles, patient: str, missing: str, declared: CharacterSets, kind: LinkKind) -> str:
+    names = _listed(system.name for system in roles.systems if system.character_sets != CharacterSets())
+    protocol, sets = ("HL7", declared.hl7) if kind is LinkKind.MLLP else ("DICOM", declared.dicom)
+    return (
+        f"the patient `{patient}` of its case needs another character set of {protocol} ({missing}) than "
+        f"{names} declares: {_listed(sets)}"
+    )
 
 
 def _listed(names: Iterable[str]) -> str:

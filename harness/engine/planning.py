@@ -12,6 +12,7 @@ from harness.engine.versions import spoken, unshown
 from harness.errors import NotApplicable
 from harness.identifiers import Identifiers
 from harness.model.applicable import Applicable
+from harness.model.character_sets import common
 from harness.model.deviation import MISUSES
 from harness.model.names import HARNESS, ActorName, PlayerName, PlayId, TransactionId
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
@@ -28,7 +29,7 @@ class Planner:
     def __init__(self, knowledge: Knowledge, cases: Mapping[str, Case], seed: int) -> None:
         self._knowledge = knowledge
         self._cases = cases
-        self._applicability = Applicability(knowledge=knowledge)
+        self._applicability = Applicability(knowledge=knowledge, cases=cases)
         self._identifiers = Identifiers(seed, "plan")
         self._identities: dict[PlayId, Case] = {}
 
@@ -140,6 +141,7 @@ class Planner:
             serves=serves,
             plays=plays,
             times=_longest_times(roles.systems),
+            character_sets=common(system.character_sets for system in roles.systems),
         )
 
     def _play(self, roles: Roles, scenario: Scenario, form: str) -> Play:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pydicom.dataset import Dataset
 
 from harness.actor import Actor
+from harness.engine.characters import fit_dataset, fit_message
 from harness.engine.deviations import behaviour
 from harness.engine.keys import command_keys, dataset_keys, message_keys, stated_keys
 from harness.engine.premises import Premises
@@ -135,6 +136,7 @@ class Room:
         answer = self.actor.receive(message)
         if answer is None:
             return None
+        answer = fit_message(answer, self._premises.assignment.character_sets.hl7)
         book = self._premises.deviations
         legs = tuple(
             (transaction.id, leg.id)
@@ -165,6 +167,8 @@ class Room:
 
     def _amend_response(self, request: DimseRequest, response: DimseResponse) -> Sequence[DimseResponse]:
         book = self._premises.deviations
+        if response.dataset is not None:
+            fit_dataset(response.dataset, self._premises.assignment.character_sets.dicom)
         legs = tuple(
             (transaction.id, leg.id)
             for transaction, leg in recognise_dimse(

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pydicom.dataset import Dataset
 
 from harness.actor import World
+from harness.engine.characters import fit_dataset, fit_message
 from harness.engine.deviations import behaviour
 from harness.engine.keys import Key, dataset_keys, message_keys, stated_keys
 from harness.engine.premises import Premises
@@ -88,6 +89,7 @@ class ActorWorld(World):
         party = premises.party(to, transaction)
         if party.hl7 is None:
             raise CannotAct(f"{party.player} has no HL7 address for {to}")
+        message = fit_message(message, premises.assignment.character_sets.hl7)
         book = premises.deviations
         play = self._play(cause)
         parsed = Message.parse(message)
@@ -150,11 +152,13 @@ class ActorWorld(World):
         premises.take_time()
         legs = self._legs(transaction, to)
         play = self._play(cause)
+        sets = premises.assignment.character_sets.dicom
         storing = any(leg.dimse is not None and leg.dimse.service is Service.C_STORE for leg in self._told(transaction))
 
         def amend(service: Service, dataset: Dataset) -> Sequence[Dataset]:
             thread = "" if play else str(dataset.get("PatientID", "") or cause or "")
             self._learn(play, stated_keys(service, dataset_keys(dataset)))
+            dataset = fit_dataset(dataset, sets)
             return premises.deviations.in_place_of(me.actor, legs, dataset, thread, premises.stopping, play)
 
         owner = LinkOwner(actor=me.actor, peer_actor=to, cause=cause)
@@ -169,7 +173,7 @@ class ActorWorld(World):
                 timeout=premises.assignment.times.of(transaction).answer,
                 transfer_syntaxes=transfer_syntaxes,
                 as_scp=as_scp,
-                amend=amend if not storing or premises.deviations.concern(me.actor) else None,
+                amend=amend if not storing or sets or premises.deviations.concern(me.actor) else None,
             ) as association,
         ):
             yield association

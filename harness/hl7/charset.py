@@ -25,6 +25,9 @@ _CODECS = {
     "UNICODE": "utf_8",
     "UNICODE UTF-8": "utf_8",
 }
+NAMES = frozenset(_CODECS) - {""}
+"""The names of HL7 table 0211 that text can be written and read in."""
+
 # Spellings that are met in the field and are not in table 0211: understood, and reported.
 _MISSPELT = {
     "UTF-8": "utf_8",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from harness.model.character_sets import CharacterSets
 from harness.model.known import KnownDeviations
 from harness.model.names import HARNESS, ActorName, PlayerName, PlayId, StepId, TransactionId
 from harness.model.override import Overrides
@@ -107,7 +108,8 @@ class Assignment(Record):
     """Who plays whom for a group of plays that share one simulated department.
 
     `ours` are the parties of our simulated actors, `theirs` those of the systems. `serves` maps each actor and
-    transaction that a system plays to that system; everything else is ours.
+    transaction that a system plays to that system; everything else is ours. `character_sets` are
+    those that every system of the group supports.
     """
 
     id: str
@@ -116,6 +118,7 @@ class Assignment(Record):
     serves: Mapping[ActorName, Mapping[TransactionId, PlayerName]]
     plays: tuple[Play, ...]
     times: Times = field(default_factory=Times)
+    character_sets: CharacterSets = field(default_factory=CharacterSets)
 
     def player(self, actor: ActorName, transaction: TransactionId) -> PlayerName:
         """Who plays the actor in the transaction."""

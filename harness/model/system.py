@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from harness.model.character_sets import CharacterSets
 from harness.model.codes import CodeMap
 from harness.model.names import ActorName, PlayerName, TransactionId
 from harness.model.record import Record
@@ -275,6 +276,7 @@ class System(Record):
     codes: CodeMap = field(default_factory=CodeMap)
     procedures: str = ""
     site_plan: ProcedurePlan | None = None
+    character_sets: CharacterSets = field(default_factory=CharacterSets)
 
     def party(self, actor: ActorName) -> Party | None:
         """Its addresses as that actor; None where the file names none. A PPS Manager that is part of another actor is

@@ -26,5 +26,7 @@ class Names:
     clauses: frozenset[str] = frozenset()
     requirements: frozenset[str] = frozenset()
     untestable: frozenset[str] = frozenset()
+    hl7_character_sets: frozenset[str] = frozenset()
+    dicom_character_sets: frozenset[str] = frozenset()
     forms: frozenset[str] = frozenset({"2.3.1", "2.5.1"})
     parts: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)

@@ -146,6 +146,8 @@ def _limits(names: Names) -> Mapping[str, Mapping[str, object]]:
         "DepartmentActor.port": port,
         "DepartmentActor.hl7_port": port,
         "Endpoints": {"minProperties": 1},
+        "CharacterSets.hl7": _of_names(names.hl7_character_sets),
+        "CharacterSets.dicom": _of_names(names.dicom_character_sets),
         "ServiceCodes": {"minProperties": 1},
         "ServiceCodes.station": {"type": text, "pattern": AE_TITLE},
         "ServiceCodes.station_name": {"type": text, "maxLength": SHORT},
@@ -168,6 +170,10 @@ def _limits(names: Names) -> Mapping[str, Mapping[str, object]]:
         "Attestation.date": {"type": "string", "pattern": DAY},
         **times,
     }
+
+
+def _of_names(known: Collection[str]) -> Schema:
+    return {"items": {"enum": sorted(known)}} if known else {}
 
 
 def _of_profile(names: Names, profile: str) -> Schema:

@@ -21,6 +21,9 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "System.tls": "Our certificate, its key and the authorities we trust: PEM files beside this one.",
         "System.codes": "What the product calls the services of our cases: codes, stations, modalities.",
         "System.procedures": "A procedure plan of the site, beside this file: it adds to the shipped one, or replaces.",
+        "System.character_sets": "What the product supports; left out: everything. What needs another is not tested.",
+        "CharacterSets.hl7": "Names of HL7 table 0211, as UNICODE UTF-8 or 8859/1.",
+        "CharacterSets.dicom": "Defined Terms of Specific Character Set, as ISO_IR 192.",
         "System.strain": "How a system that the harness starts is made a difficult one.",
         "System.pps_manager": "The active PPS Manager: `PPS Manager` (the claimed one, at its own address), another of "
         "the actors that it is part of, or `simulated` (the product's own is switched off and not tested).",

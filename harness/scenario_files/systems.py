@@ -57,6 +57,7 @@ def load_system(path: Path | Traversable, names: Names, plan: Callable[[], Proce
         _port(source, ours.hl7_port, (*at, "hl7_port"), faults)
     check_times(source, system, names, faults)
     check_pps_manager(source, system, faults)
+    _character_sets(source, system, names, faults)
     if system.strain != Strain() and system.launch is None:
         faults.add(source.place_of("strain"), "strain: only a system that the harness starts can be strained by it")
     if not math.isfinite(system.strain.delay) or system.strain.delay < 0:
@@ -103,6 +104,18 @@ def _options(
         if faults.name(place, f"option of {claim.profile}", name, options) and options[name].isdisjoint(claim.actors):
             who = ", ".join(sorted(options[name]))
             faults.add(place, f"`{name}` is an option of {who}, and of no actor of this claim")
+
+
+def _character_sets(source: SourceMapping, system: System, names: Names, faults: Faults) -> None:
+    """Each set is one that we can write and read."""
+    declared = system.character_sets
+    for key, sets, known in (
+        ("hl7", declared.hl7, names.hl7_character_sets),
+        ("dicom", declared.dicom, names.dicom_character_sets),
+    ):
+        for number, name in enumerate(sets):
+            if known:
+                faults.name(source.place_of("character_sets", key, number), "character set", name, known)
 
 
 def _attestation(

@@ -19,6 +19,7 @@ import pytest
 
 from harness.cli import swf
 from harness.errors import InputError
+from harness.model.character_sets import CharacterSets
 from harness.model.codes import CodeMap, ServiceCodes
 from harness.model.deviation import Change, Defect, Detection, Deviation
 from harness.model.known import KnownDeviation
@@ -77,7 +78,7 @@ KEYS: Mapping[str, tuple[Any, ...]] = {
     "system-files.md": (
         *(System, Claim, SystemActor, DimseAddress, Hl7Address, Hook, DepartmentActor, Times),
         Attestation,
-        *(TlsFiles, CodeMap, ServiceCodes),
+        *(TlsFiles, CodeMap, ServiceCodes, CharacterSets),
     ),
     "writing-scenarios.md": (
         *(Scenario, Step, Expectation, Deviation, Defect, Detection),

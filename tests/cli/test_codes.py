@@ -70,3 +70,20 @@ def test_two_systems_that_contradict_each_other_are_refused(swf: Any, tmp_path: 
     ended = swf("plan", "--sut", str(one), "--sut", str(other), "swf.scheduled")
     assert ended.code == 3
     assert "the code maps of In its codes and Other contradict each other in `code` of CT-CHEST" in ended.err
+
+
+def test_what_needs_another_character_set_is_not_applicable(swf: Any, tmp_path: Path) -> None:
+    path = tmp_path / "sets.system.yaml"
+    head = SYSTEM.partition("codes:")[0]
+    path.write_text(f"{head}character_sets: {{hl7: [UNICODE UTF-8, 8859/1], dicom: [ISO_IR 192]}}\n", encoding="utf-8")
+    why = "the patient `greek` of its case needs another character set of HL7 (8859/7) than In its codes declares"
+    assert why in swf("list", "--sut", str(path)).out
+    planned = swf("plan", "--sut", str(path), "swf.characters").out
+    assert "swf.characters@2.5.1  Names in six" in planned
+    assert "that our actors keep to: HL7: UNICODE UTF-8, 8859/1; DICOM: ISO_IR 192" in planned
+    path.write_text(path.read_text(encoding="utf-8").replace("[ISO_IR 192]", "[ISO_IR 100]"), encoding="utf-8")
+    refused = swf("plan", "--sut", str(path), "swf.characters")
+    assert refused.code == 3
+    assert "needs another character set of DICOM (one that holds the name) than In its codes declares: " in refused.err
+    path.write_text(path.read_text(encoding="utf-8").replace("UTF-8", "UTF8"), encoding="utf-8")
+    assert "unknown character set `UNICODE UTF8`; did you mean `UNICODE UTF-8`?" in swf("plan", "--sut", str(path)).err

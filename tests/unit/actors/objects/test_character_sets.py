@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pydicom.dataset import Dataset
 
-from actors.objects.character_sets import declare, holds, of_message
+from actors.objects.character_sets import declare, of_message
 from harness.dicom.encoding import decode, encode
 from harness.dicom.uids import uid_of
 
@@ -24,12 +24,6 @@ EXPLICIT = uid_of("ExplicitVRLittleEndian")
 )
 def test_the_sets_of_a_message(names: tuple[str, ...], sets: tuple[str, ...]) -> None:
     assert of_message(names) == sets
-
-
-def test_a_set_holds_what_it_has_characters_for() -> None:
-    assert holds(("ISO_IR 126",), "ΚΑΛΛΗΣ^MARK")
-    assert not holds(("ISO_IR 126",), "SØRENSEN")
-    assert holds(("", "ISO 2022 IR 87"), "YAMADA=山田")
 
 
 NAMES = [

@@ -60,7 +60,7 @@ def command(file: Path | None, first_port: int, yes: bool, force: bool, **given:
     instead; with --yes nothing is asked.
     """
     ask = not yes and sys.stdin.isatty()
-    if not ask and not yes and given["kind"] is None:
+    if not ask and not yes:
         raise InputError(
             "nobody is there to be asked (standard input is no terminal): give --kind and whatever differs from its "
             "default, and --yes; `swf init --help` lists the options"

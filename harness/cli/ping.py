@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 
 import click
 
@@ -99,8 +100,11 @@ def _listened(
             for door in listeners.open:
                 click.echo(f"  {door.system}: {instruction(door)}")
             click.echo("")
-        for call in listeners.calls(seconds):
-            if not silent:
-                click.echo(f"      heard at {call.ours}: {told(call)}{f'; {call.refused}' if call.refused else ''}")
+        if not expected and not silent:
+            click.echo("\nNobody calls us: there is nothing to listen for.")
+        with suppress(KeyboardInterrupt):  # whoever has seen enough is told what was heard so far
+            for call in listeners.calls(seconds):
+                if not silent:
+                    click.echo(f"      heard at {call.ours}: {told(call)}{f'; {call.refused}' if call.refused else ''}")
         results = list(listeners.results())
     yield from _told(results, silent)

@@ -102,6 +102,7 @@ def _need(bound: PlannedLeg, planned: PlannedStep, play: Play, *, by_hook: bool)
         messages=tuple(f"{message.type} ({message.version})" for message in _messages(leg, planned.step, version)),
         started_by_hook=by_hook,
         reaction=leg.reaction,
+        optional=not leg.required,
     )
 
 

@@ -88,6 +88,11 @@ class Pinger:
     def _connection(self, system: System, one: Connection) -> PingResult:
         address = one.their_address
         key = "hl7" if one.kind is LinkKind.MLLP else "dimse"
+        if one.can_do_without and (address is None or not address.port) and one.needs:
+            seen = "no port: a report comes back on the association of its request, or not at all"
+            return _result(
+                one, "no address" if address is None else described_address(address), State.UNTRIED, seen=seen
+            )
         if address is None or not address.port:
             return _result(
                 one,

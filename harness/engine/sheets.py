@@ -127,7 +127,7 @@ def faults_of_listener(one: Connection) -> Iterator[str]:
 def _of_their_address(one: Connection) -> Iterator[str]:
     address = one.their_address
     key = "hl7" if one.kind is LinkKind.MLLP else "dimse"
-    if not one.inward and (address is None or not address.port):
+    if not one.inward and not one.can_do_without and (address is None or not address.port):
         yield (
             f"our {one.ours.actor} calls {one.theirs.actor} of {one.system} ({', '.join(one.transactions)}), whose "
             f"address is not known: give `actors: {one.theirs.actor}: {key}` a host and a port"

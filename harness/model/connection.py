@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from harness.model.names import ActorName, PlayerName, TransactionId
-from harness.model.profile import LinkKind
+from harness.model.profile import LinkKind, Service
 from harness.model.record import Record
 from harness.model.system import DimseAddress, Hl7Address, Party
 
@@ -19,7 +19,7 @@ class Need(Record):
 
     `sop_classes` are UID keywords or group names, of which the peer takes at least one; `messages` are HL7 types with
     their version (`ADT^A04 (2.5.1)`). `started_by_hook`: a program that makes the product act is told where to connect;
-    `reaction`: whoever sends it does so by itself, because of what came before.
+    `reaction`: whoever sends it does so by itself, because of what came before; `optional`: it need not be sent.
     """
 
     transaction: TransactionId
@@ -28,6 +28,7 @@ class Need(Record):
     messages: tuple[str, ...] = ()
     started_by_hook: bool = False
     reaction: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,12 @@ class Connection(Record):
     @property
     def needs_fixed_port(self) -> bool:
         """Whether the product has to know our port beforehand."""
-        return self.inward and not all(need.started_by_hook for need in self.needs)
+        return self.inward and not all(need.started_by_hook or need.optional for need in self.needs)
+
+    @property
+    def can_do_without(self) -> bool:
+        """Whether all that it is for can pass on another connection: a commitment report on that of its request."""
+        return all(need.optional or need.service == Service.N_EVENT_REPORT.value for need in self.needs)
 
 
 def in_order(names: Iterable[TransactionId]) -> tuple[TransactionId, ...]:

@@ -18,6 +18,7 @@ import click
 import pytest
 
 from harness.cli import swf
+from harness.engine.sheets import sheets
 from harness.errors import InputError
 from harness.model.character_sets import CharacterSets
 from harness.model.codes import CodeMap, ServiceCodes
@@ -57,7 +58,7 @@ from harness.profiles.overriding import load_overrides
 from harness.pytest_plugin import pytest_addoption
 from harness.scenario_files import ScenarioFiles
 from harness.scenario_files.cases import load_case
-from harness.wiring import workshop
+from harness.wiring import RunRequest, plan_only, workshop
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -210,6 +211,16 @@ def test_every_marked_file_loads(tmp_path: Path) -> None:
         except InputError as error:
             pytest.fail(f"{block.page}: {error}")
     assert len(loaded) >= 8
+
+
+def test_every_system_of_the_pages_can_be_entered_in_a_product(tmp_path: Path) -> None:
+    """A page that leaves out a port which the product has to know would send its reader astray."""
+    systems = [block for block in _blocks() if block.info == "yaml system"]
+    assert len(systems) >= 8
+    for block in systems:
+        path = _written(tmp_path / block.page, "system", block.text)
+        (sheet,) = sheets(plan_only(RunRequest(suts=[str(path)], seed=0)))
+        assert sheet.problems == (), f"{block.page}: {sheet.system}"
 
 
 def _written(folder: Path, kind: str, text: str) -> Path:

@@ -107,3 +107,33 @@ def test_an_address_of_a_single_transaction_is_compared_too() -> None:
         ("PACS", 104),
         ("QUERY", 105),
     ]
+
+
+def test_a_report_needs_no_address_where_it_comes_back_on_the_association_of_its_request() -> None:
+    modality = ActorName("Modality")
+    system = System(
+        name=PlayerName("CT"),
+        claims=(Claim(profile="SWF.b", actors=(modality,), transactions=(TransactionId("RAD-10"),)),),
+        actors={modality: SystemActor(dimse=DimseAddress(ae_title="CT"))},
+        department={MANAGER: DepartmentActor(ae_title="PACS", port=11112)},
+    )
+    assert sheet(system).problems == ()
+
+
+def test_what_need_not_be_sent_needs_no_port() -> None:
+    filler = ActorName("Order Filler")
+    system = System(
+        name=PlayerName("RIS"),
+        claims=(
+            Claim(profile="SWF.b", actors=(filler,), transactions=(TransactionId("RAD-2"), TransactionId("RAD-4"))),
+        ),
+        actors={filler: SystemActor(hl7=Hl7Address(application="A", facility="F", port=2575))},
+        department={MANAGER: DepartmentActor(application="PACS", hl7_port=11112)},
+    )
+    plan = plan_only(RunRequest(systems=(system,), scenarios=["rep.basic"], seed=1))
+    made = sheets(plan)[0]
+    assert {peer.actor: peer.called for peer in made.peers if peer.called} == {
+        "Image Manager": ("RAD-4",),
+        "Report Manager": ("RAD-4",),
+    }
+    assert made.problems == ()

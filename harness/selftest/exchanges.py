@@ -17,7 +17,7 @@ from harness.dicom.uids import uid_of
 from harness.model.profile import LinkKind, Service
 from harness.model.proof import Expected, Mutation
 from harness.model.transcript import Half
-from harness.selftest import attributes, mpps_events
+from harness.selftest import attributes, mpps_events, unasked
 from harness.selftest.changes import (
     CopyResponse,
     DropExchange,
@@ -67,6 +67,7 @@ def of_exchange(base: Base, leg: LegView, exchange: ExchangeView) -> Iterator[Mu
     yield from _answers(base, spot)
     yield from _instances(base, spot)
     yield from _surplus(base, spot)
+    yield from unasked.of_exchange(base, spot)
 
 
 def _contents(base: Base, spot: Spot) -> Iterator[Mutant]:

@@ -32,6 +32,9 @@ _TLS_HELLO = "16 03"
 """How a TLS client begins (RFC 8446 5.1)."""
 
 
+_ENDS = (EventKind.LINK_CLOSED, EventKind.LINK_LOST)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Door:
     """One listener of ours that a product is to call: its connections all have our same actor and protocol."""
@@ -150,15 +153,15 @@ class Listeners:
         """Each call as it comes, until every open door was called properly, or the time is up."""
         deadline = self._clock.seconds() + seconds
         while True:
-            fresh = [call for call in self._heard() if call not in self._calls]
+            fresh = self._fresh()
             self._calls += fresh
             yield from fresh
-            if not self._missing():
-                return
-            known = len(self._calls)
             left = deadline - self._clock.seconds()
-            if left <= 0 or not self._recorder.wait(lambda known=known: len(self._heard()) > known, left):  # type: ignore[misc]
+            if not self._missing() or left <= 0 or not self._recorder.wait(lambda: bool(self._fresh()), left):
                 return
+
+    def _fresh(self) -> list[Call]:
+        return [call for call in self._heard() if call not in self._calls]
 
     def results(self) -> Iterator[PingResult]:
         """What came of each door."""
@@ -228,7 +231,7 @@ class Listeners:
         for exchange in self._recorder.exchanges():
             links.setdefault(exchange.link.id, exchange)
         transcript = self._recorder.transcript()
-        ended = {event.link for event in transcript.events}
+        ended = {event.link for event in transcript.events if event.kind in _ENDS}
         for link in transcript.links:
             first = links.get(link.id)
             if first is not None or link.id in ended:

@@ -218,7 +218,7 @@ def test_a_person_answers_the_questions(tmp_path: Path, free_port: int) -> None:
     assert "note: nothing answers there now" in terminal.seen
     assert "test-archive.system.yaml is written (7 questions)" in terminal.seen
     system = loaded(tmp_path / "test-archive.system.yaml")
-    assert system.claims[0].transactions == ("RAD-8", "RAD-10", "RAD-14", "RAD-16")
+    assert system.claims[0].transactions == ("RAD-8", "RAD-10", "RAD-14", "RAD-16", "RAD-18")
     archive = system.actors[ActorName("Image Manager")].dimse
     assert archive is not None
     assert (archive.ae_title, archive.host, archive.port) == ("ARCHIVE", "localhost", free_port)

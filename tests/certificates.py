@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from harness.model.tls import TlsFiles
@@ -56,9 +56,15 @@ class Authority:
         days: tuple[int, int] = (-1, 1),
         hosts: tuple[str, ...] = ("localhost", "127.0.0.1"),
         trusting: Authority | None = None,
+        with_rsa: bool = False,
     ) -> TlsFiles:
-        """A certificate valid from and until so many days from now, and whom its owner trusts (this authority)."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        """A certificate valid from and until so many days from now, and whom its owner trusts (this authority).
+
+        `with_rsa`: a key as the suites that DICOM's profiles demand want it (PS3.15 B.10).
+        """
+        key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey = ec.generate_private_key(ec.SECP256R1())
+        if with_rsa:
+            key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         now = datetime.now(UTC)
         certificate = (
             x509.CertificateBuilder()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 
 from harness.checks.matching import valued_keys
@@ -99,27 +100,29 @@ def shower(view: LegView) -> ActorName:
 
 
 _ASKING = frozenset({Service.C_FIND, Service.C_MOVE, Service.C_GET, Service.C_CANCEL, Service.C_ECHO, Service.N_GET})
-NOT_TOLD = "the product takes no message that would have told it"
+NOT_TOLD = "whoever shows it takes no message that would have told it"
 
 
 def told(step: PlannedStep, shown: LegView, play: PlayView, tells: Callable[[Step], bool]) -> bool:
     """Whether the product that shows something was also told of it by an earlier step, or claims to be.
 
-    A product that plays a part of an actor cannot show what only our stand-in for the other part was told.
+    A product that plays a part of an actor cannot show what only our stand-in for the other part was told, nor our
+    stand-in what only the product was.
     """
     actor = shower(shown)
     player = shown.planned.initiator if actor == shown.initiator else shown.planned.responder
-    if player == HARNESS or shown.planned.fed:
+    if shown.planned.fed:
         return True
-    for earlier in play.play.steps:
-        if earlier.step.id == step.step.id:
-            return False
-        if tells(earlier.step):
-            for leg in earlier.legs:
-                telling = leg.leg.responder == actor and not _asks(leg)
-                if telling and player in (leg.responder, leg.claimed_by):
-                    return True
-    return False
+    telling = [
+        leg
+        for earlier in itertools.takewhile(lambda one: one.step.id != step.step.id, play.play.steps)
+        if tells(earlier.step)
+        for leg in earlier.legs
+        if leg.leg.responder == actor and not _asks(leg)
+    ]
+    if player == HARNESS and not telling:
+        return True
+    return any(player in (leg.responder, leg.claimed_by) for leg in telling)
 
 
 def _asks(leg: PlannedLeg) -> bool:

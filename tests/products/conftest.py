@@ -129,6 +129,7 @@ class Ports:
     archive: int = field(default_factory=free_port)
     receiver: int = field(default_factory=free_port)
     pylantir: int = field(default_factory=free_port)
+    bridge: int = field(default_factory=free_port)
     modality: int = field(default_factory=free_port)
     display: int = field(default_factory=free_port)
     dcmtk_display: int = field(default_factory=free_port)
@@ -251,6 +252,30 @@ def worklist(ports: Ports, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     changes = {"port: 11104": f"port: {ports.worklist}", "worklists/DCMTK_WL": str(served)}
     with started([str(DCMTK / "wlmscpfs"), "-dfp", "worklists", str(ports.worklist)], ports.worklist, folder):
         yield Product(system="dcmtk-worklist", changes=changes, folder=folder)
+
+
+@pytest.fixture(scope="module")
+def receiver(ports: Ports, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """DCMTK's storescp, with an empty folder."""
+    need(DCMTK / "storescp")
+    folder = tmp_path_factory.mktemp("receiver")
+    (folder / "received").mkdir()
+    command = [str(DCMTK / "storescp"), "-aet", "STORESCP", "-od", "received", str(ports.receiver)]
+    with started(command, ports.receiver, folder):
+        yield Product(system="dcmtk-receiver", changes={"port: 11123": f"port: {ports.receiver}"}, folder=folder)
+
+
+@pytest.fixture(scope="module")
+def bridge(ports: Ports, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """hl7v2-fhir-bridge as docs/products.md configures it, writing its resources to a folder."""
+    need(PYTHON_PRODUCTS / "hl7v2-fhir-bridge")
+    folder = tmp_path_factory.mktemp("bridge")
+    configuration = on_ports(guide("hl7v2-fhir-bridge", "toml"), {11124: ports.bridge})
+    (folder / "bridge.toml").write_text(configuration, encoding="utf-8")
+    command = [str(PYTHON_PRODUCTS / "hl7v2-fhir-bridge"), "serve", "--config", "bridge.toml"]
+    changes = {"port: 11124": f"port: {ports.bridge}"}
+    with started(command, ports.bridge, folder):
+        yield Product(system="hl7v2-fhir-bridge", changes=changes, folder=folder)
 
 
 @pytest.fixture(scope="module")

@@ -57,6 +57,17 @@ def test_dcmqrscp_as_an_archive(archive: Product, run: Runner, compare: Compare)
     )
 
 
+def test_storescp_as_the_receiver_of_an_image_manager(receiver: Product, run: Runner, compare: Compare) -> None:
+    compare(run(receiver.system_file(), scenarios=["swf.scheduled", "swf.sop-classes"]), "dcmtk-receiver")
+
+
+def test_a_bridge_as_the_hl7_side_of_an_archive_and_a_repository(
+    bridge: Product, run: Runner, compare: Compare
+) -> None:
+    scenarios = ["swf.changed-by-placer", "pir.case-1", "rep.basic", "neg.hl7-malformed"]
+    compare(run(bridge.system_file(), scenarios=scenarios), "hl7v2-fhir-bridge")
+
+
 def test_wlmscpfs_as_the_worklist_of_an_order_filler(worklist: Product, run: Runner, compare: Compare) -> None:
     compare(run(worklist.system_file()), "dcmtk-worklist")
 
@@ -118,6 +129,16 @@ def test_what_one_product_stores_in_the_other_is_not_observable(
 def test_two_products_that_never_meet(worklist: Product, orthanc: Product, run: Runner, compare: Compare) -> None:
     suts = (worklist.system_file(), orthanc.system_file())
     compare(run(*suts, scenarios=["swf.scheduled"]), "dcmtk-worklist+orthanc")
+
+
+def test_steps_are_taken_beside_an_archive(pylantir: Product, orthanc: Product, run: Runner, compare: Compare) -> None:
+    suts = (pylantir.system_file("pylantir-steps"), orthanc.system_file())
+    compare(run(*suts, scenarios=["swf.scheduled"]), "pylantir-steps+orthanc")
+
+
+def test_a_display_of_dcmtk_uses_its_archive(archive: Product, display: Product, run: Runner, compare: Compare) -> None:
+    suts = (archive.system_file(), display.system_file())
+    compare(run(*suts, scenarios=["swf.scheduled"]), "dcmtk-archive+dcmtk-display")
 
 
 def test_a_display_without_its_tools_is_inconclusive(

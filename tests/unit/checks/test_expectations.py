@@ -343,6 +343,18 @@ def test_a_product_shows_the_new_name_only_if_it_takes_or_claims_the_update(
     assert (found.outcome, found.actor) == (outcome, "Image Manager")
 
 
+def test_our_stand_in_is_not_asked_for_a_name_that_only_the_product_was_told(probe: Callable[..., Probe]) -> None:
+    made = probe(patient="other")
+    made.rec.hl7(made.rec.leg("RAD-12", "to-image-manager", "renamed", patient="other"), ADT)
+    entry = made.tools.dataset(QueryRetrieveLevel="STUDY", PatientID="P1002", PatientName="LINDGREN^ASTA")
+    keys = made.tools.dataset(QueryRetrieveLevel="STUDY", PatientID="", PatientName="")
+    query = made.leg("RAD-14", "query", patient="other")
+    made.rec.dimse(query, Service.C_FIND, keys, [(0xFF00, entry), (0, None)], sop_class=FIND)
+    for told, outcome in (({}, VIOLATED), ({"responder": PACS}, Outcome.NOT_APPLICABLE)):
+        (found,) = check(bound(made.rec.play(), {"renamed": told}))
+        assert found.outcome is outcome
+
+
 def test_a_product_that_we_feed_shows_what_our_stand_in_was_told(probe: Callable[..., Probe]) -> None:
     made = probe(patient="other")
     make, leg = made.tools.dataset, made.leg("RAD-5", "query", patient="other")

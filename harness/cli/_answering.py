@@ -174,7 +174,7 @@ class _About:
         )
         port = 0
         if needed.dimse_port:
-            hint = "  0 when it only calls, and is never called." if needed.begins else ""
+            hint = "" if needed.must_listen else "  0 when it only calls, and is never called."
             what = "At which port does it listen for DICOM?"
             port = self._port("port", what, self.given.port, _DICOM_PORT, host, hint)
         return title, port
@@ -184,7 +184,7 @@ class _About:
             return ("", ""), 0
         names = self.questions.answer(
             "hl7",
-            "How does it call itself in HL7? (application|facility, MSH-3 and MSH-4 of what it sends)",
+            "How does it call itself in HL7? (application|facility: MSH-3|MSH-4)",
             _application,
             given=self.given.hl7,
             default=f"{_title_of(name)}|RAD",
@@ -197,7 +197,8 @@ class _About:
 
     def _port(self, option: str, question: str, given: str | None, default: str, host: str, hint: str = "") -> int:
         """A port; whether somebody listens there is a note, and no more than that: it may be started later."""
-        port = self.questions.answer(option, question, _port, given=given, default=default, explained=hint)
+        parse = _port if hint else _own_port
+        port = self.questions.answer(option, question, parse, given=given, default=default, explained=hint)
         if port and self.questions.ask and given is None:
             found = reach(host, port, _LOOK)
             text = (
@@ -307,6 +308,12 @@ def _port(text: str) -> int:
     if not text.isdecimal() or len(text) > 5 or not is_port(int(text)):
         raise ValueError(f"`{text}` is no TCP port: a number from 1 to 65535")
     return int(text)
+
+
+def _own_port(text: str) -> int:
+    if _port(text) == 0:
+        raise ValueError("0 is no TCP port: it has to be reached somewhere")
+    return _port(text)
 
 
 def _application(text: str) -> tuple[str, str]:

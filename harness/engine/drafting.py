@@ -29,10 +29,12 @@ _ANYWHERE = 1
 @dataclass(frozen=True, kw_only=True)
 class Demands:
     """What has to be known of a product: `begins` are the transactions that it starts and `fed` those that it can only
-    answer when somebody tells it what it would else know from HL7 messages or its own images."""
+    answer when somebody tells it what it would else know from HL7 messages or its own images; `must_listen`: what it is
+    called for by DICOM cannot pass on associations of its own."""
 
     dimse: bool
     dimse_port: bool
+    must_listen: bool
     hl7: bool
     hl7_port: bool
     called: bool
@@ -87,6 +89,7 @@ def demands(claims: tuple[Claim, ...], make_plan: MakePlan, knowledge: Knowledge
     return Demands(
         dimse=any(one.kind is LinkKind.DIMSE for one in found),
         dimse_port=any(one.kind is LinkKind.DIMSE and not one.inward for one in found),
+        must_listen=any(one.kind is LinkKind.DIMSE and not one.inward and not one.can_do_without for one in found),
         hl7=any(one.kind is LinkKind.MLLP for one in found),
         hl7_port=any(one.kind is LinkKind.MLLP and not one.inward for one in found),
         called=any(one.inward for one in found),

@@ -121,6 +121,7 @@ def test_what_a_worklist_is_fed_by(swf: Swf, tmp_path: Path) -> None:
     [
         (("--kind", "archiv"), "there is no kind of product `archiv`; did you mean `archive`?"),
         (("--kind", "archive", "--port", "70000"), "--port: `70000` is no TCP port"),
+        (("--kind", "archive", "--port", "0"), "--port: 0 is no TCP port: it has to be reached somewhere"),
         (("--kind", "archive", "--ae-title", "SEVENTEEN_LETTERS"), "--ae-title: `SEVENTEEN_LETTERS` is no AE title"),
         (("--kind", "archive", "--transactions", "RAD-5"), "--transactions: `RAD-5` is none of its transactions"),
         (("--kind", "pacs", "--hl7", "PACS"), "--hl7: `PACS` is not application|facility"),

@@ -90,7 +90,8 @@ _UNREACHABLE: Mapping[Reach, tuple[Side, str]] = MappingProxyType(
         ),
         Reach.NO_ROUTE: (
             Side.NETWORK,
-            "this machine has no way to {host}: check the network, a VPN, and `host` in the system file",
+            "{host} cannot be reached from here: nobody has that address, a firewall turns it away, or this "
+            "machine lacks the network or VPN",
         ),
         Reach.FAILED: (Side.SETTINGS, "check `host` and `port` in the system file"),
     }

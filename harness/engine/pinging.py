@@ -102,6 +102,9 @@ class Pinger:
                 side=Side.OURS,
                 advice=f"give `actors: {one.theirs.actor}: {key}` a host and a port in the system file",
             )
+        known = self._unreachable.get((one.kind, address.host, address.port))
+        if known is not None:
+            return self._unreached(system, one, address, known)
         secured = "" if address.tls is TlsMode.NONE else self._secured(system, address)
         if isinstance(secured, Diagnosis):
             return _broken(one, described_address(address), secured)
@@ -125,19 +128,22 @@ class Pinger:
     def _broken(
         self, system: System, one: Connection, address: DimseAddress | Hl7Address, error: LinkError
     ) -> PingResult:
-        place = (one.kind, address.host, address.port)
-        diagnosis = self._unreachable.get(place) or diagnose(error, _target(system, one, address))
-        if isinstance(error, Unreachable):
-            self._unreachable[place] = diagnosis
-            acts = system.actors[one.theirs.actor].acts if one.theirs.actor in system.actors else {}
-            if one.transactions and all(name in acts for name in one.transactions):
-                return _result(
-                    one,
-                    described_address(address),
-                    State.UNTRIED,
-                    seen=f"nothing listens there now; the hook for {', '.join(one.transactions)} may open it",
-                )
-        return _broken(one, described_address(address), diagnosis)
+        diagnosis = diagnose(error, _target(system, one, address))
+        if not isinstance(error, Unreachable):
+            return _broken(one, described_address(address), diagnosis)
+        self._unreachable[one.kind, address.host, address.port] = diagnosis
+        return self._unreached(system, one, address, diagnosis)
+
+    def _unreached(
+        self, system: System, one: Connection, address: DimseAddress | Hl7Address, why: Diagnosis
+    ) -> PingResult:
+        """Nobody was there: it is not tried again, and no fault where a hook opens the port when it is needed."""
+        acts = system.actors[one.theirs.actor].acts if one.theirs.actor in system.actors else {}
+        if one.transactions and all(name in acts for name in one.transactions):
+            names = ", ".join(one.transactions)
+            seen = f"nothing listens there now; the hook for {names} may open it"
+            return _result(one, described_address(address), State.UNTRIED, seen=seen)
+        return _broken(one, described_address(address), why)
 
     # DICOM
 

@@ -5,6 +5,7 @@ HarnessError                 a person reads str(error): what is wrong, where, wh
 │   ├── SourceError          the same, at file:line:column
 │   └── NotApplicable        what is asked for says nothing about the systems under test
 ├── RecordingError           a stored run that cannot be read
+├── CannotRebuild            what our actors knew cannot be rebuilt from the record of a run
 ├── CannotAct                an actor lacks what it needs for an action; the step is not judged as done
 └── LinkError                a link to a peer did not work
     ├── Unreachable          nothing listens at the address, or the connection was refused
@@ -59,6 +60,10 @@ class RecordingError(HarnessError):
 
 class CannotAct(HarnessError):
     """An actor was asked to act and lacks something it should have learnt from the wire."""
+
+
+class CannotRebuild(HarnessError):
+    """What our actors knew when a run was ended cannot be rebuilt from its record; the text says why."""
 
 
 class LinkError(HarnessError):

@@ -21,10 +21,13 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock, made monotonic: wall time at the start plus monotonic time since."""
+    """The machine's clock, made monotonic: wall time at the start plus monotonic time since.
 
-    def __init__(self) -> None:
-        self._wall = time.time()
+    `after`: seconds since the epoch that have passed already, whatever the machine's clock says.
+    """
+
+    def __init__(self, after: float = 0.0) -> None:
+        self._wall = max(time.time(), after)
         self._start = time.monotonic()
 
     def seconds(self) -> float:

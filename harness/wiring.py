@@ -337,10 +337,11 @@ def run(request: RunRequest, console: Console) -> int:
     """`swf run`: execute, judge, render and summarise; returns the exit code."""
     with ConsoleProgress(console) as shown:
         finished = execute(request, LiveProgress(shown), desk_at_console(request.operator, shown), shown.tell)
-    return _conclude(finished, console)
+    return conclude(finished, console)
 
 
-def _conclude(finished: Finished, console: Console) -> int:
+def conclude(finished: Finished, console: Console) -> int:
+    """Write the reports of a finished run and summarise it; the exit code."""
     render(finished)
     summary(finished.run, finished.out, console)
     for deviation in finished.idle:
@@ -368,7 +369,7 @@ def rejudge(
     judged, read, altered = judge_again(out, shop.knowledge, strictness, environment(), others, other_known)
     for name in altered:
         console.print(f"evidence/{name} was altered since the run was sealed", markup=False, soft_wrap=True)
-    return _conclude(Finished(run=judged, out=out, read=read), console)
+    return conclude(Finished(run=judged, out=out, read=read), console)
 
 
 @contextmanager

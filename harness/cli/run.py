@@ -8,7 +8,10 @@ import click
 from rich.console import Console
 
 from harness.cli._options import judging_options, known_option, overrides_option, strictness
+from harness.errors import InputError
 from harness.operating import WAYS
+from harness.resuming import ResumeRequest
+from harness.resuming import resume as resume_run
 from harness.wiring import RunRequest, run
 
 
@@ -42,6 +45,13 @@ from harness.wiring import RunRequest, run
     help="How a person is asked to operate a system (default: at the terminal; without one, by files).",
 )
 @click.option("--operator-name", default="", metavar="NAME", help="Who that person is, for the evidence.")
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="DIR",
+    help="Go on with the run in DIR, which was ended before its end; nothing else about it can be chosen.",
+)
 @judging_options
 @overrides_option
 @known_option
@@ -55,6 +65,7 @@ def command(
     pairwise: bool,
     operator: str | None,
     operator_name: str,
+    resume: Path | None,
     strict: bool,
     confidence: str,
     overrides: tuple[Path, ...],
@@ -65,6 +76,23 @@ def command(
 
     Without --sut the bundled reference system is started and tested in each role that it claims.
     """
+    if resume is not None:
+        if scenarios or out or defect or seed is not None or pairwise or overrides or known:
+            raise InputError(
+                "--resume goes on with a run as it was planned: only --sut, --jobs, --operator, "
+                "--operator-name and how it is judged can be given again"
+            )
+        return resume_run(
+            ResumeRequest(
+                out=resume,
+                suts=suts,
+                jobs=jobs,
+                operator=operator or "",
+                operator_name=operator_name,
+                strictness=strictness(strict, confidence),
+            ),
+            Console(),
+        )
     request = RunRequest(
         suts=suts,
         scenarios=scenarios,

@@ -100,6 +100,17 @@ class Attributor:
             self._active.append(event.play)
         elif event.kind is EventKind.PLAY_SEALED and event.play in self._active:
             self._active.remove(event.play)
+        elif event.kind is EventKind.PLAY_ABANDONED and event.play in self._plays:
+            self._forget(event.play)
+
+    def _forget(self, play: PlayId) -> None:
+        """The play begins anew: what it has shown so far says nothing of what comes."""
+        before = self._plays[play]
+        for owners in (*self._by_key.values(), *self._by_link.values()):
+            owners[:] = [one for one in owners if one is not before]
+        self._active = [one for one in self._active if one != play]
+        self._plays[play] = _Progress(before.number, before.play)
+        self._learn(self._plays[play], _own_keys(before.play))
 
     def attribute(self, view: ExchangeView) -> tuple[Attribution, ...]:
         """Where the exchange belongs: usually one place, several for a broad query, none for an orphan."""

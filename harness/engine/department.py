@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 
 from harness.actor import Actor, actor_classes
 from harness.engine.premises import Premises
+from harness.engine.rebuilding import RecordedWire
 from harness.engine.recording import TranscriptRecorder
 from harness.engine.room import Room
 from harness.errors import InputError
@@ -15,6 +16,7 @@ from harness.model.deviation import Deviation
 from harness.model.names import ActorName, PlayId
 from harness.model.plan import Assignment
 from harness.model.scenario import ProcedurePlan
+from harness.model.transcript import Exchange
 from harness.profiles import Knowledge
 
 
@@ -31,6 +33,7 @@ class Department(Premises):
         seed: int,
         procedures: ProcedurePlan,
         deviations: Iterable[Deviation] = (),
+        attempts: Mapping[PlayId, int] | None = None,
     ) -> None:
         super().__init__(
             assignment,
@@ -40,6 +43,7 @@ class Department(Premises):
             seed=seed,
             procedures=procedures,
             deviations=deviations,
+            attempts=attempts,
         )
         self._classes = actor_classes()
         self._rooms: dict[ActorName, Room] = {}
@@ -49,7 +53,10 @@ class Department(Premises):
         try:
             for name in self.assignment.ours:
                 if name in self._classes:
-                    self._rooms[name] = self._stack.enter_context(Room(self, self._classes[name]))
+                    room = self._rooms.get(name) or Room(self, self._classes[name])
+                    self._rooms[name] = self._stack.enter_context(room)
+            if self.rebuilding is not None:
+                self.rebuilding.go_live()
         except BaseException:
             self._stack.close()
             raise
@@ -58,6 +65,27 @@ class Department(Premises):
     def __exit__(self, *_: object) -> None:
         self.stopping.set()
         self._stack.close()
+
+    def furnish(self, wire: RecordedWire) -> None:
+        """Before the endpoints open: a recording stands in the place of the network, until they do."""
+        self.rebuilding = wire
+        for name in self.assignment.ours:
+            if name in self._classes:
+                self._rooms[name] = Room(self, self._classes[name])
+
+    def take_again(self, exchange: Exchange) -> None:
+        """Hand a recorded request to the actor that it came to."""
+        room = self._rooms.get(exchange.link.actor)
+        if room is not None and self.rebuilding is not None:
+            room.take_again(exchange, self.rebuilding)
+
+    def discard(self) -> None:
+        """End what a department that never opened has going on."""
+        self.stopping.set()
+        if self.rebuilding is not None:
+            self.rebuilding.give_up()
+        for room in self._rooms.values():
+            room.discard()
 
     def actor(self, name: ActorName) -> Actor:
         """Our actor of that name; InputError when we do not play it."""

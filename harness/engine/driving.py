@@ -93,7 +93,7 @@ class Driver:
 
     def _write(self, play: Play, planned: PlannedStep, reference: StepRef, actor: ActorName, folder: Path) -> bool:
         """Have our stand-in write what it knows; whether it wrote anything."""
-        stand_in = self._stand_in(play, actor)
+        stand_in = stand_in_of(self._department, play, actor)
         if stand_in is None or planned.step.transaction not in stand_in.feeds_for():
             return False
         stand_in.feed(action_of(play, planned, reference, stand_in), folder)
@@ -123,17 +123,18 @@ class Driver:
             why = f"{result.reason}: {said}" if said else result.reason
             raise CannotAct(f"the hook of {system.name} for {planned.step.transaction} failed: {why}")
 
-    def _stand_in(self, play: Play, actor: ActorName) -> Actor | None:
-        """Our actor, if it plays the part of the actor that the product does not offer."""
-        assignment = self._department.assignment
-        transactions = {
-            step.transaction.id
-            for step in play.steps
-            for leg in step.legs
-            if actor in (leg.leg.initiator, leg.leg.responder)
-        }
-        ours = any(assignment.player(actor, transaction) == HARNESS for transaction in transactions)
-        return self._department.actor(actor) if ours and actor in assignment.ours else None
+
+def stand_in_of(department: Department, play: Play, actor: ActorName) -> Actor | None:
+    """Our actor, if it plays the part of the actor that the product does not offer."""
+    assignment = department.assignment
+    transactions = {
+        step.transaction.id
+        for step in play.steps
+        for leg in step.legs
+        if actor in (leg.leg.initiator, leg.leg.responder)
+    }
+    ours = any(assignment.player(actor, transaction) == HARNESS for transaction in transactions)
+    return department.actor(actor) if ours and actor in assignment.ours else None
 
 
 def action_of(play: Play, planned: PlannedStep, reference: StepRef, actor: Actor) -> Action:

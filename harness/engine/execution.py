@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -113,7 +113,9 @@ class Executor:
         *,
         interrupted: threading.Event,
         operators: Operators,
+        going_on: Mapping[PlayId, StepId] | None = None,
     ) -> None:
+        self._going_on = going_on or {}
         self._department = department
         self._driver = Driver(department, systems, operators, progress.waiting, self._so_far)
         self._progress = progress
@@ -122,7 +124,7 @@ class Executor:
         self._live = _Live(
             Attributor(department.knowledge, department.assignment.plays),
             department.recorder,
-            begun=department.recorder.begun(),
+            begun=0 if going_on else department.recorder.begun(),
         )
 
     @property
@@ -134,9 +136,9 @@ class Executor:
         """What all plays but one have shown so far, by which their messages are known."""
         return self._live.learnt(but)
 
-    def run(self, jobs: int) -> None:
-        """Run every play, `jobs` of them at the same time; exclusive ones alone, at the end."""
-        plays = self.assignment.plays
+    def run(self, jobs: int, done: Collection[PlayId] = ()) -> None:
+        """Run every play but those done, `jobs` of them at the same time; exclusive ones alone, at the end."""
+        plays = [play for play in self.assignment.plays if play.id not in done]
         alone = [play for play in plays if play.scenario.exclusive]
         shared = [play for play in plays if not play.scenario.exclusive]
         for group, workers in ((shared, jobs), (alone, 1)):
@@ -169,9 +171,11 @@ class Executor:
             return
         clock, started = self._department.clock, self._department.clock.seconds()
         self._progress.play_started(play)
-        self._recorder.happened(EventKind.PLAY_STARTED, play=play.id)
+        left = self._left(play)
+        if left is None:
+            self._recorder.happened(EventKind.PLAY_STARTED, play=play.id)
         with self._department.belonging.running(play.id):
-            for planned in play.steps:
+            for planned in play.steps if left is None else left:
                 if self._interrupted.is_set():
                     break
                 self._step(play, planned)
@@ -181,6 +185,14 @@ class Executor:
         else:
             self._recorder.happened(EventKind.PLAY_SEALED, play=play.id)
         self._progress.play_ended(play, clock.seconds() - started)
+
+    def _left(self, play: Play) -> Sequence[PlannedStep] | None:
+        """The steps of a play that goes on; None of one that begins."""
+        if play.id not in self._going_on:
+            return None
+        names = [planned.step.id for planned in play.steps]
+        next_step = self._going_on[play.id]
+        return play.steps[names.index(next_step) :] if next_step in names else ()
 
     def _settle(self, play: Play) -> None:
         """Let reactions end, then a quiet time, so that what belongs to the play is in the record."""
@@ -192,10 +204,13 @@ class Executor:
     def _step(self, play: Play, planned: PlannedStep) -> None:
         reference = StepRef(play.id, planned.step.id)
         started = self._department.clock.seconds()
-        self._recorder.happened(EventKind.STEP_STARTED, step=reference)
+        self._recorder.happened(EventKind.STEP_STARTED, step=reference, facts={"at": repr(started)})
         state = "done"
         try:
-            with self._department.deviations.during(planned.step.deviation, play.id):
+            with (
+                self._department.moments.at(started),
+                self._department.deviations.during(planned.step.deviation, play.id),
+            ):
                 state = self._attempt(play, planned, reference)
         except Skipped:
             state = "skipped"

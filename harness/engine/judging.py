@@ -20,6 +20,7 @@ from harness.checks.recording import LegView, PlayView, ReadPayload
 from harness.checks.registry import leg_checks, play_checks
 from harness.engine.attribution import Learnt
 from harness.engine.blame import Blame, player_of
+from harness.engine.breaks import Breaks
 from harness.engine.claims import claim_results, exit_code
 from harness.engine.gating import gated
 from harness.engine.overriding import Overruling
@@ -108,7 +109,7 @@ def judge(
     plays, gate = gated(plan.known, plays)
     findings = [finding for result in plays for step in result.steps for leg in step.legs for finding in leg.findings]
     decided = [finding for finding in findings if finding.finding.outcome in _DECIDED]
-    interrupted = any(event.kind is EventKind.INTERRUPTED for event in transcript.events)
+    interrupted = Breaks.of(transcript.events).end < float("inf")
     interrupted |= any(result.interrupted for result in plays)
     verdict = worst(result.verdict for result in plays)
     if only is None and wanted is None:

@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset
 
 from harness.checks.recording import ExchangeView, LegView, PlayView, ReadPayload
 from harness.engine.attribution import Attribution, Attributor, Learnt, attribute_all
+from harness.engine.breaks import Breaks
 from harness.engine.reading import is_complete, twins
 from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, PlayId, StepId, TransactionId
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
@@ -40,20 +41,22 @@ class PlacedRecording:
         decoded: dict[str, Dataset | None] = {}
         self._views = {exchange.id: ExchangeView(exchange, read, decoded) for exchange in transcript.exchanges}
         self._placed = attribute_all(knowledge, plays, self._views.values(), transcript.events, learnt)
+        self._breaks = Breaks.of(transcript.events)
         self._at: dict[tuple[PlayId, StepId, LegId], list[tuple[Attribution, Exchange]]] = defaultdict(list)
         for exchange in transcript.exchanges:
             for place in self._placed[exchange.id]:
-                self._at[place.play, place.step, place.leg].append((place, exchange))
+                if exchange.request.seq > self._breaks.abandoned.get(place.play, 0):
+                    self._at[place.play, place.step, place.leg].append((place, exchange))
         self._events: dict[PlayId | None, list[Event]] = defaultdict(list)
         for event in sorted(transcript.events, key=lambda event: event.seq):
             self._events[event.play].append(event)
         self._sealed = {event.play: event.seq for event in transcript.events if event.kind is EventKind.PLAY_SEALED}
         self._started = {event.play: event.seq for event in transcript.events if event.kind is EventKind.PLAY_STARTED}
-        self._cut = _cut(transcript)
         self._broken = {
             event.link
             for event in transcript.events
-            if event.kind in (EventKind.NO_RESPONSE, EventKind.LINK_LOST) and event.seq < self._cut
+            if event.kind in (EventKind.NO_RESPONSE, EventKind.LINK_LOST)
+            if event.seq < self._breaks.end and not self._breaks.apart(event.seq)
         }
         self._plays = {play.id: play for play in plays}
         self._recogniser = Attributor(knowledge, ())
@@ -66,6 +69,7 @@ class PlacedRecording:
             exchange.id
             for exchange in transcript.exchanges
             if not self._placed[exchange.id] and self._foreign(exchange)
+            if not self._breaks.of_earlier_attempt(exchange.request.seq)
         ]
 
     def view(self, assignment: Assignment, play: Play) -> PlayView:
@@ -107,8 +111,10 @@ class PlacedRecording:
 
     def _is_cut_short(self, place: Attribution, exchange: Exchange) -> bool:
         """Whether the record of an unfinished play ends before the answer, or before its time was up."""
-        unfinished = place.play not in self._sealed and not is_complete(exchange)
-        return unfinished and exchange.link.id not in self._broken
+        if is_complete(exchange) or exchange.link.id in self._broken:
+            return False
+        sealed = self._sealed.get(place.play)
+        return sealed is None or self._breaks.cut_short(exchange.request.seq, sealed)
 
     def span(self, play: Play) -> tuple[float, float]:
         """First and last time of the play's own events, in seconds since the epoch."""
@@ -120,14 +126,16 @@ class PlacedRecording:
 
         What breaks after an interruption breaks because of it.
         """
-        last = float("inf") if play.id in self._sealed else self._cut
-        yield from (event for event in self._events.get(play.id, ()) if event.seq <= last)
+        breaks = self._breaks
+        last, first = float("inf") if play.id in self._sealed else breaks.end, breaks.abandoned.get(play.id, 0)
+        own = self._events.get(play.id, ())
+        yield from (event for event in own if first < event.seq <= last and not breaks.apart(event.seq))
         begin = self._started.get(play.id)
         if begin is not None:
             nobodys = self._events.get(None, [])
-            first = bisect_right(nobodys, begin, key=lambda event: event.seq)
+            after = bisect_right(nobodys, begin, key=lambda event: event.seq)
             end = bisect_left(nobodys, self._sealed.get(play.id, float("inf")), key=lambda event: event.seq)
-            yield from (event for event in nobodys[first:end] if event.seq <= last)
+            yield from (event for event in nobodys[after:end] if event.seq <= last and not breaks.apart(event.seq))
 
     def _proven(self, assignment: Assignment) -> frozenset[ActorName]:
         """Actors whose system connected to us or answered us; what our own actors say to each other proves nothing."""
@@ -168,8 +176,3 @@ class PlacedRecording:
 
 def _place(address: DimseAddress | Hl7Address | None) -> tuple[str, int]:
     return (address.host, address.port) if address is not None else ("", 0)
-
-
-def _cut(transcript: Transcript) -> float:
-    """Where the run was interrupted: the number of the record, infinite when it was not."""
-    return min((event.seq for event in transcript.events if event.kind is EventKind.INTERRUPTED), default=float("inf"))

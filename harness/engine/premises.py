@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import count
 
 from harness.engine.belonging import Belonging, patients_of
 from harness.engine.deviations import DeviationBook
 from harness.engine.keys import Key
+from harness.engine.moments import Moments
+from harness.engine.rebuilding import RecordedWire
 from harness.engine.recording import TranscriptRecorder
 from harness.errors import CannotAct
 from harness.identifiers import Clock, Identifiers
 from harness.model.deviation import Deviation
-from harness.model.names import ActorName, LinkId, PlayId, TransactionId
+from harness.model.names import ActorName, ExchangeId, LinkId, PlayId, TransactionId
 from harness.model.plan import Assignment, StepRef
 from harness.model.scenario import ProcedurePlan
 from harness.model.system import Party
@@ -38,6 +40,7 @@ class Premises:
         seed: int,
         procedures: ProcedurePlan,
         deviations: Iterable[Deviation] = (),
+        attempts: Mapping[PlayId, int] | None = None,
     ) -> None:
         self.assignment = assignment
         self.knowledge = knowledge
@@ -47,6 +50,9 @@ class Premises:
         self.identifiers = Identifiers(seed, f"department {assignment.id}")
         self.deviations = DeviationBook(deviations, Identifiers(seed, f"deviations {assignment.id}"))
         self.belonging = Belonging(patients_of(assignment.plays))
+        self.attempts = attempts or {}
+        self.moments = Moments(clock)
+        self.rebuilding: RecordedWire | None = None
         self.stopping = threading.Event()
         self.delay = 0.0
         self.repeat_every = 0
@@ -100,11 +106,12 @@ class Premises:
                 return max((planned.step.copies for planned in play.steps if planned.step.id == cause.step), default=1)
         return 1
 
-    def attend(self, link: LinkId, keys: Iterable[Key], stated: Iterable[Key]) -> None:
-        """The current thread works for the play whose link a request came on, or whose keys it has.
+    def attend(self, link: LinkId, exchange: ExchangeId, keys: Iterable[Key], stated: Iterable[Key]) -> None:
+        """The current thread works for the play whose link a request came on, or whose keys it has, as of then.
 
         Those of the keys that it has stated, and not only asked for, are the play's from now on.
         """
+        self.moments.turn_to(self.recorder.time_of(exchange))
         play = self.recorder.play_behind(link) or self.belonging.whose(keys)
         if play is not None:
             self.belonging.learn(play, (key for key in stated if key[0] != "patient"))

@@ -43,9 +43,12 @@ class News(NamedTuple):
 
 
 class TranscriptRecorder:
-    """Implements `Recorder`; `writer` may be None for a record that lives in memory alone (tests, the reference)."""
+    """Implements `Recorder`; `writer` may be None for a record that lives in memory alone (tests, the reference).
 
-    def __init__(self, clock: Clock, writer: EvidenceWriter | None) -> None:
+    `before` is what was recorded already, when a run is gone on with: numbers go on behind it.
+    """
+
+    def __init__(self, clock: Clock, writer: EvidenceWriter | None, before: Transcript | None = None) -> None:
         self._clock = clock
         self._writer = writer
         self._changed = threading.Condition()
@@ -61,6 +64,25 @@ class TranscriptRecorder:
         self._begun: list[ExchangeId] = []
         self._memory: dict[str, bytes | Path] = {}
         self._folder: Path | None = None
+        if before is not None:
+            self._go_on(before)
+
+    def _go_on(self, before: Transcript) -> None:
+        for link in before.links:
+            self._know(link)
+        for capture in before.captures:
+            self._captures.append(capture)
+            self._assemble(capture)
+        self._events.extend(before.events)
+        records: tuple[Link | Capture | Event, ...] = (*before.links, *before.captures, *before.events)
+        self._seq = max((one.seq for one in records), default=0)
+        self._next_link = max((link.id for link in before.links), default=0)
+        self._next_exchange = max((capture.exchange for capture in before.captures), default=0)
+
+    def _know(self, link: Link) -> None:
+        self._links[link.id] = link
+        if link.ours and link.cause is not None:
+            self._dialled[link.local] = link.cause.play
 
     # what transports tell
 
@@ -90,9 +112,7 @@ class TranscriptRecorder:
                 cause=owner.cause,
                 facts=dict(facts),
             )
-            self._links[link.id] = link
-            if ours and owner.cause is not None:
-                self._dialled[local] = owner.cause.play
+            self._know(link)
         self._write(link)
         self.touch()
         return link.id
@@ -195,6 +215,12 @@ class TranscriptRecorder:
             fresh = self._begun[begun:]
             exchanges = [self._exchanges[number] for number in (*unfinished, *fresh)]
             return News(exchanges, self._events[told:], begun + len(fresh))
+
+    def time_of(self, exchange: ExchangeId) -> float | None:
+        """When a request passed, in seconds since the epoch; None when it was not recorded."""
+        with self._changed:
+            known = self._exchanges.get(exchange)
+            return known.request.time if known is not None else None
 
     def begun(self) -> int:
         """How many exchanges have begun so far."""

@@ -14,14 +14,15 @@ from harness.engine.deviations import behaviour
 from harness.engine.keys import command_keys, dataset_keys, message_keys, stated_keys
 from harness.engine.premises import Premises
 from harness.engine.reactions import Reactions
+from harness.engine.rebuilding import RecordedWire
 from harness.engine.world import ActorWorld
 from harness.errors import PortInUse
 from harness.hl7 import Message
 from harness.model.deviation import Change, Deviation, Part
 from harness.model.names import ActorName, PlayId
-from harness.model.profile import Service
+from harness.model.profile import LinkKind, Service
 from harness.model.system import Party
-from harness.model.transcript import EventKind
+from harness.model.transcript import EventKind, Exchange
 from harness.profiles.recognition import recognise_dimse, recognise_hl7
 from harness.transports.dimse import DimseEndpoint, DimseRequest, DimseResponse, SupportedClass
 from harness.transports.mllp import Hl7Request, MllpEndpoint
@@ -69,6 +70,10 @@ class Room:
         close = getattr(self.actor, "close", None)
         if close is not None:
             close()
+
+    def discard(self) -> None:
+        """End without ever having opened."""
+        self.__exit__()
 
     def react(self, work: Callable[[], None]) -> None:
         """Do something later, on another thread, after what the play that is worked for has waiting already."""
@@ -131,7 +136,7 @@ class Room:
     def _hl7(self, request: Hl7Request) -> bytes | None:
         message = Message.parse(request.message)
         keys = message_keys(message)
-        self._premises.attend(request.link, keys, keys)
+        self._premises.attend(request.link, request.exchange, keys, keys)
         self._premises.take_time()
         answer = self.actor.receive(message)
         if answer is None:
@@ -160,9 +165,24 @@ class Room:
             applying = (*applying, replace(wrong, change=Change.SET, path="MSA-1"))
         return book.amend_message(answer, applying)
 
+    def take_again(self, exchange: Exchange, wire: RecordedWire) -> None:
+        """Be handed a recorded request once more; what the actor answers goes nowhere."""
+        if exchange.link.kind is LinkKind.MLLP:
+            message = wire.content(exchange.request)
+            self._hl7(Hl7Request(message=message, link=exchange.link.id, exchange=exchange.id, peer=exchange.link.peer))
+            return
+        wire.recorded(exchange.link).serve(
+            exchange,
+            self.actor,
+            timeout=self._premises.assignment.times.answer,
+            amend=self._amend_response,
+            amend_requests=self._amend_requests,
+            attend=self._attend,
+        )
+
     def _attend(self, request: DimseRequest) -> None:
         keys = command_keys(request.service, request.sop_instance) | dataset_keys(request.dataset)
-        self._premises.attend(request.link, keys, stated_keys(request.service, keys))
+        self._premises.attend(request.link, request.exchange, keys, stated_keys(request.service, keys))
         self._premises.take_time()
 
     def _amend_response(self, request: DimseRequest, response: DimseResponse) -> Sequence[DimseResponse]:
@@ -217,5 +237,10 @@ class Room:
         return amend
 
     def _tell(self, kind: EventKind, text: str) -> None:
+        wire = self._premises.rebuilding
+        if wire is not None and not wire.live:
+            if kind is EventKind.INTERNAL_ERROR:
+                wire.fail(text.strip().splitlines()[-1])
+            return
         if not self._premises.stopping.is_set():
             self._premises.recorder.happened(kind, text, owner=LinkOwner(actor=self._name))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from harness.engine.asking import Desk, Operators
 from harness.engine.belonging import patients_of
@@ -21,13 +21,13 @@ from harness.errors import HarnessError
 from harness.identifiers import SystemClock
 from harness.model.deviation import Deviation
 from harness.model.known import KnownDeviations
-from harness.model.names import ActorName, PlayerName, PlayId
+from harness.model.names import ActorName, PlayerName, PlayId, StepId
 from harness.model.override import Overrides
 from harness.model.plan import Assignment, Plan, PlannedStep, Play
 from harness.model.run import PlayResult, Run
 from harness.model.scenario import ProcedurePlan
 from harness.model.system import Party
-from harness.model.transcript import Event, EventKind, Payload
+from harness.model.transcript import Event, EventKind, Payload, Transcript
 from harness.profiles import Knowledge
 
 ReadPayload = Callable[[Payload], bytes | Path]
@@ -80,6 +80,20 @@ class Setting:
     deviations: tuple[Deviation, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Before:
+    """What there is of a run that is gone on with: its evidence, reopened, and the plays that came to their end.
+
+    `last` is the time of its last record; `asked` counts the questions that were put to persons.
+    """
+
+    writer: EvidenceWriter
+    transcript: Transcript
+    last: float
+    done: frozenset[PlayId]
+    asked: int
+
+
 class RunSession:
     """One run in progress. Leaving the context seals the evidence; `judged` may be asked for afterwards.
 
@@ -94,6 +108,7 @@ class RunSession:
         progress: RunProgress,
         desk: Desk | None = None,
         operator: str = "",
+        before: Before | None = None,
     ) -> None:
         gc.unfreeze()
         self.interrupted = threading.Event()
@@ -101,10 +116,14 @@ class RunSession:
         self._plan = plan
         self._progress = progress
         self._out = out
-        self._writer = EvidenceWriter(out)
+        self._writer = before.writer if before is not None else EvidenceWriter(out)
         self._writer.plan(plan)
-        self._recorder = TranscriptRecorder(SystemClock(), self._writer)
-        self._operators = Operators(desk, self._recorder, name=operator)
+        self._clock = SystemClock(before.last if before is not None else 0.0)
+        self._recorder = TranscriptRecorder(self._clock, self._writer, before.transcript if before else None)
+        self._operators = Operators(desk, self._recorder, name=operator, asked=before.asked if before else 0)
+        self._done: frozenset[PlayId] = before.done if before else frozenset()
+        self._attempts: dict[PlayId, int] = {}
+        self._going_on: dict[PlayId, StepId] = {}
         self._staged: Assignment | None = None
         self._executor: Executor | None = None
         self._open = ExitStack()
@@ -117,7 +136,7 @@ class RunSession:
         """What the run does, with the ports that our endpoints got so far."""
         return self._plan
 
-    def __enter__(self) -> RunSession:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -155,8 +174,9 @@ class RunSession:
         """Run every play, `jobs` at the same time; Ctrl-C ends it early and loses nothing."""
         try:
             for assignment in self._plan.assignments:
-                if not self.interrupted.is_set():
-                    self._stage(assignment.id).run(jobs)
+                left = [play for play in assignment.plays if play.id not in self._done]
+                if left and not self.interrupted.is_set():
+                    self._stage(assignment.id).run(jobs, self._done)
         except KeyboardInterrupt:
             self._interrupt()
 
@@ -221,25 +241,34 @@ class RunSession:
         if self._executor is not None and self._staged is not None and self._staged.id == assignment_id:
             return self._executor
         self._unstage()
-        assignment = {assignment.id: assignment for assignment in self._plan.assignments}[assignment_id]
-        department = self._open.enter_context(
-            Department(
-                assignment,
-                knowledge=self._setting.knowledge,
-                recorder=self._recorder,
-                clock=SystemClock(),
-                seed=self._plan.seed,
-                procedures=self._plan.procedures or self._setting.procedures,
-                deviations=self._setting.deviations,
-            )
-        )
+        department = self._open_department(assignment_id)
         self._staged = department.assignment
         self._note_addresses(department.assignment)
         self._introduce(department.assignment)
         self._executor = Executor(
-            department, self._plan.systems, self, interrupted=self.interrupted, operators=self._operators
+            department,
+            self._plan.systems,
+            self,
+            interrupted=self.interrupted,
+            operators=self._operators,
+            going_on=self._going_on,
         )
         return self._executor
+
+    def _open_department(self, assignment_id: str) -> Department:
+        return self._open.enter_context(self._department(assignment_id))
+
+    def _department(self, assignment_id: str) -> Department:
+        return Department(
+            {assignment.id: assignment for assignment in self._plan.assignments}[assignment_id],
+            knowledge=self._setting.knowledge,
+            recorder=self._recorder,
+            clock=self._clock,
+            seed=self._plan.seed,
+            procedures=self._plan.procedures or self._setting.procedures,
+            deviations=self._setting.deviations,
+            attempts=self._attempts,
+        )
 
     def _unstage(self) -> None:
         self._executor = None
@@ -252,6 +281,7 @@ class RunSession:
             self._plan,
             assignments=tuple(staged if old.id == staged.id else old for old in self._plan.assignments),
         )
+        self._writer.plan(self._plan)
 
     def _introduce(self, assignment: Assignment) -> None:
         """Tell the launched systems who their peers are; one that has died is judged by what it does not do."""
@@ -286,8 +316,9 @@ def only(plan: Plan, wanted: Collection[PlayId]) -> Plan:
 
 
 def begin_of(events: Iterable[Event], play_id: PlayId) -> int:
-    """The number of the record with which a play began."""
-    return next((event.seq for event in events if event.kind is EventKind.PLAY_STARTED and event.play == play_id), 0)
+    """The number of the record with which a play began, at last."""
+    begun = [event.seq for event in events if event.kind is EventKind.PLAY_STARTED and event.play == play_id]
+    return begun[-1] if begun else 0
 
 
 def judge_again(

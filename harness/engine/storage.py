@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
 import re
 import shutil
+import sys
 import threading
 from functools import cache
 from pathlib import Path
@@ -20,6 +22,9 @@ from harness.errors import InputError, RecordingError
 from harness.model.plan import Plan
 from harness.model.transcript import Capture, Event, Link, Payload, PayloadKind, Transcript
 
+if sys.platform != "win32":
+    import fcntl
+
 MANIFEST = "manifest.sha256"
 _RECORDS: dict[str, type[Link] | type[Capture] | type[Event]] = {
     "link": Link,
@@ -29,6 +34,7 @@ _RECORDS: dict[str, type[Link] | type[Capture] | type[Event]] = {
 _STORING_SECONDS = 10.0
 """How long sealing waits for payloads that are being written."""
 
+_EXTENSIONS = frozenset(kind.value for kind in PayloadKind)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NAMES = {kind: name for name, kind in _RECORDS.items()}
 _T = TypeVar("_T")
@@ -41,26 +47,53 @@ def adapter(type_: type[_T]) -> TypeAdapter[_T]:
 
 
 class EvidenceWriter:
-    """Writes `<out>/evidence/`; thread-safe. InputError when the folder cannot be used."""
+    """Writes `<out>/evidence/`; thread-safe. InputError when the folder cannot be used.
 
-    def __init__(self, out: Path) -> None:
+    `resumed`: the evidence of a run that did not come to its end is gone on with. `cut` are the bytes of a record that
+    was not written to its end, which are taken away.
+    """
+
+    def __init__(self, out: Path, *, resumed: bool = False) -> None:
         self.folder = out / "evidence"
-        if self.folder.exists():
-            raise InputError(f"{self.folder} holds the evidence of an earlier run; give another --out folder")
+        self.cut = 0
+        if self.folder.exists() and not resumed:
+            raise InputError(
+                f"{self.folder} holds the evidence of an earlier run; give another --out folder, or go on with a run "
+                "that did not come to its end with `swf run --resume`"
+            )
         try:
-            (self.folder / "payload").mkdir(parents=True)
-            self._transcript: io.BufferedWriter = (self.folder / "transcript.jsonl").open("wb")
+            (self.folder / "payload").mkdir(parents=True, exist_ok=resumed)
+            self._transcript: io.BufferedWriter = (self.folder / "transcript.jsonl").open("ab" if resumed else "wb")
         except OSError as error:
             raise InputError(f"cannot write into {out}: {error.strerror}") from None
+        if not _lock(self._transcript):
+            self._transcript.close()
+            raise InputError(f"{out} is in use: the run goes on in another process")
+        if resumed:
+            self.cut = self._reopened()
         self.spool = out / "receiving"
         self._lock = threading.Condition()
         self._stored: set[str] = set()
         self._storing = 0
         self._sealed = False
 
+    def _reopened(self) -> int:
+        """Take away what an end in the middle of writing left behind; how much of a record that was."""
+        (self.folder / MANIFEST).unlink(missing_ok=True)
+        for part in (self.folder / "payload").glob("*"):
+            if part.suffix.lstrip(".") not in _EXTENSIONS:
+                part.unlink()
+        shutil.rmtree(self.folder.parent / "receiving", ignore_errors=True)
+        content = (self.folder / "transcript.jsonl").read_bytes()
+        whole = content.rfind(b"\n") + 1
+        self._transcript.truncate(whole)
+        return len(content) - whole
+
     def plan(self, plan: Plan) -> None:
-        """Write or replace the plan; only before sealing."""
-        (self.folder / "plan.json").write_bytes(adapter(Plan).dump_json(plan, indent=1))
+        """Write or replace the plan, whole at any time; only before sealing."""
+        part = self.folder.parent / "plan.json.part"
+        part.write_bytes(adapter(Plan).dump_json(plan, indent=1))
+        part.replace(self.folder / "plan.json")
 
     def append(self, record: Link | Capture | Event) -> None:
         """Add a record as one line; ignored once sealed."""
@@ -111,6 +144,17 @@ class EvidenceWriter:
             self._lock.wait_for(lambda: self._storing == 0, _STORING_SECONDS)
         shutil.rmtree(self.spool, ignore_errors=True)
         write_manifest(self.folder)
+
+
+def _lock(file: io.BufferedWriter) -> bool:
+    """Whether the file is ours alone until this process ends; True where the system has no such locks."""
+    if sys.platform == "win32":
+        return True
+    try:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in (errno.EACCES, errno.EAGAIN)
+    return True
 
 
 def is_large(payload: Payload) -> bool:

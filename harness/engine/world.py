@@ -39,13 +39,15 @@ class ActorWorld(World):
 
     @property
     def clock(self) -> Clock:
-        """The run's clock."""
-        return self._premises.clock
+        """The run's clock, which stands still while the actor works on something."""
+        return self._premises.moments
 
     @property
     def identifiers(self) -> Identifiers:
         """The actor's source of identifiers in the play that it works for; a seed repeats them, whatever else runs."""
-        return self._premises.identifiers.stream(f"{self._name} {self._premises.belonging.here or ''}")
+        here = self._premises.belonging.here
+        attempt = f" {number}" if here is not None and (number := self._premises.attempts.get(here)) else ""
+        return self._premises.identifiers.stream(f"{self._name} {here or ''}{attempt}")
 
     @property
     def procedures(self) -> ProcedurePlan:
@@ -81,7 +83,7 @@ class ActorWorld(World):
 
     def react(self, work: Callable[[], None]) -> None:
         """Do something after the answer that is being given."""
-        self._react(work)
+        self._react(self._premises.moments.bound(work))
 
     def send(self, transaction: TransactionId, to: ActorName, message: bytes, cause: StepRef | None = None) -> Message:
         """Send an HL7 message with the deviations in force, and return the answer."""
@@ -105,13 +107,17 @@ class ActorWorld(World):
         if late is not None:
             premises.stopping.wait(late.seconds)
         premises.take_time()
-        answer = send(
+        message = book.amend_message(message, applying)
+        copies = premises.copies(cause) + (1 if behaviour(applying, Change.TWICE) else 0)
+        wire = premises.rebuilding
+        recorded = wire.hl7(self.me.actor, to, cause, message, copies) if wire is not None else None
+        answer = recorded or send(
             party.hl7,
-            book.amend_message(message, applying),
+            message,
             owner=LinkOwner(actor=self.me.actor, peer_actor=to, cause=cause),
             recorder=premises.recorder,
             timeout=premises.assignment.times.of(transaction).answer,
-            copies=premises.copies(cause) + (1 if behaviour(applying, Change.TWICE) else 0),
+            copies=copies,
         )
         return Message.parse(answer)
 
@@ -162,6 +168,13 @@ class ActorWorld(World):
             return premises.deviations.in_place_of(me.actor, legs, dataset, thread, premises.stopping, play)
 
         owner = LinkOwner(actor=me.actor, peer_actor=to, cause=cause)
+        timeout = premises.assignment.times.of(transaction).answer
+        amending = amend if not storing or sets or premises.deviations.concern(me.actor) else None
+        recorded = premises.rebuilding.association(me.actor, to, cause) if premises.rebuilding is not None else None
+        if recorded is not None:
+            with recorded.as_requestor(timeout, amending) as again:
+                yield again
+            return
         with (
             self._misuse(legs, party.dimse, sop_classes, owner),
             associate(
@@ -170,10 +183,10 @@ class ActorWorld(World):
                 sop_classes=sop_classes,
                 owner=owner,
                 recorder=premises.recorder,
-                timeout=premises.assignment.times.of(transaction).answer,
+                timeout=timeout,
                 transfer_syntaxes=transfer_syntaxes,
                 as_scp=as_scp,
-                amend=amend if not storing or sets or premises.deviations.concern(me.actor) else None,
+                amend=amending,
             ) as association,
         ):
             yield association

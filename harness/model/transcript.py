@@ -141,6 +141,8 @@ class EventKind(Enum):
     ANSWERED = "operator answered"
     NOT_NEEDED = "operator not needed"
     LINK_PROVEN = "link proven"
+    RESUMED = "resumed"
+    PLAY_ABANDONED = "play begun anew"
     INTERRUPTED = "interrupted"
     INTERNAL_ERROR = "internal error"
 

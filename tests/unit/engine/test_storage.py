@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import ValidationError
 
+from harness.engine.recording import TranscriptRecorder
 from harness.engine.storage import Evidence, EvidenceWriter, adapter
 from harness.errors import InputError, RecordingError
+from harness.identifiers import SystemClock
 from harness.model.deviation import Change, Deviation
 from harness.model.names import ActorName, ExchangeId, LinkId, PlayId, StepId, TransactionId
 from harness.model.plan import Plan, StepRef
@@ -384,3 +386,25 @@ def test_a_payloads_name_is_a_hash_and_nothing_else(tmp_path: Path, name: str) -
 def test_the_schema_of_a_record_is_closed() -> None:
     with pytest.raises(ValidationError):
         adapter(SocketAddress).validate_python({"host": "127.0.0.1", "port": 1, "surplus": True})
+
+
+def test_a_run_is_gone_on_with_behind_its_last_whole_record(tmp_path: Path) -> None:
+    first = EvidenceWriter(tmp_path)
+    recorder = TranscriptRecorder(SystemClock(), first)
+    recorder.happened(EventKind.HOOK, "before")
+    with pytest.raises(InputError, match="in use"):
+        EvidenceWriter(tmp_path, resumed=True)
+    first.seal()
+    with (tmp_path / "evidence" / "transcript.jsonl").open("ab") as file:
+        file.write(b'{"record":"event","is":{"seq":9')
+    (tmp_path / "evidence" / "payload" / f"{'0' * 64}.140").write_bytes(b"half")
+    again = EvidenceWriter(tmp_path, resumed=True)
+    assert again.cut == 31
+    assert list((tmp_path / "evidence" / "payload").iterdir()) == []
+    before = Evidence(tmp_path).transcript()
+    last = before.events[-1].time
+    TranscriptRecorder(SystemClock(last + 3600), again, before).happened(EventKind.HOOK, "after")
+    again.seal()
+    told = Evidence(tmp_path).transcript().events
+    assert [(event.seq, event.text) for event in told] == [(1, "before"), (2, "after")]
+    assert told[1].time >= told[0].time + 3600

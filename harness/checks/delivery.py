@@ -139,12 +139,15 @@ def _trigger_took_effect(play: PlayView, view: LegView) -> bool:
 
 
 def _kept_from(play: PlayView, view: LegView, event: Event, row: str) -> Finding:
+    """What kept the initiator from it. A responder that was never heard may listen for something else at that port: TLS
+    in place of plain DICOM, or another protocol."""
     transaction = view.step.transaction.id
     unheard = event.kind is EventKind.UNREACHABLE and (view.responder, transaction) in play.unheard
     environment = (
         unheard
         or event.kind is EventKind.REJECTED
         or (event.kind is EventKind.UNREACHABLE and not _proven(play, view.responder))
+        or (event.kind is EventKind.LINK_LOST and event.link is None and not _proven(play, view.responder))
         or (event.kind is EventKind.TLS_FAILED and not _closed_by_proven(play, view, event))
     )
     own = f"; nothing was ever heard at this address, which is that of {transaction} alone" if unheard else ""

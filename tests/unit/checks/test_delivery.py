@@ -152,6 +152,7 @@ class Stage:
         leg: str = "",
         seconds: str = "",
         trouble: TlsTrouble | None = None,
+        link: LinkId | None = None,
     ) -> Stage:
         """An event of the step, or of nobody's when `step` is None."""
         self.events.append(
@@ -160,6 +161,7 @@ class Stage:
                 time=0.0,
                 kind=kind,
                 text=text,
+                link=link,
                 actor=actor,
                 peer_actor=peer,
                 step=StepRef(PLAY, step) if step else None,
@@ -326,18 +328,27 @@ def test_events_of_another_step_do_not_count() -> None:
         (EventKind.TLS_FAILED, "reachable", True, Outcome.UNDECIDED),
         (EventKind.CONTEXT_REFUSED, "context-accepted", False, Outcome.VIOLATED),
         (EventKind.CONTEXT_REFUSED, "context-accepted", True, Outcome.VIOLATED),
-        (EventKind.LINK_LOST, "link-kept", False, Outcome.VIOLATED),
+        (EventKind.LINK_LOST, "link-kept", False, Outcome.UNDECIDED),
         (EventKind.LINK_LOST, "link-kept", True, Outcome.VIOLATED),
     ],
 )
 def test_whoever_does_not_answer_the_call_is_charged(kind: EventKind, row: str, proven: bool, outcome: Outcome) -> None:
-    """Unreachable from the start is the environment's doing, as is an AE title that nobody knows; lost later is not."""
+    """Unreachable from the start is the environment's doing, as is an AE title that nobody knows; lost later is not.
+
+    Whoever closes before anything was agreed, and was never heard, may listen for something else at that port.
+    """
     stage = Stage(responder=SYSTEM).ran().happened(kind, "what the socket said", actor=MODALITY, peer=MANAGER)
     stage.happened(EventKind.CANNOT_ACT, "link failed")
     finding = stage.only(*([MANAGER] if proven else []))
     assert _is(finding, f"{FIRST}/{row}", outcome, MANAGER)
     assert finding.received == "what the socket said"
     assert finding.expected == row.replace("-", " ")
+
+
+def test_a_link_that_was_there_and_was_lost_is_charged() -> None:
+    stage = Stage(responder=SYSTEM).ran()
+    stage.happened(EventKind.LINK_LOST, "reset", actor=MODALITY, peer=MANAGER, link=LinkId(1))
+    assert _is(stage.only(), f"{FIRST}/link-kept", Outcome.VIOLATED, MANAGER)
 
 
 @pytest.mark.parametrize(("proven", "outcome"), [(False, Outcome.UNDECIDED), (True, Outcome.VIOLATED)])
@@ -465,7 +476,7 @@ def test_what_passed_where_we_cannot_see_must_be_relayed_too() -> None:
     [
         (EventKind.UNREACHABLE, "reachable", Outcome.UNDECIDED),
         (EventKind.CONTEXT_REFUSED, "context-accepted", Outcome.VIOLATED),
-        (EventKind.LINK_LOST, "link-kept", Outcome.VIOLATED),
+        (EventKind.LINK_LOST, "link-kept", Outcome.UNDECIDED),
     ],
 )
 def test_a_relay_of_ours_that_the_receiver_does_not_take_is_the_receivers(

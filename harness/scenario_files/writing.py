@@ -220,5 +220,6 @@ def _others(system: System) -> Iterator[str]:
     yield "# binding: each   # its actors one after the other, instead of all at once"
     yield "# Links with TLS need keys here, at the addresses and in the department: docs/tls.md."
     yield "# codes: {services: {CT-CHEST: {code: {value: X1, scheme: 99RIS, meaning: CT thorax}}}}   # its own codes"
+    yield '# character_sets: {hl7: ["8859/1"], dicom: ["ISO_IR 100"]}   # all that it supports, if not every set'
     yield "# known_deviations: our.known.yaml   # failures that are known, and until when (docs/known-deviations.md)"
     yield "# overrides: our-overrides.yaml   # a file of rules that do not hold at this site (docs/overrides.md)"

@@ -30,8 +30,7 @@ def command(
 ) -> int:
     """Judge the evidence below DIR with today's rules. No link is opened.
 
-    The overrides and the known deviations of the run hold again, unless --overrides, --no-overrides, --known or
-    --no-known takes their place.
+    The overrides and the known deviations of the run hold again, unless options name others, or none.
     """
     if overrides and no_overrides:
         raise InputError("--overrides and --no-overrides exclude each other")

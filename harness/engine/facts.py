@@ -12,7 +12,7 @@ from harness.engine.department import Department
 from harness.engine.storage import adapter
 from harness.model.names import HARNESS, ActorName, PlayerName, StepId
 from harness.model.plan import PlannedStep, Play
-from harness.model.scenario import Case, Patient, PersonName, Step
+from harness.model.scenario import Case, Code, Patient, PersonName, ProcedurePlan, Step
 from harness.model.system import Party
 
 
@@ -38,6 +38,7 @@ def hook_facts(
             "name": adapter(PersonName).dump_python(patient.name, mode="json"),
         },
         "service": planned.step.service or play.case.order.service,
+        "code": _code(department.procedures, planned.step.service or play.case.order.service),
         "peers": {
             peer: _told(party)
             for peer in _peers(planned, actor)
@@ -57,6 +58,12 @@ def hook_facts(
     if department.originates(actor):
         facts["case"] = adapter(Case).dump_python(play.case, mode="json")
     return facts
+
+
+def _code(procedures: ProcedurePlan, service: str) -> Mapping[str, object]:
+    """The code under which a service is ordered here; empty where the plan does not know it."""
+    known = procedures.services.get(service, procedures.services.get(procedures.default))
+    return adapter(Code).dump_python(known.service, mode="json") if known is not None else {}
 
 
 def seen_by(department: Department, so_far: PlayView, planned: PlannedStep, actor: ActorName) -> Mapping[str, str]:

@@ -18,7 +18,7 @@ from harness.engine.recording import Unrecorded
 from harness.identifiers import FixedClock
 from harness.model.names import HARNESS, ActorName, PlayerName, StepId, TransactionId
 from harness.model.profile import Service
-from harness.model.scenario import ProcedurePlan
+from harness.model.scenario import Code, PlannedProcedure, ProcedurePlan
 from harness.model.system import Claim, DimseAddress, Endpoints, Hl7Address, SystemActor
 
 if TYPE_CHECKING:
@@ -97,6 +97,14 @@ def test_a_display_has_seen_nothing(view: PlayView) -> None:
     assert names(view, "stored", "Image Display", PlayerName("Viewer")) == {}
 
 
+CODE = Code(value="71250", scheme="C4", meaning="CT thorax")
+PROCEDURES = ProcedurePlan(
+    id="ours",
+    services={"GENERAL": PlannedProcedure(service=CODE, procedure=CODE, description="", steps=())},
+    default="GENERAL",
+)
+
+
 def test_a_hook_is_told_the_addresses_and_the_version_of_its_transaction(build: Build, tmp_path: Path) -> None:
     filler = ActorName("Order Filler")
     own = SystemActor(
@@ -121,13 +129,14 @@ def test_a_hook_is_told_the_addresses_and_the_version_of_its_transaction(build: 
         recorder=Unrecorded(),
         clock=FixedClock(datetime(2024, 5, 17)),
         seed=1,
-        procedures=ProcedurePlan(id="none", services={}, default=""),
+        procedures=PROCEDURES,
     )
     so_far = PlayView(play=play, legs=(), events=(), knowledge=build.knowledge)
     scheduled, worklist = (
         json.loads(json.dumps(hook_facts(department, so_far, play.step(StepId(name)), ActorName(actor), tmp_path)))
         for name, actor in (("scheduled", "Order Filler"), ("worklist", "Modality"))
     )
+    assert scheduled["code"] == {"value": "71250", "scheme": "C4", "meaning": "CT thorax"}
     assert (scheduled["form"], scheduled["own"]["hl7"]["port"]) == ("2.3.1", 2576)
     assert scheduled["own"]["hl7"]["version"] == "2.3.1"
     assert scheduled["own"]["dimse"]["ae_title"] == "RIS"

@@ -15,12 +15,14 @@ from harness.model.plan import PlannedStep, Play
 from harness.model.run import PlayResult
 from harness.transports.operator.folder import FolderDesk
 from harness.transports.operator.keyboard import Keyboard
+from harness.transports.operator.web import WebDesk
 from reports.console import ConsoleProgress
 from reports.prompt import TerminalDesk
 
 TERMINAL = "terminal"
 FILES = "files"
-WAYS = (TERMINAL, FILES)
+HTTP = "http"
+WAYS = (TERMINAL, FILES, HTTP)
 FOLDER = "operator"
 """The folder of questions and answers, in the run's own."""
 
@@ -46,6 +48,8 @@ def desk_without_console(way: str, tell: Callable[[str], None]) -> DeskMaker:
     """The desk of a run that shows nothing itself; `tell` is told where to answer."""
     if way == FILES:
         return lambda out: FolderDesk(out / FOLDER, tell)
+    if way == HTTP:
+        return lambda out: WebDesk(tell)
     raise InputError(f"an operator is asked by {' or '.join(WAYS[1:])} here, not by {way}")
 
 

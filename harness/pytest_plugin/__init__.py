@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--swf-out", default=None, metavar="DIR", help="folder for evidence and reports")
     group.addoption("--defect", default="", metavar="NAME", help="give the reference system a known fault")
     group.addoption("--swf-seed", default=None, type=int, metavar="N", help="repeat the identifiers of a run")
-    group.addoption("--swf-operator", default="", choices=["", "files"], help="how a person operates a system")
+    group.addoption("--swf-operator", default="", choices=["", "files", "http"], help="how a person operates a system")
     group.addoption("--swf-operator-name", default="", metavar="NAME", help="who that person is")
     group.addoption("--swf-strict", action="store_true", help="a violated SHOULD fails")
     group.addoption(

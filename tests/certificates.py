@@ -60,7 +60,7 @@ class Authority:
     ) -> TlsFiles:
         """A certificate valid from and until so many days from now, and whom its owner trusts (this authority).
 
-        `with_rsa`: a key as the suites that DICOM's profiles demand want it (PS3.15 B.10).
+        `with_rsa`: a key as the TLS 1.2 suites want it that DICOM's profiles demand (PS3.15 B.10).
         """
         key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey = ec.generate_private_key(ec.SECP256R1())
         if with_rsa:

@@ -154,7 +154,7 @@ def on_ports(configuration: str, ports: Mapping[int, int]) -> str:
 
 
 @contextmanager
-def running_orthanc(ports: Ports, folder: Path, *, without: str = "", **settings: int) -> Iterator[Product]:
+def running_orthanc(ports: Ports, folder: Path, *, without: str = "", **settings: object) -> Iterator[Product]:
     """Orthanc as docs/products.md configures it, on other ports; `without` leaves out a peer."""
     need(ORTHANC)
     configuration = json.loads(guide("Orthanc", "json"))
@@ -252,6 +252,18 @@ def worklist(ports: Ports, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     changes = {"port: 11104": f"port: {ports.worklist}", "worklists/DCMTK_WL": str(served)}
     with started([str(DCMTK / "wlmscpfs"), "-dfp", "worklists", str(ports.worklist)], ports.worklist, folder):
         yield Product(system="dcmtk-worklist", changes=changes, folder=folder)
+
+
+@pytest.fixture(scope="module")
+def orthanc_worklist(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Orthanc with its worklist plugin, serving a folder that is empty so far."""
+    folder, ports = tmp_path_factory.mktemp("orthanc-worklist"), Ports()
+    served = folder / "worklists"
+    served.mkdir()
+    settings = json.loads(guide("Orthanc's worklist plugin", "json"))
+    changes = {"port: 4242": f"port: {ports.orthanc}", "worklists]": f"{served}]"}
+    with running_orthanc(ports, folder, **settings):
+        yield Product(system="orthanc-worklist", changes=changes, folder=folder)
 
 
 @pytest.fixture(scope="module")

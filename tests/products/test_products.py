@@ -72,6 +72,10 @@ def test_wlmscpfs_as_the_worklist_of_an_order_filler(worklist: Product, run: Run
     compare(run(worklist.system_file()), "dcmtk-worklist")
 
 
+def test_the_worklist_of_orthanc(orthanc_worklist: Product, run: Runner, compare: Compare) -> None:
+    compare(run(orthanc_worklist.system_file(), scenarios=["swf.scheduled", "swf.mpps-states"]), "orthanc-worklist")
+
+
 def test_wlmscpfs_is_asked_with_every_combination_of_keys(worklist: Product, run: Runner, compare: Compare) -> None:
     scenarios = ["swf.worklist-patient-based", "swf.worklist-broad"]
     compare(run(worklist.system_file(), scenarios=scenarios), "dcmtk-worklist-queries")

@@ -39,6 +39,7 @@ from harness.model.names import (
 )
 from harness.model.plan import Assignment, LegState, Plan, PlannedStep, Play
 from harness.model.profile import Requirement
+from harness.model.question import told_of
 from harness.model.run import JudgedFinding, LegResult, PlayResult, Run, StepResult
 from harness.model.transcript import Event, EventKind, Transcript
 from harness.model.verdict import Confidence, Outcome, Owner, Verdict, verdict_of, worst
@@ -244,6 +245,7 @@ class _Judge:
             legs=legs,
             checks=sum(finding.finding.outcome in _DECIDED for leg in legs for finding in leg.findings),
             seconds=_duration(events),
+            operator=told_of(events),
             line=planned.step.line,
         )
 

@@ -99,6 +99,22 @@ def done(events: Iterable[Event]) -> frozenset[StepId]:
     return frozenset(_said(events, (Said.DONE,)))
 
 
+def told_of(events: Iterable[Event]) -> tuple[str, ...]:
+    """What a person was asked and answered in a step, a line each."""
+    return tuple(line for event in events if (line := _line(event)))
+
+
+def _line(event: Event) -> str:
+    if event.kind is EventKind.ASKED:
+        return f"asked: {event.text}"
+    if event.kind is EventKind.NOT_NEEDED:
+        return f"no answer was needed: {event.text}"
+    if event.kind is EventKind.ANSWERED:
+        who = f" ({event.facts[BY]})" if event.facts.get(BY) else ""
+        return f"answered: {event.facts.get(SAID, '')}{who}{f': {event.text}' if event.text else ''}"
+    return ""
+
+
 def reason(said: Said, comment: str) -> str:
     """An answer as the reason of what follows from it."""
     words = {

@@ -104,7 +104,10 @@ class LegResult(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class StepResult(Record):
-    """A transaction verdict. `verdicts` is kept per player, so that an error of ours never hides their failure."""
+    """A transaction verdict. `verdicts` is kept per player, so that an error of ours never hides their failure.
+
+    `operator`: what a person was asked to do, and what the person answered, in words.
+    """
 
     step: StepId
     transaction: TransactionId
@@ -116,6 +119,7 @@ class StepResult(Record):
     checks: int = 0
     seconds: float = 0.0
     line: int = 0
+    operator: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness.model.names import ActorName, PlayerName, PlayId, StepId, TransactionId
 from harness.model.plan import StepRef
-from harness.model.question import SAID, Question, Said, done, reason, skipped, undone
+from harness.model.question import BY, SAID, Question, Said, done, reason, skipped, told_of, undone
 from harness.model.transcript import Event, EventKind
 
 PLAY = PlayId("swf.test@2.5.1")
@@ -48,6 +50,17 @@ def test_each_step_has_its_last_answer() -> None:
     assert skipped(events) == {}
     assert undone(events) == {"stored": "the operator cannot do it"}
     assert done(events) == {"order"}
+
+
+def test_what_was_asked_and_answered_is_told_in_lines() -> None:
+    asked = replace(answered(1, "stored", ""), kind=EventKind.ASKED, text="Send the images")
+    reply = replace(answered(2, "stored", "done", "4 images"), facts={SAID: "done", BY: "M. Holm"})
+    spared = replace(answered(3, "stored", ""), kind=EventKind.NOT_NEEDED, text="it is there")
+    assert told_of((asked, reply, spared)) == (
+        "asked: Send the images",
+        "answered: done (M. Holm): 4 images",
+        "no answer was needed: it is there",
+    )
 
 
 def test_the_comment_is_the_reason() -> None:

@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 from harness.checks.acquisition import Acquisitions, acquisitions
 from harness.checks.carriers import KINDS, Carrier, Seen, answers, requests
-from harness.checks.compare import is_empty
+from harness.checks.compare import Term, is_empty
+from harness.checks.items import requested
 from harness.checks.recording import LegView, PlayView
 from harness.dicom.paths import present
+from harness.hl7 import Message
 from harness.model.names import ActorName, LegId, TransactionId
 from harness.model.profile import Service
 from harness.model.tables import Comparison, Edge, Place
@@ -239,7 +241,7 @@ class Chart:
     def _sources(self, edge: Edge) -> Iterator[Source]:
         for carrier in self.carriers(edge.source_place, edge.by):
             if self.relevant(carrier):
-                for seen in places(carrier, edge.source_place, edge.compare):
+                for seen in places(carrier, edge.source_place, edge.compare) or _lacking(carrier, edge.source_place):
                     yield Source(carrier, seen)
 
     def candidates(self, edge: Edge, cases: frozenset[str], carrier: Carrier, seen: Seen) -> list[Source]:
@@ -289,6 +291,31 @@ class Chart:
             done.add(up.id)
             yield up, self.pools(up, cases)
             waiting.extend(self.upstream(up, cases))
+
+
+def closest(carrier: Carrier, seen: Seen, sources: Sequence[Source]) -> Sequence[Source]:
+    """Of some values those that share the most specific identifiers with a target."""
+    own, beside = carrier.kinds_at(seen.path), carrier.beside(seen.path)
+    kinds = [kind for kind in KINDS if kind in beside and kind not in own]
+
+    def shared(source: Source) -> tuple[bool, ...]:
+        there = source.carrier.beside(source.seen.path)
+        return tuple(not beside[kind].isdisjoint(there.get(kind, ())) for kind in kinds)
+
+    most = max(map(shared, sources), default=())
+    return [source for source in sources if shared(source) == most]
+
+
+def _lacking(carrier: Carrier, place: Place) -> Sequence[Seen]:
+    """What an answer without a whole sequence has at a place in it, if it was asked for."""
+    identifier = carrier.exchange.request_dataset
+    if carrier.half is Half.REQUEST or isinstance(carrier.content, Message) or identifier is None:
+        return ()
+    return [
+        Seen(path.replace("[*]", "[0]"), Term(""), present=False)
+        for path in place.paths[:1]
+        if "." in path and requested(identifier, path.replace("[*]", "[0]"))
+    ]
 
 
 def _of_archive(carrier: Carrier) -> bool:

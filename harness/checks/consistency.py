@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from harness.checks.carriers import Carrier, Seen
-from harness.checks.chart import Chart, Source, places
+from harness.checks.chart import Chart, Source, closest, places
 from harness.checks.compare import Term, equal, is_empty
 from harness.checks.items import requested
 from harness.checks.recording import PlayView
@@ -168,11 +168,12 @@ def _judge_target(target: _Target) -> Finding:
         for source in target.chart.candidates(edge, target.cases, target.carrier, target.seen)
     ]
     valued = [(edge, one) for edge, one in sources if not is_empty(edge.compare, one.seen.term)]
-    if sources and not valued and not target.empty:
+    agreed = _agreed(target, valued)
+    if agreed is None and not target.empty and _may_be_of_nothing(target, sources):
         valued = list(_from_further_up(target))
-    for edge, source in valued:
-        if equal(edge.compare, source.seen.term, target.seen.term):
-            return _finding(target, edge, Outcome.MET, [source])
+        agreed = _agreed(target, valued)
+    if agreed is not None:
+        return _finding(target, agreed[0], Outcome.MET, [agreed[1]])
     if not valued or (target.empty and len(valued) < len(sources)) or _not_asked(target):
         return _finding(target, first, Outcome.NOT_APPLICABLE, [])
     if not target.empty and not any(_sound(target, *one) for one in valued) and _was_told(target):
@@ -180,12 +181,35 @@ def _judge_target(target: _Target) -> Finding:
     return _finding(target, valued[0][0], Outcome.VIOLATED, [source for _, source in valued], valued[0][1])
 
 
+def _agreed(target: _Target, valued: Sequence[tuple[Edge, Source]]) -> tuple[Edge, Source] | None:
+    """The first source value that the target agrees with."""
+    return next((one for one in valued if equal(one[0].compare, one[1].seen.term, target.seen.term)), None)
+
+
+def _may_be_of_nothing(target: _Target, sources: Sequence[tuple[Edge, Source]]) -> bool:
+    """Whether under every edge a source had no value, of those that have most in common with the target: then nothing
+    was to be copied. What a query did not ask for is no source."""
+    told: dict[str, list[Source]] = defaultdict(list)
+    for edge, source in sources:
+        if not _unasked(source.carrier, source.seen):
+            told[edge.id].append(source)
+    return bool(told) and all(
+        any(is_empty(target.edges[0].compare, one.seen.term) for one in closest(target.carrier, target.seen, own))
+        for own in told.values()
+    )
+
+
 def _not_asked(target: _Target) -> bool:
     """Whether an entry lacks a value because the query did not ask for it."""
-    if not target.empty or target.carrier.half is Half.REQUEST or isinstance(target.carrier.content, Message):
+    return target.empty and _unasked(target.carrier, target.seen)
+
+
+def _unasked(carrier: Carrier, seen: Seen) -> bool:
+    """Whether a place is in the answer to a query that did not ask for it."""
+    if carrier.half is Half.REQUEST or isinstance(carrier.content, Message):
         return False
-    identifier = target.carrier.exchange.request_dataset
-    return identifier is not None and not requested(identifier, target.seen.path)
+    identifier = carrier.exchange.request_dataset
+    return identifier is not None and not requested(identifier, seen.path)
 
 
 def _sound(target: _Target, edge: Edge, source: Source) -> bool:

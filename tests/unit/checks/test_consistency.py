@@ -354,3 +354,54 @@ def test_a_value_that_only_others_were_given_binds_nobody_whose_source_was_empty
     department.worklist(("", "S1"))
     department.created(("1.2.4", "S1"))
     assert department.judged()["created"] == {Outcome.NOT_APPLICABLE}
+
+
+STEPS = (
+    edge(
+        "asked",
+        ("RAD-5", "response.ScheduledProcedureStepSequence[*].ScheduledProcedureStepID"),
+        ("RAD-6", f"{SSA}ScheduledProcedureStepID"),
+        "Modality",
+        compare=Comparison.TEXT,
+        cases=ALL,
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("lacking", "asked", "outcome"), [(True, True, set()), (True, False, {"S1"}), (False, True, {"S1"})]
+)
+def test_who_cannot_know_which_of_two_entries_was_taken_decides_nothing_if_one_has_no_value(
+    recording: Callable[..., Any], tools: Any, lacking: bool, asked: bool, outcome: set[str]
+) -> None:
+    rec, make = recording(edges=STEPS), tools.dataset
+    keys = make(StudyInstanceUID="", ScheduledProcedureStepSequence=[])
+    entry = make(PatientID="P1001", StudyInstanceUID="1.2.3")
+    other = make(StudyInstanceUID="1.2.3", ScheduledProcedureStepSequence=[make(ScheduledProcedureStepID="S2")])
+    if not lacking:
+        entry.ScheduledProcedureStepSequence = [make(ScheduledProcedureStepID="S3")]
+    if not asked:
+        del keys.ScheduledProcedureStepSequence
+    found = [(0xFF00, entry), (0xFF00, other), (0, None)]
+    mwl = "ModalityWorklistInformationModelFind"
+    rec.dimse(rec.leg("RAD-5", "query", "worklist"), Service.C_FIND, keys, found, sop_class=mwl)
+    items = [make(StudyInstanceUID="1.2.3", ScheduledProcedureStepID="S1")]
+    created = make(PatientID="P1001", ScheduledStepAttributesSequence=items)
+    rec.dimse(rec.leg("RAD-6", "to-pps-manager", "started"), Service.N_CREATE, created, instance=MPPS)
+    broken = {one.received for one in consistency.check(rec.play()) if one.outcome is Outcome.VIOLATED}
+    assert broken == outcome
+
+
+def test_the_item_that_was_left_empty_is_told_from_the_one_beside_it(department: Department) -> None:
+    department.worklist(("1.2.3", "S1"), ("1.2.4", "S2"))
+    department.created(("", "S1"), ("1.2.4", "S2"))
+    make = department.tools.dataset
+    image = make(
+        PatientID="P1001",
+        StudyInstanceUID="1.2.3",
+        RequestAttributesSequence=[make(ScheduledProcedureStepID="S1")],
+        ReferencedPerformedProcedureStepSequence=[make(ReferencedSOPInstanceUID=MPPS)],
+    )
+    leg = department.rec.leg("RAD-8", "store", "stored")
+    department.rec.dimse(leg, Service.C_STORE, image, sop_class=STORE, instance="1.7.1")
+    assert department.judged()["stored"] == {Outcome.MET}

@@ -124,7 +124,7 @@ def _sets(base: Base, spot: Spot, path: str, missing: str) -> tuple[Expected, ..
     given_up = dataset is not None and attributes.value_at(dataset, "PerformedProcedureStepStatus") == "DISCONTINUED"
     if bare(path).rpartition(".")[2] not in _REFERENCES or (given_up and not missing):
         return ()  # what a discontinued step lists need not be stored
-    free = missing not in _stored(base)
+    free = missing not in _stored(base) or _is_asked_again(base, spot, missing)
     rules = [one for one in base.of_check("storage.sets", spot.leg) if not (_CONTAINS in one and free)]
     return of_one("storage.sets", *rules)
 
@@ -133,6 +133,21 @@ def _stored(base: Base) -> frozenset[str]:
     """The instances that some C-STORE of the play carried."""
     commands = [one.exchange.request.command for leg in base.view.legs for one in leg.exchanges]
     return frozenset(one.sop_instance for one in commands if one is not None and one.service is Service.C_STORE)
+
+
+def _is_asked_again(base: Base, spot: Spot, instance: str) -> bool:
+    """Whether another request for commitment names an instance, too."""
+    others = (one for leg in base.view.legs for one in leg.exchanges if one is not spot.exchange)
+    return any(
+        command.service is Service.N_ACTION
+        and one.request_dataset is not None
+        and any(
+            first(item, "ReferencedSOPInstanceUID") == instance
+            for item in one.request_dataset.get("ReferencedSOPSequence") or ()
+        )
+        for one in others
+        if (command := one.exchange.request.command) is not None
+    )
 
 
 def _continued(base: Base, spot: Spot) -> bool:

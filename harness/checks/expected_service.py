@@ -73,7 +73,7 @@ def codes(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iterato
     own = [(index, entry) for index, entry in pending(exchange) if first(entry, "PatientID").strip() == patient.id]
     if not own:
         counted = step.step.expect.matches is not None or never_given(patient, view, play)
-        if counted or not accepted(exchange.status):
+        if counted or not accepted(exchange.status) or any(True for _ in pending(exchange)):
             yield undecided(view, "service", here, expected, "nothing of the patient")
         else:
             yield decided(

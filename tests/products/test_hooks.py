@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -148,3 +149,40 @@ def test_an_orthanc_that_does_not_answer_is_no_success(tmp_path: Path, name: str
 def test_there_is_nothing_to_send_when_nothing_was_made_or_seen(tmp_path: Path, name: str) -> None:
     done = hook(name, facts(tmp_path / "given") | {"sightings": []}, "http://127.0.0.1:1")
     assert (done.returncode, "there is nothing to" in done.stderr) == (1, True)
+
+
+PYLANTIR_TABLE = """
+CREATE TABLE worklist_items (
+    id INTEGER PRIMARY KEY, data_source TEXT, source_record_id TEXT, performed_procedure_step_status TEXT,
+    study_instance_uid TEXT, patient_name TEXT, patient_id TEXT, patient_birth_date TEXT, patient_sex TEXT,
+    accession_number TEXT, referring_physician_name TEXT, modality TEXT, scheduled_station_aetitle TEXT,
+    scheduled_start_date TEXT, scheduled_start_time TEXT, performing_physician TEXT, protocol_name TEXT,
+    hisris_coding_designator TEXT, station_name TEXT, UNIQUE (data_source, source_record_id)
+)
+"""
+
+
+def test_pylantirs_rows_follow_the_worklist_and_keep_their_status(tmp_path: Path) -> None:
+    told = facts(tmp_path / "facts", "P1")
+    database = tmp_path / "worklist.db"
+    with sqlite3.connect(database) as connection:
+        connection.execute(PYLANTIR_TABLE)
+        connection.execute("INSERT INTO worklist_items (data_source, patient_id) VALUES ('redcap', 'P1')")
+    rows = "SELECT data_source, patient_id, performed_procedure_step_status FROM worklist_items ORDER BY id"
+    entries(tmp_path / "facts", ("P1", "S1"), ("P1", "S2"), ("P2", "S3"))
+    assert hook("pylantir_worklist", told, str(database)).returncode == 0
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE worklist_items SET performed_procedure_step_status = 'COMPLETED' WHERE id = 2")
+    entries(tmp_path / "facts", ("P1", "S1"))
+    assert hook("pylantir_worklist", told, str(database)).returncode == 0
+    with sqlite3.connect(database) as connection:
+        assert connection.execute(rows).fetchall() == [
+            ("redcap", "P1", None),
+            ("swf", "P1", "COMPLETED"),
+            ("swf", "P2", "SCHEDULED"),
+        ]
+
+
+def test_a_pylantir_that_was_not_started_is_told(tmp_path: Path) -> None:
+    done = hook("pylantir_worklist", facts(tmp_path / "facts"), str(tmp_path / "worklist.db"))
+    assert (done.returncode, "is not there" in done.stderr) == (1, True)

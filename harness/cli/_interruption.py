@@ -14,7 +14,7 @@ from typing import NoReturn
 from harness.engine.claims import EXIT_UNDECIDED
 
 _FIRST = b"\nswf: interrupted; ending in order, and writing what there is (once more to quit at once)\n"
-_SECOND = b"\nswf: quit at once; what was recorded can be judged with `swf judge DIR`\n"
+_SECOND = b"\nswf: quit at once; `swf judge DIR` judges what was recorded, `swf run --resume DIR` goes on\n"
 _STDERR = 2
 
 

@@ -42,9 +42,10 @@ class KnownText:
 
 
 def known_texts(run: Run) -> tuple[KnownText, ...]:
-    """Every known deviation of the run: first what has expired, then what asks for something to be done."""
-    texts = [_text(use) for use in run.gate.uses]
-    return tuple(sorted(texts, key=lambda text: (not text.alarm, not text.remark)))
+    """Every known deviation of the run: first what has expired, then what asks for something to be done, and at the end
+    what was not played."""
+    ranked = sorted(run.gate.uses, key=lambda use: use.state is EntryState.NOT_PLAYED)
+    return tuple(sorted(map(_text, ranked), key=lambda text: (not text.alarm, not text.remark)))
 
 
 def _text(use: EntryUse) -> KnownText:

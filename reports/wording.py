@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from harness.model.failing import step_standing
 from harness.model.finding import Evidence
+from harness.model.known import Standing
 from harness.model.names import HARNESS, ExchangeId, PlayerName, PlayId, TransactionId
 from harness.model.run import JudgedFinding, LedgerEntry, LegResult, PlayResult, Run, StepResult
 from harness.model.transcript import Half
@@ -229,7 +231,8 @@ def reason_text(play: PlayResult, step: StepResult, again: Reproduction) -> str:
     """A step with its verdict and the reasons that are no findings."""
     explained = reasons(step)
     unexplained = step.verdict.rank > Verdict.PASS.rank and not any(decisive(step))
-    lines = [f"{where(play, step)}  {step.verdict.value.upper()}"]
+    known = "KNOWN " if step_standing(play, step) is Standing.KNOWN else ""
+    lines = [f"{where(play, step)}  {known}{step.verdict.value.upper()}"]
     lines += [f"  {reason}" for reason in explained or (("no finding says why",) if unexplained else ())]
     if unexplained:
         lines.append(f"  see {HTML_REPORT}{href(step_anchor(play, step))} ; reproduce: {again.again(play)}")

@@ -140,7 +140,7 @@ def step_known_words(known: Iterable[KnownDeviation], play: PlayResult, step: St
 
 
 def owner_words(entry: KnownDeviation) -> str:
-    """`J. Berg, until 2027-01-31: the reason (PACS-17)`."""
+    """`PACS service, until 2027-01-31: the reason (PACS-17)`."""
     ticket = f" ({printable(entry.ticket)})" if entry.ticket else ""
     return f"{printable(entry.owner)}, until {printable(entry.expires)}: {printable(entry.reason)}{ticket}"
 

@@ -38,6 +38,7 @@ _SETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Specific Character Set by name of HL7 table 0211 (RAD TF-2x: B)."""
 
+
 def of_message(names: Sequence[str]) -> tuple[str, ...]:
     """The sets that the repetitions of MSH-18 stand for; none when one of them has no counterpart."""
     sets: list[str] = []

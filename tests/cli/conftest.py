@@ -151,12 +151,12 @@ overrides:
   - requirement: rad-2.omg-o19-nw/OBR-2.1
     effect: weaken
     reason: The interface engine copies ORC-3
-    author: M. Holm
+    author: HIS team
     expires: "2999-12-31"
   - requirement: "rad-2.orm-o01-nw/OBR-2*"
     effect: off
     reason: The interface engine copies ORC-3
-    author: M. Holm
+    author: HIS team
     expires: "2999-12-31"
 """
 

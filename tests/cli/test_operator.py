@@ -135,7 +135,7 @@ def test_a_run_killed_in_an_operators_step_goes_on_and_sends_nothing_twice(
         file.write(b'{"record":"event","is":{"se')
     before = sent(out)
 
-    second = swf_process("run", "--resume", str(out), "--operator", "files", "--operator-name", "M. Holm")
+    second = swf_process("run", "--resume", str(out), "--operator", "files", "--operator-name", "HIS team")
     wait_for(questions / "question-2.json")
     (questions / "answer-2.json").write_text('{"answer": "done", "comment": "by hand"}', encoding="utf-8")
     second.wait_for_line("waiting up to")
@@ -151,7 +151,7 @@ def test_a_run_killed_in_an_operators_step_goes_on_and_sends_nothing_twice(
     assert [event.seq for event in events] == sorted(event.seq for event in events)
     assert all(one.time <= other.time for one, other in itertools.pairwise(events))
     answered = [event for event in events if event.kind is EventKind.ANSWERED]
-    assert [(event.text, event.facts["by"]) for event in answered] == [("by hand", "M. Holm")]
+    assert [(event.text, event.facts["by"]) for event in answered] == [("by hand", "HIS team")]
 
     judged = json.loads((out / "run.json").read_text(encoding="utf-8"))["plays"]
     again = swf_process("judge", str(out)).end()

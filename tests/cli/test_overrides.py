@@ -30,7 +30,7 @@ def test_the_accepted_fault_fails_nobody_and_is_told(overridden: Path) -> None:
     assert any(line.startswith("Overrides: 2 in all, 2 changed a verdict; sha256 ") for line in lines)
     assert any("site.yaml:2  weaken rad-2.omg-o19-nw/OBR-2.1: 1 finding: 1 from fail to pass" in line for line in lines)
     data = json.loads((overridden / "run" / "run.json").read_text(encoding="utf-8"))
-    assert [use["override"]["author"] for use in data["overrides"]] == ["M. Holm", "M. Holm"]
+    assert [use["override"]["author"] for use in data["overrides"]] == ["HIS team", "HIS team"]
     plan = json.loads((overridden / "run" / "evidence" / "plan.json").read_text(encoding="utf-8"))
     assert plan["overrides"]["entries"][0]["reason"] == "The interface engine copies ORC-3"
     assert plan["rule_set"] == data["plan"]["rule_set"] != plan["overrides"]["sha256"]

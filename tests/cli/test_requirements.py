@@ -114,12 +114,12 @@ def test_coverage_shows_by_actor_and_option_what_tests_it(swf: Swf) -> None:
 def test_coverage_of_a_system_counts_what_it_claims_and_what_is_attested(swf: Swf, system_file: Any) -> None:
     stated = (
         "attestations:\n"
-        '  - {requirement: "rad-8.store/kept-*", statement: Emptied by hand, by: M. Holm, date: "2026-05-04"}\n'
+        '  - {requirement: "rad-8.store/kept-*", statement: Emptied by hand, by: HIS team, date: "2026-05-04"}\n'
     )
     out = swf("requirements", "--coverage", "--each", "--sut", system_file("Modality", 104, more=stated)).out
     assert out.startswith("SWF.b  Modality: ")
     assert "1 attested, 1 not testable" in out.splitlines()[0]
-    assert "  rad-8.store/kept-until-committed  attested: Emptied by hand (M. Holm, 2026-05-04)" in out
+    assert "  rad-8.store/kept-until-committed  attested: Emptied by hand (HIS team, 2026-05-04)" in out
     assert "  rad-5.query/operator-keys  not testable: user interface" in out
     assert re.search(r"^  mwl-request/PatientID  dimse\.request: neg\.\S+, .* and \d+ more$", out, re.M)
     assert "Order Filler" not in out
@@ -140,13 +140,13 @@ def test_coverage_as_json(swf: Swf) -> None:
 def test_a_plan_names_attestations_and_overrides(swf: Swf, system_file: Any, tmp_path: Path) -> None:
     stated = (
         "attestations:\n"
-        '  - {requirement: "rad-8.store/kept-*", statement: Emptied by hand, by: M. Holm, date: "2026-05-04"}\n'
+        '  - {requirement: "rad-8.store/kept-*", statement: Emptied by hand, by: HIS team, date: "2026-05-04"}\n'
         "overrides: site.yaml\n"
     )
     (tmp_path / "site.yaml").write_text(
-        'overrides:\n  - {requirement: "rad-8.*/*", effect: off, reason: none, author: M. Holm, expires: 2020-01-31}\n',
+        'overrides:\n  - {requirement: "rad-8.*/*", effect: off, reason: none, author: HIS team, expires: 2020-01-31}\n',
         encoding="utf-8",
     )
     out = swf("plan", "--sut", system_file("Modality", 104, more=stated), "swf.scheduled").out
-    assert "  Product: rad-8.store/kept-*: Emptied by hand (M. Holm, 2026-05-04)" in out
-    assert "site.yaml:2  EXPIRED, does not apply: off rad-8.*/*, for Product (M. Holm, until 2020-01-31): none" in out
+    assert "  Product: rad-8.store/kept-*: Emptied by hand (HIS team, 2026-05-04)" in out
+    assert "site.yaml:2  EXPIRED, does not apply: off rad-8.*/*, for Product (HIS team, until 2020-01-31): none" in out

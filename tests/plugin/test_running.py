@@ -78,7 +78,7 @@ def test_a_known_failure_is_expected_with_its_reason_and_a_new_one_fails(
     scenario("one")
     scenario("two")
     (project / "our.known.yaml").write_text(
-        "known:\n  - {scenario: own.one, step: order, requirement: rad-2.omg-o19-nw/OBR-2.1, owner: J. Berg, "
+        "known:\n  - {scenario: own.one, step: order, requirement: rad-2.omg-o19-nw/OBR-2.1, owner: PACS service, "
         'reason: Repaired soon, expires: "2999-12-31"}\n',
         encoding="utf-8",
     )
@@ -86,7 +86,7 @@ def test_a_known_failure_is_expected_with_its_reason_and_a_new_one_fails(
     ended = run_pytest(*common, "--junitxml", "junit.xml", "one.scenario.yaml")
     assert ended.code == 0, ended.text
     assert re.search(r"1 passed, 1 xfailed", ended.text)
-    assert "known deviation: J. Berg, until 2999-12-31: Repaired soon" in ended.text
+    assert "known deviation: PACS service, until 2999-12-31: Repaired soon" in ended.text
     assert "1 failure, all known; see our.known.yaml" in ended.text
     (skipped,) = ET.parse(ended.folder / "junit.xml").getroot().iter("skipped")  # noqa: S314 - pytest's file
     assert skipped.get("type") == "pytest.xfail"

@@ -73,11 +73,11 @@ def nothing() -> str:
 
 def test_done_is_an_event_with_who_and_why(recorder: TranscriptRecorder) -> None:
     clerk = Clerk(Reply(said=Said.DONE, comment="4 images"))
-    Operators(clerk, recorder, name="M. Holm", asked=2).ask(QUESTION, REF, nothing)
+    Operators(clerk, recorder, name="HIS team", asked=2).ask(QUESTION, REF, nothing)
     asked, answered = recorder.events()
     assert (asked.kind, asked.text, asked.step) == (EventKind.ASKED, "Have Our CT do Images Stored [RAD-8]", REF)
     assert (answered.kind, answered.text) == (EventKind.ANSWERED, "4 images")
-    assert answered.facts == {"said": "done", "by": "M. Holm", "question": "3"}
+    assert answered.facts == {"said": "done", "by": "HIS team", "question": "3"}
 
 
 def test_cannot_and_skip_end_the_step_with_the_reason(recorder: TranscriptRecorder) -> None:

@@ -120,7 +120,7 @@ def entry(**keys: object) -> KnownDeviation:
         scenario=ScenarioId("swf.test"),
         step=StepId("stored"),
         requirement="rad-8.store/status",
-        owner="J. Berg",
+        owner="PACS service",
         reason="Repaired in release 5",
         expires="2026-06-30",
         place="k.yaml:2",

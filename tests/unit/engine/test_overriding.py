@@ -36,7 +36,7 @@ def entry(effect: Effect, requirement: str = ROW, **parameters: object) -> Overr
         requirement=requirement,
         effect=effect,
         reason="The scanner is replaced in summer",
-        author="M. Holm",
+        author="HIS team",
         expires="2026-06-30",
         place=f"site.yaml:{len(parameters)}",
     )

@@ -54,11 +54,11 @@ def test_each_step_has_its_last_answer() -> None:
 
 def test_what_was_asked_and_answered_is_told_in_lines() -> None:
     asked = replace(answered(1, "stored", ""), kind=EventKind.ASKED, text="Send the images")
-    reply = replace(answered(2, "stored", "done", "4 images"), facts={SAID: "done", BY: "M. Holm"})
+    reply = replace(answered(2, "stored", "done", "4 images"), facts={SAID: "done", BY: "HIS team"})
     spared = replace(answered(3, "stored", ""), kind=EventKind.NOT_NEEDED, text="it is there")
     assert told_of((asked, reply, spared)) == (
         "asked: Send the images",
-        "answered: done (M. Holm): 4 images",
+        "answered: done (HIS team): 4 images",
         "no answer was needed: it is there",
     )
 

@@ -13,7 +13,7 @@ from harness.profiles.coverage import BASE, Area, Status, claimed_coverage, cove
 from harness.wiring import workshop
 
 KEPT = Attestation(
-    requirement="rad-8.store/kept-*", statement="The disk is emptied by hand", by="M. Holm", date="2026-05-04"
+    requirement="rad-8.store/kept-*", statement="The disk is emptied by hand", by="HIS team", date="2026-05-04"
 )
 
 

@@ -19,7 +19,7 @@ overrides:
   - requirement: rad-4.omi-o23/IPC-9
     effect: off
     reason: The scheduler of the site has no stations
-    author: M. Holm
+    author: HIS team
     expires: "2026-06-30"
 """
 DAY = "2026-05-04"
@@ -43,7 +43,7 @@ def path(tmp_path: Path) -> Path:
 def test_an_entry_has_its_place_and_the_file_its_digest(path: Path) -> None:
     found = read(path, FILE)
     (entry,) = found.entries
-    assert (entry.effect, entry.author, entry.place) == (Effect.OFF, "M. Holm", f"{path}:2")
+    assert (entry.effect, entry.author, entry.place) == (Effect.OFF, "HIS team", f"{path}:2")
     assert found.named == {entry.place: ("rad-4.omi-o23/IPC-9",)}
     assert found.sha256 == hashlib.sha256(FILE.encode()).hexdigest()
     assert found.files == (str(path),)
@@ -72,8 +72,8 @@ def test_the_last_day_is_one_on_which_it_applies(path: Path, day: str, expired: 
         ("rad-4.omi-o23/IPC-9", '"rad-44.*"', ":2:18: no requirement is called `rad-44.*`"),
         ("effect: off", "effect: of", ":3:13: overrides[0].effect: `of` is not a valid value; did you mean `off`?"),
         ("effect:", "efect:", ":3:5: unknown key `efect`; did you mean `effect`?"),
-        ("    author: M. Holm\n", "", "`author` is missing"),
-        ("M. Holm", '" "', ":5:13: author is empty"),
+        ("    author: HIS team\n", "", "`author` is missing"),
+        ("HIS team", '" "', ":5:13: author is empty"),
         ("The scheduler of the site has no stations", "", "reason is empty"),
         ('"2026-06-30"', "30.6.2026", ":6:14: expires: `30.6.2026` is no day written YYYY-MM-DD"),
         ('"2026-06-30"', "2026-02-30", "is no day written YYYY-MM-DD"),

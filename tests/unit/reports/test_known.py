@@ -31,7 +31,7 @@ MISSING = KnownDeviation(
     leg="query",
     system=RIS,
     requirement="consistency/study-instance-uid",
-    owner="J. Berg",
+    owner="PACS service",
     reason="Repaired in release 5",
     expires="2026-06-30",
     ticket="RIS-7",
@@ -84,7 +84,7 @@ def test_a_known_step_is_skipped_for_a_build_server_and_says_by_whom(sample: Sam
     assert [child.tag for child in found if child.tag != "system-out"] == ["skipped"]
     skipped = found.find("skipped")
     assert skipped is not None
-    told = "J. Berg, until 2026-06-30: Repaired in release 5 (RIS-7)"
+    told = "PACS service, until 2026-06-30: Repaired in release 5 (RIS-7)"
     assert skipped.get("message") == f"known deviation: {told}; {told}"
     assert "KNOWN FAIL (Order Filler)" in (skipped.text or "")
 
@@ -99,7 +99,7 @@ def test_the_gate_and_each_entry_are_properties(sample: Sample) -> None:
     root = ET.fromstring((sample.out / "junit.xml").read_bytes())  # noqa: S314 - we wrote it
     found = {one.get("name"): one.get("value") for one in root.findall("./testsuite[1]/properties/property")}
     assert found["gate"] == "2 failures, all known; see our.known.yaml"
-    assert "Repaired in release 5 (J. Berg, until 2026-06-30 RIS-7)" in (found["known.our.known.yaml:2"] or "")
+    assert "Repaired in release 5 (PACS service, until 2026-06-30 RIS-7)" in (found["known.our.known.yaml:2"] or "")
 
 
 def test_allure_knows_that_it_is_known(sample: Sample) -> None:
@@ -108,7 +108,7 @@ def test_allure_knows_that_it_is_known(sample: Sample) -> None:
     (worklist,) = [one for one in results if one["fullName"] == "swf.scheduled@2.5.1[Order Filler]/worklist"]
     assert worklist["status"] == "skipped"
     assert worklist["statusDetails"]["known"] is True
-    assert worklist["statusDetails"]["message"].startswith("known deviation: J. Berg, until 2026-06-30")
+    assert worklist["statusDetails"]["message"].startswith("known deviation: PACS service, until 2026-06-30")
 
 
 def test_the_console_lists_every_entry_what_is_urgent_first(sample: Sample) -> None:
@@ -117,7 +117,7 @@ def test_the_console_lists_every_entry_what_is_urgent_first(sample: Sample) -> N
     lines = stream.getvalue().splitlines()
     at = lines.index("Known deviations: 3 in all, 2 seen, 1 not seen any more, 1 EXPIRED; sha256 cdcdcdcdcdcd")
     assert "EXPIRED after 2026-06-30: 1 failure" in lines[at + 1]
-    assert lines[at + 2] == "    Repaired in release 5 (J. Berg, until 2026-06-30, RIS-7)"
+    assert lines[at + 2] == "    Repaired in release 5 (PACS service, until 2026-06-30, RIS-7)"
     assert "not seen any more: remove it" in lines[at + 3]
     assert "2 failures: 0 new, 1 expired, 1 known; see our.known.yaml" in lines
 
@@ -125,7 +125,7 @@ def test_the_console_lists_every_entry_what_is_urgent_first(sample: Sample) -> N
 def test_the_page_lists_them_and_says_so_at_its_top(sample: Sample) -> None:
     page = render(known(sample.run), sample.out, sample.payload)
     assert '<a href="#known">2 failures, all known; see our.known.yaml</a>' in page
-    for text in ("Repaired in release 5", "J. Berg", "RIS-7", "2026-06-30", "known fail", "EXPIRES in 10 days"):
+    for text in ("Repaired in release 5", "PACS service", "RIS-7", "2026-06-30", "known fail", "EXPIRES in 10 days"):
         assert text in page
     assert 'id="known"' not in render(sample.run, sample.out, sample.payload)
 

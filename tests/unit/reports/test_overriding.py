@@ -29,13 +29,13 @@ WEAKENED = Override(
     requirement="rad-2.*/ack-code",
     effect=Effect.WEAKEN,
     reason="The engine of the site answers for the product",
-    author="M. Holm",
+    author="HIS team",
     expires="2026-06-30",
     systems=(PlayerName("Acme RIS"),),
     place="site.yaml:2",
 )
 OLD = replace(WEAKENED, effect=Effect.OFF, systems=(), expires="2025-01-31", place="site.yaml:9")
-STATED = Attestation(requirement="rad-8.store/kept", statement="Emptied by hand", by="M. Holm", date="2026-05-04")
+STATED = Attestation(requirement="rad-8.store/kept", statement="Emptied by hand", by="HIS team", date="2026-05-04")
 
 
 def overridden(run: Run) -> Run:
@@ -97,8 +97,8 @@ def test_the_console_tells_overrides_attestations_and_the_rule_set(sample: Sampl
     lines = stream.getvalue().splitlines()
     at = lines.index("Overrides: 2 in all, 1 changed a verdict, 1 EXPIRED and did not apply; sha256 abababababab")
     assert lines[at + 1].startswith("  site.yaml:9  off rad-2.*/ack-code: EXPIRED after 2025-01-31")
-    assert lines[at + 4] == "    The engine of the site answers for the product (M. Holm, until 2026-06-30)"
-    assert "  Acme RIS: rad-8.store/kept: Emptied by hand (M. Holm, 2026-05-04)" in lines
+    assert lines[at + 4] == "    The engine of the site answers for the product (HIS team, until 2026-06-30)"
+    assert "  Acme RIS: rad-8.store/kept: Emptied by hand (HIS team, 2026-05-04)" in lines
     assert any(f"rule set {sample.run.plan.rule_set[:12]}" in line for line in lines)
 
 

@@ -20,7 +20,7 @@ known:
     step: worklist
     leg: query
     requirement: mwl-request/PatientID
-    owner: J. Berg
+    owner: PACS service
     reason: Repaired in release 5
     expires: "2026-06-30"
 """
@@ -48,7 +48,7 @@ Read = Callable[..., tuple[KnownDeviation, ...]]
 
 def test_an_entry_is_read_with_its_place(read: Read, tmp_path: Path) -> None:
     (entry,) = read()
-    assert (entry.owner, entry.expires, entry.verdict) == ("J. Berg", "2026-06-30", Verdict.FAIL)
+    assert (entry.owner, entry.expires, entry.verdict) == ("PACS service", "2026-06-30", Verdict.FAIL)
     assert entry.place == f"{tmp_path}/our.known.yaml:2"
 
 
@@ -66,14 +66,14 @@ def test_an_entry_is_read_with_its_place(read: Read, tmp_path: Path) -> None:
         ("leg: query", "leg: qury", "5:10", "unknown leg of RAD-5 `qury`; did you mean `query`?"),
         ("PatientID", "PatientId", "6:18", "no requirement is called `mwl-request/PatientId`; did you mean"),
         ("mwl-request/PatientID", '"*"', "6:18", "`*` would hide every failure of the step: name the requirement"),
-        ("owner: J. Berg", 'owner: ""', "7:12", "owner is empty: a known deviation says whose it is, and why"),
+        ("owner: PACS service", 'owner: ""', "7:12", "owner is empty: a known deviation says whose it is, and why"),
         ("reason: Repaired in release 5", "reason:", "8:12", "reason is empty"),
         ("2026-06-30", "30.6.2026", "9:14", "expires: `30.6.2026` is no day written YYYY-MM-DD"),
         ("owner:", "owned:", "7:5", "unknown key `owned`; did you mean `owner`?"),
         ("leg: query", "verdict: error", "5:14", "verdict: `error` cannot be known"),
         ("leg: query", "verdict: inconclusiv", "5:14", "did you mean `inconclusive`?"),
         ("leg: query", "place: here", "5:5", "unknown key `place`"),
-        ("    owner: J. Berg\n", "", "2:5", "`owner` is missing"),
+        ("    owner: PACS service\n", "", "2:5", "`owner` is missing"),
     ],
 )
 def test_a_fault_is_told_at_its_place(read: Read, old: str, new: str, at: str, text: str) -> None:
@@ -97,7 +97,7 @@ def test_a_scenario_of_the_site_that_is_no_part_of_the_run_is_taken_as_it_is(rea
 
 
 def test_two_entries_about_the_same_are_refused(read: Read) -> None:
-    again = ENTRY.partition("\n")[2].replace("J. Berg", "M. Holm")
+    again = ENTRY.partition("\n")[2].replace("PACS service", "HIS team")
     with pytest.raises(SourceError, match="10:5: says the same as the entry at line 2"):
         read(ENTRY, ENTRY + again)
 

@@ -37,7 +37,7 @@ times: {answer: 1, act: 2.5, show: 3, settle: 0, transactions: {RAD-4: {act: 300
 pps_manager: simulated
 binding: each
 attestations:
-  - {requirement: rad-1.to-order-placer/patient-stored, statement: Seen, by: J. Berg, date: 2026-05-04}
+  - {requirement: rad-1.to-order-placer/patient-stored, statement: Seen, by: PACS service, date: 2026-05-04}
 """
 
 

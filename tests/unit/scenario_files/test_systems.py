@@ -103,14 +103,14 @@ ATTESTED = """name: A system
 attestations:
   - requirement: "rad-8.store/*"
     statement: The disk is emptied by hand
-    by: M. Holm
+    by: HIS team
     date: "2026-05-04"
 """
 
 
 def test_what_no_recording_can_show_is_attested(write: Write, library: ScenarioFiles) -> None:
     (stated,) = library.system(str(write("system", old="name: A system\n", new=ATTESTED))).attestations
-    assert (stated.requirement, stated.by, stated.date) == ("rad-8.store/*", "M. Holm", "2026-05-04")
+    assert (stated.requirement, stated.by, stated.date) == ("rad-8.store/*", "HIS team", "2026-05-04")
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_what_no_recording_can_show_is_attested(write: Write, library: ScenarioF
     [
         ("rad-8.store/*", "rad-8.store/keep", "3:18: no requirement is called `rad-8.store/keep`; did you mean"),
         ("rad-8.store/*", "mwl-request/*", "3:18: `mwl-request/PatientID` is tested by a check: only what no"),
-        ("M. Holm", '""', "5:9: by: an attestation has a statement, and somebody who makes it"),
+        ("HIS team", '""', "5:9: by: an attestation has a statement, and somebody who makes it"),
         ("The disk is emptied by hand", '" "', "4:16: statement: an attestation has a statement"),
         ("2026-05-04", "4.5.2026", "6:11: date: `4.5.2026` is not a day written YYYY-MM-DD"),
         ("statement:", "statment:", "unknown key `statment`; did you mean `statement`?"),

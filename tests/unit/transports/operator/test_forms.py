@@ -10,8 +10,8 @@ from harness.transports.operator.forms import ANSWER_LIMIT, read_reply
 
 
 def test_an_answer_has_a_word_a_comment_and_a_name() -> None:
-    text = '{"answer": "skip", "comment": " nein, Gerät \u00fc ", "by": "M. Holm"}'
-    assert read_reply(text.encode()) == Reply(said=Said.SKIP, comment="nein, Gerät \u00fc", by="M. Holm")
+    text = '{"answer": "skip", "comment": " nein, Gerät \u00fc ", "by": "HIS team"}'
+    assert read_reply(text.encode()) == Reply(said=Said.SKIP, comment="nein, Gerät \u00fc", by="HIS team")
     assert read_reply(b'{"answer": "done"}') == Reply(said=Said.DONE)
 
 

@@ -144,7 +144,7 @@ def test_a_plan_names_attestations_and_overrides(swf: Swf, system_file: Any, tmp
         "overrides: site.yaml\n"
     )
     (tmp_path / "site.yaml").write_text(
-        'overrides:\n  - {requirement: "rad-8.*/*", effect: off, reason: none, author: HIS team, expires: 2020-01-31}\n',
+        'overrides:\n  - {requirement: "rad-8.*/*", effect: off, reason: none, author: HIS, expires: 2020-01-31}\n',
         encoding="utf-8",
     )
     out = swf("plan", "--sut", system_file("Modality", 104, more=stated), "swf.scheduled").out

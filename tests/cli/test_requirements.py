@@ -149,4 +149,4 @@ def test_a_plan_names_attestations_and_overrides(swf: Swf, system_file: Any, tmp
     )
     out = swf("plan", "--sut", system_file("Modality", 104, more=stated), "swf.scheduled").out
     assert "  Product: rad-8.store/kept-*: Emptied by hand (HIS team, 2026-05-04)" in out
-    assert "site.yaml:2  EXPIRED, does not apply: off rad-8.*/*, for Product (HIS team, until 2020-01-31): none" in out
+    assert "site.yaml:2  EXPIRED, does not apply: off rad-8.*/*, for Product (HIS, until 2020-01-31): none" in out

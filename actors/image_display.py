@@ -77,7 +77,9 @@ class ImageDisplay(Actor):
         patient_id, step = action.bedside.patient_id, action.step
         wanted = tuple(self._known(patient_id).unique_keys(step.level or QueryLevel.STUDY))
         if not wanted:
-            raise CannotAct(f"nothing of patient {patient_id} was found: there is nothing to retrieve")
+            raise CannotAct(
+                f"nothing of patient {patient_id} was found: there is nothing to retrieve", shown_by=IMAGE_MANAGER
+            )
         if self.world.me.dimse is None:
             raise CannotAct("the image display has no AE title")
         destination = NOWHERE if step.to is Destination.NOWHERE else self.world.me.dimse.ae_title

@@ -154,7 +154,10 @@ class ReportCreator(Actor):
         ) as association:
             studies = _ask(association, _study_query(patient_id))
             if not studies:
-                raise CannotAct(f"the Image Manager returned no study of patient {patient_id} to report on (RAD-14)")
+                raise CannotAct(
+                    f"the Image Manager returned no study of patient {patient_id} to report on (RAD-14)",
+                    shown_by=IMAGE_MANAGER,
+                )
             study = self._choose(studies, action)
             requests: list[Dataset] = []
             instances: list[Instance] = []
@@ -162,7 +165,10 @@ class ReportCreator(Actor):
                 requests += items(series, "RequestAttributesSequence")
                 instances += _images(study, series, _ask(association, _image_query(study, series)))
         if not instances:
-            raise CannotAct(f"the Image Manager returned no image of patient {patient_id} to report on (RAD-14)")
+            raise CannotAct(
+                f"the Image Manager returned no image of patient {patient_id} to report on (RAD-14)",
+                shown_by=IMAGE_MANAGER,
+            )
         return ReportedStudy(study=study, requests=tuple(requests), instances=tuple(instances))
 
 

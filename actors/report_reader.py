@@ -104,7 +104,9 @@ class ReportReader(Actor):
         repository, patient_id = _repository(action), action.bedside.patient_id
         found = self.found(repository, patient_id)
         if not found:
-            raise CannotAct(f"no report of patient {patient_id} was found: there is nothing to retrieve")
+            raise CannotAct(
+                f"no report of patient {patient_id} was found: there is nothing to retrieve", shown_by=repository
+            )
         if self.world.me.dimse is None:
             raise CannotAct("the report reader has no AE title")
         with self.world.associate(TransactionId("RAD-27"), repository, (_MOVE,), action.cause) as association:

@@ -59,7 +59,14 @@ class RecordingError(HarnessError):
 
 
 class CannotAct(HarnessError):
-    """An actor was asked to act and lacks something it should have learnt from the wire."""
+    """An actor was asked to act and lacks something it should have learnt from the wire.
+
+    `shown_by` is the actor that showed nothing of it, where it is known.
+    """
+
+    def __init__(self, text: str, *, shown_by: str = "") -> None:
+        super().__init__(text)
+        self.shown_by = shown_by
 
 
 class CannotRebuild(HarnessError):

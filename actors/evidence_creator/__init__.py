@@ -78,7 +78,10 @@ class EvidenceCreator(Actor):
         """Have the studies that were found moved here."""
         studies = tuple(self._case(action).shown.unique_keys(QueryLevel.STUDY))
         if not studies or self.world.me.dimse is None:
-            raise CannotAct(f"no study of patient {action.bedside.patient_id} was found: there is nothing to work on")
+            raise CannotAct(
+                f"no study of patient {action.bedside.patient_id} was found: there is nothing to work on",
+                shown_by=IMAGE_MANAGER,
+            )
         with self.world.associate(TransactionId("RAD-16"), IMAGE_MANAGER, (MOVE,), action.cause) as association:
             for keys in studies:
                 association.c_move(MOVE, level_and_keys(QueryLevel.STUDY, keys), self.world.me.dimse.ae_title)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.checks.registry import play_check
+from harness.checks.untold import never_told
 from harness.dicom.statuses import is_success, is_warning
 from harness.model.finding import Finding
 from harness.model.names import HARNESS, ActorName, CheckName, LegId, StepId
@@ -104,7 +105,10 @@ def _missing(play: PlayView, view: LegView) -> Iterator[Finding]:
     cannot = next((event for event in own if event.kind is EventKind.CANNOT_ACT), None)
     waited = _waited(events, view)
     if cannot is not None:
-        yield _undelivered(view, Outcome.UNDECIDED, cannot.text)
+        actor = ActorName(cannot.facts.get("shown_by", ""))
+        why = never_told(view.step, actor, play) if actor else ""
+        text = f"{cannot.text}: {why}" if why else cannot.text
+        yield _undelivered(view, Outcome.NOT_APPLICABLE if why else Outcome.UNDECIDED, text)
     elif not waited and (not events or _interrupted(play)):
         yield _undelivered(view, Outcome.UNDECIDED, "the run was interrupted")
     elif view.planned.initiator == HARNESS:

@@ -63,7 +63,7 @@ def judge(play: PlayView, instances: tuple[Instance, ...]) -> Iterator[Finding]:
         if not asked:
             continue
         kept = [one for one in instances if one.carrier.leg.responder == archive]
-        by_uid = {one.uid: one for one in kept if one.taken}
+        by_uid = _originals(kept, before=asked[0].seq)
         if not by_uid:
             continue
         copies = {one.uid: one for one in facts.stores(views)}
@@ -75,6 +75,15 @@ def judge(play: PlayView, instances: tuple[Instance, ...]) -> Iterator[Finding]:
         yield from _same_set(play, asked, firm, copies, got)
         for uid in (uid for uid in copies if uid in by_uid and any(_selected(move, by_uid[uid]) for move in asked)):
             yield from _same_object(play, by_uid[uid], copies[uid])
+
+
+def _originals(kept: Sequence[Instance], before: int) -> Mapping[str, Instance]:
+    """What an archive took, by UID; of one that came more than once the last from before it was asked for."""
+    found: dict[str, Instance] = {}
+    for one in kept:
+        if one.taken and (one.uid not in found or one.carrier.seq < before):
+            found[one.uid] = one
+    return found
 
 
 def _selected(move: Carrier, one: Instance) -> bool:

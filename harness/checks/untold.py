@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from harness.checks.expecting import shower
 from harness.checks.recording import LegView, PlayView
-from harness.model.names import HARNESS, PlayerName
+from harness.model.names import HARNESS, ActorName, PlayerName, TransactionId
 from harness.model.plan import LegState, PlannedLeg, PlannedStep
 from harness.model.scenario import Step
 
@@ -29,7 +29,7 @@ def untold(step: PlannedStep, shown: LegView, play: PlayView, *, surplus: bool) 
     told.
     """
     ours = {player_of(shown), HARNESS} if shown.planned.fed else {player_of(shown)}
-    for earlier, leg in _news(step, shown, play, surplus=surplus):
+    for earlier, leg in _news(step, shower(shown), play, shown.step.transaction.id, surplus=surplus):
         if not ours & {leg.responder, leg.claimed_by}:
             return f"`{earlier.step.id}` told another player of the {shower(shown)}"
     return ""
@@ -37,9 +37,19 @@ def untold(step: PlannedStep, shown: LegView, play: PlayView, *, surplus: bool) 
 
 def unsent(step: PlannedStep, shown: LegView, play: PlayView, *, surplus: bool) -> str:
     """Why nothing is known of what a step expects: what would have changed it was never sent. Empty when it was."""
-    for earlier, leg in _news(step, shown, play, surplus=surplus):
+    for earlier, leg in _news(step, shower(shown), play, shown.step.transaction.id, surplus=surplus):
         if leg.state is LegState.LIVE and not _came(earlier, play):
             return f"`{earlier.step.id}` would have told the {shower(shown)}, and was never sent"
+    return ""
+
+
+def never_told(step: PlannedStep, actor: ActorName, play: PlayView) -> str:
+    """Why an actor can show nothing of the patient of a step: a player of it was not told who that is. Empty when all
+    were."""
+    players = {leg.responder for view in play.play.steps for leg in view.legs if leg.leg.responder == actor}
+    for earlier, leg in _news(step, actor, play, surplus=False):
+        for player in sorted(players - {leg.responder, leg.claimed_by, HARNESS}):
+            return f"`{earlier.step.id}` told another player of the {actor}, and not {player}"
     return ""
 
 
@@ -49,9 +59,9 @@ def player_of(shown: LegView) -> PlayerName:
 
 
 def _news(
-    step: PlannedStep, shown: LegView, play: PlayView, *, surplus: bool
+    step: PlannedStep, actor: ActorName, play: PlayView, asked: TransactionId | None = None, *, surplus: bool
 ) -> Iterator[tuple[PlannedStep, PlannedLeg]]:
-    """The legs of earlier steps that tell the actor who shows something of a change."""
+    """The legs of earlier steps that tell the actor who shows something of a change; `asked` is how it shows it."""
     wanted = step.step.expect.patient or step.step.patient
     matched: set[str] = set()
     for earlier in play.play.steps:
@@ -60,15 +70,15 @@ def _news(
         if earlier.step.prior and wanted in (earlier.step.patient, earlier.step.prior):
             matched.add(earlier.step.patient)
         identity = earlier.step.patient in matched and earlier.step.transaction in _IDENTIFIES
-        if identity or (surplus and earlier.step.patient == wanted and _takes_away(earlier.step, shown)):
-            yield from ((earlier, leg) for leg in earlier.legs if leg.leg.responder == shower(shown))
+        if identity or (surplus and earlier.step.patient == wanted and _takes_away(earlier.step, asked)):
+            yield from ((earlier, leg) for leg in earlier.legs if leg.leg.responder == actor)
 
 
-def _takes_away(earlier: Step, shown: LegView) -> bool:
+def _takes_away(earlier: Step, asked: TransactionId | None) -> bool:
     """Whether a step takes an entry from the worklist, or hides the images of a wrong entry."""
     if earlier.illegal:
         return False
-    if shown.step.transaction.id == "RAD-5":
+    if asked == "RAD-5":
         return earlier.transaction in _ENDS or earlier.control in _CANCELS
     return earlier.transaction in _ENDS and _WRONG_ENTRY in earlier.status
 

@@ -216,7 +216,8 @@ class Executor:
             state = "skipped"
         except CannotAct as reason:
             state = "cannot act"
-            self._recorder.happened(EventKind.CANNOT_ACT, str(reason), step=reference)
+            facts = {"shown_by": reason.shown_by} if reason.shown_by else {}
+            self._recorder.happened(EventKind.CANNOT_ACT, str(reason), step=reference, facts=facts)
         except LinkError as reason:
             state = "link failed"
             self._recorder.happened(EventKind.CANNOT_ACT, str(reason), step=reference, facts={"link": "failed"})

@@ -25,6 +25,7 @@ from harness.engine.claims import claim_results, exit_code
 from harness.engine.gating import gated
 from harness.engine.overriding import Overruling
 from harness.engine.placing import PlacedRecording
+from harness.engine.reasons import first_reason, unshown, why_not_due
 from harness.model.finding import Evidence, Finding
 from harness.model.names import (
     HARNESS,
@@ -234,7 +235,7 @@ class _Judge:
         internal = [event.text for event in events if event.kind is EventKind.INTERNAL_ERROR]
         if internal:
             verdicts = _merge([verdicts, {HARNESS: Verdict.ERROR}])
-        reason = internal[0].strip().splitlines()[-1] if internal else _first_reason(legs)
+        reason = internal[0].strip().splitlines()[-1] if internal else first_reason(legs)
         return StepResult(
             step=planned.step.id,
             transaction=planned.transaction.id,
@@ -265,15 +266,15 @@ class _Judge:
                 reason = reason or f"nothing was decided by {', '.join(undecided)}"
                 for player in planned.systems or {HARNESS}:
                     verdicts[player] = worst([verdicts.get(player, Verdict.NONE), Verdict.INCONCLUSIVE])
-            elif not view.exchanges and not judged:
-                reason = reason or ("did not follow" if planned.leg.reaction else "optional, and not seen")
+            elif not view.exchanges:
+                reason = reason or why_not_due(planned, judged)
         if planned.claimed_by is not None:
             verdicts[planned.claimed_by] = Verdict.FAIL
-        unshown = _unshown(view)
-        if unshown:
+        another = unshown(view)
+        if another:
             for player in planned.systems:
                 verdicts[player] = worst([verdicts.get(player, Verdict.NONE), Verdict.INCONCLUSIVE])
-            reason = reason or unshown
+            reason = reason or another
         if worst(verdicts.values()) in (Verdict.NONE, Verdict.PASS):
             reason = reason or planned.reason
         return LegResult(
@@ -289,7 +290,7 @@ class _Judge:
             initiator_player=planned.initiator,
             responder_player=planned.responder,
             version=planned.version,
-            unshown=unshown,
+            unshown=another,
             undecided=undecided,
             not_offered=planned.claimed_by,
         )
@@ -351,13 +352,6 @@ def _place_of(
     return next((place for place in exchange_legs.values() if place[0] == finding.step), None)
 
 
-def _unshown(view: LegView) -> str:
-    """What of a claim is not shown: messages were of another HL7 version, as the system file says of the link."""
-    messages = (exchange.request_message for exchange in view.exchanges)
-    other = any(message is not None and message.version != view.play.form for message in messages)
-    return view.planned.unshown if other else ""
-
-
 def _undecided_core(view: LegView, findings: Iterable[JudgedFinding]) -> list[CheckName]:
     """Core checks without a decision on their own; one that rests on an unsure requirement is none, and what follows
     from another's fault says nothing about a system."""
@@ -383,13 +377,6 @@ def _merge(maps: Iterable[Mapping[PlayerName, Verdict]]) -> dict[PlayerName, Ver
         for player, verdict in verdicts.items():
             merged[player] = worst([merged.get(player, Verdict.NONE), verdict])
     return merged
-
-
-def _first_reason(legs: Sequence[LegResult]) -> str:
-    """The reason of the gravest leg that has one; a leg that was not judged explains only a step that was not."""
-    gravest = sorted(legs, key=lambda leg: -leg.verdict.rank)
-    silent = worst(leg.verdict for leg in legs) is not Verdict.NONE
-    return next((leg.reason for leg in gravest if leg.reason and not (silent and leg.verdict is Verdict.NONE)), "")
 
 
 def _duration(events: Sequence[Event]) -> float:

@@ -159,3 +159,9 @@ def test_the_retrieve_that_counts_wrong_is_the_one_that_is_shown(archive: Archiv
     assert (found.outcome.value, found.received) == ("violated", "9 completed, 0 failed")
     assert found.evidence is not None
     assert found.evidence.exchange == 4
+
+
+def test_what_is_stored_again_after_a_retrieve_was_there_before(archive: Archive) -> None:
+    archive.play(archive.image())
+    archive.send("RAD-8", "store", archive.image(), ExplicitVRLittleEndian)
+    assert outcomes(archive.rec.play()) == {"met"}

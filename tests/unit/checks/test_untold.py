@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from harness.checks import expectations, updates_shown
+from harness.checks.delivery import delivery
 from harness.checks.recording import PlayView
 from harness.model.finding import Finding
-from harness.model.names import HARNESS, PlayerName
+from harness.model.names import HARNESS, PlayerName, StepId
+from harness.model.plan import StepRef
 from harness.model.profile import Service
 from harness.model.scenario import Expectation
+from harness.model.transcript import Event, EventKind
 from harness.model.verdict import Outcome
 
 FIND = "StudyRootQueryRetrieveInformationModelFind"
@@ -140,3 +143,32 @@ def test_the_end_of_another_patients_step_takes_nothing_away(recording: Any, too
     play = played(ended(recording, tools, patient="other"), {"completed": {"responder": PRODUCT}})
     assert only(list(expectations.check(play)), "expectation/rad-5-matches").outcome is VIOLATED
     assert HARNESS not in {leg.responder for leg in play.play.step("completed").legs}
+
+
+@pytest.mark.parametrize(
+    ("players", "shown_by", "outcome"),
+    [
+        ({"retrieved": {"responder": PRODUCT}}, "Image Manager", NONE),
+        ({"retrieved": {"responder": PRODUCT}}, "", OPEN),
+        ({"merged": {"responder": PRODUCT}, "retrieved": {"responder": PRODUCT}}, "Image Manager", OPEN),
+        ({}, "Image Manager", OPEN),
+    ],
+)
+def test_our_actor_need_not_find_whom_a_product_was_not_told_of(
+    players: dict[str, dict[str, PlayerName]], shown_by: str, outcome: Outcome, recording: Any
+) -> None:
+    rec = recording()
+    rec.hl7(rec.leg("RAD-12", "to-image-manager", "merged", patient="other", prior="main"), MERGE)
+    rec.leg("RAD-16", "move", "retrieved", patient="other")
+    play = played(rec.play(), players)
+    kept = Event(
+        seq=99,
+        time=0.0,
+        kind=EventKind.CANNOT_ACT,
+        text="nothing was found",
+        step=StepRef(play.play.id, StepId("retrieved")),
+        facts={"shown_by": shown_by},
+    )
+    found = [one for one in delivery(replace(play, events=(kept,))) if one.requirement == "rad-16.move/delivered"]
+    assert [one.outcome for one in found] == [outcome]
+    assert ("told another player" in str(found[0].received)) is (outcome is NONE)

@@ -136,7 +136,7 @@ def test_3_when_a_port_of_ours_is_taken(swf: Swf, system_file: Callable[..., str
     assert ended.code == 3
     assert "the simulated Modality" in ended.err
     assert f"127.0.0.1:{port}" in ended.err
-    assert "`department:`" in ended.err
+    assert "give the actor another one under `department: Modality:` in the system file" in ended.err
     assert len(ended.err.strip().splitlines()) == 1
     judged = swf("judge", "run")
     assert judged.code == 2

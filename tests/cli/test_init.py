@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -158,6 +159,12 @@ def test_nobody_is_there_to_be_asked(swf: Swf, monkeypatch: pytest.MonkeyPatch, 
     assert list(tmp_path.iterdir()) == []
 
 
+def _sit_before(terminal: int) -> None:
+    """The new process takes the terminal, and Ctrl-C as a shell lets it: tests may be run where that is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.login_tty(terminal)
+
+
 class Terminal:
     """`swf init` in a pseudo-terminal, with a person before it."""
 
@@ -167,7 +174,7 @@ class Terminal:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "harness.cli", "init", *arguments],
             cwd=folder,
-            preexec_fn=lambda: os.login_tty(slave),  # so that Ctrl-C reaches it
+            preexec_fn=lambda: _sit_before(slave),
             pass_fds=(slave,),
             env={**python_environment(), "TERM": "dumb", "COLUMNS": "120"},
         )

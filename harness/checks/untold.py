@@ -44,12 +44,17 @@ def unsent(step: PlannedStep, shown: LegView, play: PlayView, *, surplus: bool) 
 
 
 def never_told(step: PlannedStep, actor: ActorName, play: PlayView) -> str:
-    """Why an actor can show nothing of the patient of a step: a player of it was not told who that is. Empty when all
-    were."""
-    players = {leg.responder for view in play.play.steps for leg in view.legs if leg.leg.responder == actor}
+    """Why an actor can show nothing of the patient of a step: whoever of it is asked was not told who that is. Empty
+    when everybody was."""
+    legs = [leg for planned in play.play.steps for leg in planned.legs if leg.leg.responder == actor]
+    asked = {leg.responder for leg in legs if leg.leg.initiator == step.step.initiator}
+    players = asked or {
+        leg.responder for leg in legs
+    }  # it may be asked beside the steps, and nobody says which of them
     for earlier, leg in _news(step, actor, play, surplus=False):
-        for player in sorted(players - {leg.responder, leg.claimed_by, HARNESS}):
-            return f"`{earlier.step.id}` told another player of the {actor}, and not {player}"
+        for player in sorted(players - {leg.responder, leg.claimed_by}):
+            name = "our stand-in" if player == HARNESS else player
+            return f"`{earlier.step.id}` told another player of the {actor}, and not {name}"
     return ""
 
 

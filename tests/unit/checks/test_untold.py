@@ -151,6 +151,7 @@ def test_the_end_of_another_patients_step_takes_nothing_away(recording: Any, too
         ({"retrieved": {"responder": PRODUCT}}, "Image Manager", NONE),
         ({"retrieved": {"responder": PRODUCT}}, "", OPEN),
         ({"merged": {"responder": PRODUCT}, "retrieved": {"responder": PRODUCT}}, "Image Manager", OPEN),
+        ({"merged": {"responder": PRODUCT}}, "Image Manager", NONE),
         ({}, "Image Manager", OPEN),
     ],
 )

@@ -299,7 +299,6 @@ def _keep() -> None:
 
     The next run of the process lets go of it.
     """
-    gc.collect()
     gc.freeze()
 
 

@@ -198,8 +198,17 @@ class Terminal:
         os.write(self._master, f"{text}\n".encode())
 
     def interrupt(self) -> None:
-        """Press Ctrl-C."""
-        os.write(self._master, b"\x03")
+        """Press Ctrl-C, and again when it was not heard: one that comes just before a read waits for the next."""
+        start = len(self.seen)
+        for _ in range(int(DEADLINE)):
+            os.write(self._master, b"\x03")
+            while select.select([self._master], [], [], 1.0)[0]:
+                try:
+                    self.seen += os.read(self._master, 65536).decode()
+                except OSError:
+                    return
+                if "interrupted" in self.seen[start:]:
+                    return
 
     def end(self) -> int:
         """Read to the end; the exit code."""

@@ -3,7 +3,9 @@ report. Which images those are the harness tells from the wire: they passed ther
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import time
 
 from orthanc_rest import TIME_LIMIT, Orthanc, read_facts
@@ -21,11 +23,14 @@ def main() -> None:
         sys.exit("no image of Orthanc's has passed on the wire so far: there is nothing to commit")
     archive = orthanc.knows(facts.peers["Image Manager"])
     asked = orthanc.call("POST", f"/modalities/{archive}/storage-commitment", {"Resources": instances})
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
     deadline = time.monotonic() + TIME_LIMIT
     while (report := orthanc.call("GET", asked["Path"]))["Status"] == "Pending":
         if time.monotonic() > deadline:
             sys.exit(f"no report on {len(instances)} images within {TIME_LIMIT:g} s")
-        time.sleep(PAUSE)
+        if ended.wait(PAUSE):
+            sys.exit("ended before the report came")
     print(f"{len(instances)} images asked for: {report['Status']}")
 
 

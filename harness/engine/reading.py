@@ -38,6 +38,9 @@ def _pair(links: tuple[Link, ...], captures: Iterable[Capture]) -> list[Exchange
     requests: dict[ExchangeId, Capture] = {}
     responses: dict[ExchangeId, list[Capture]] = defaultdict(list)
     for capture in captures:
+        link = by_id.get(capture.link)
+        if link is not None and is_sent_on(link, capture):
+            continue
         if capture.half is Half.REQUEST:
             requests[capture.exchange] = capture
         else:
@@ -49,6 +52,11 @@ def _pair(links: tuple[Link, ...], captures: Iterable[Capture]) -> list[Exchange
         Exchange(id=number, link=by_id[request.link], request=request, responses=tuple(responses[number]))
         for number, request in requests.items()
     ]
+
+
+def is_sent_on(link: Link, capture: Capture) -> bool:
+    """Whether a relay passed the message on here: it counts as what came from its sender, on that link."""
+    return bool(link.hop) and capture.direction is Direction.SENT
 
 
 def is_complete(exchange: Exchange) -> bool:

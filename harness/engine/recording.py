@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.engine.reading import transcript_of
+from harness.engine.reading import is_sent_on, transcript_of
 from harness.engine.storage import EvidenceWriter, link_or_write
 from harness.identifiers import Clock, SystemClock
 from harness.model.names import ExchangeId, LinkId, PlayId
@@ -95,6 +95,8 @@ class TranscriptRecorder:
         local: SocketAddress,
         peer: SocketAddress,
         facts: Mapping[str, str],
+        hop: str = "",
+        relays: LinkId | None = None,
     ) -> LinkId:
         """Record a link and return its number."""
         with self._changed:
@@ -111,6 +113,8 @@ class TranscriptRecorder:
                 peer_actor=owner.peer_actor,
                 cause=owner.cause,
                 facts=dict(facts),
+                hop=hop,
+                relays=relays,
             )
             self._know(link)
         self._write(link)
@@ -286,6 +290,8 @@ class TranscriptRecorder:
         return payload
 
     def _assemble(self, capture: Capture) -> None:
+        if is_sent_on(self._links[capture.link], capture):
+            return
         known = self._exchanges.get(capture.exchange)
         if capture.half is Half.REQUEST:
             if known is None:

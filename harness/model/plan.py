@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from harness.model.character_sets import CharacterSets
+from harness.model.hop import Watching
 from harness.model.known import KnownDeviations
 from harness.model.names import HARNESS, ActorName, PlayerName, PlayId, StepId, TransactionId
 from harness.model.override import Overrides
@@ -136,7 +137,8 @@ class Plan(Record):
     """Everything a run will do, and everything that judging it again needs besides the transcript.
 
     `rule_set` is the digest of the shipped rules; `overrides` and `known` deviations are a site's, with digests of
-    their own. `procedures` is the procedure plan, where it is not the shipped one.
+    their own. `procedures` is the procedure plan, where it is not the shipped one. `watching`: no scenario drives the
+    run, and its plays are found in its transcript when it is judged; the assignment then has none.
     """
 
     run: str
@@ -151,6 +153,7 @@ class Plan(Record):
     overrides: Overrides = field(default_factory=Overrides)
     procedures: ProcedurePlan | None = None
     known: KnownDeviations = field(default_factory=KnownDeviations)
+    watching: Watching | None = None
 
 
 def scenarios_of(plan: Plan) -> tuple[Scenario, ...]:

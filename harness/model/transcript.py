@@ -1,7 +1,8 @@
 """What happened on the wire: captures and events in the order of our receive time.
 
 Two simulated actors that talk to each other record the same bytes twice, once at each end. Reading keeps the
-initiator's record and drops its twin, which is known by the pair of socket addresses.
+initiator's record and drops its twin, which is known by the pair of socket addresses. What a relay sent on is in
+`captures` and in no exchange: those have what came from the sender.
 """
 
 from __future__ import annotations
@@ -73,6 +74,9 @@ class Link(Record):
     `cause` is the step on whose behalf we opened it, and `leg` the leg of it that its messages are, where that was
     settled beforehand. `facts` holds identities: AE titles, implementation class UID
     and version name, negotiated maximum PDU, accepted contexts.
+
+    Of a relay, `hop` names the way that the link is a part of, and `relays` is, on the link that the relay opened, the
+    accepted one whose messages it passes on.
     """
 
     seq: int
@@ -87,6 +91,8 @@ class Link(Record):
     cause: StepRef | None = None
     leg: LegId | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    hop: str = ""
+    relays: LinkId | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +111,10 @@ class DimseCommand(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Capture(Record):
-    """One message on the wire."""
+    """One message on the wire.
+
+    A relay records a message twice under the number of one exchange: as received from its sender, and as sent on.
+    """
 
     seq: int
     time: float

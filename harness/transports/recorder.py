@@ -61,8 +61,13 @@ class Recorder(Protocol):
         local: SocketAddress,
         peer: SocketAddress,
         facts: Mapping[str, str],
+        hop: str = "",
+        relays: LinkId | None = None,
     ) -> LinkId:
-        """Record a link whose identity is known (for an association: after negotiation)."""
+        """Record a link whose identity is known (for an association: after negotiation).
+
+        Of a relay, `hop` names the way, and `relays` is the accepted link whose messages this one carries on.
+        """
 
     def spool(self) -> Path:
         """The folder in which a large message is kept while it is received; its files are the receiver's to remove."""

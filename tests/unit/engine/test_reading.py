@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from pydicom.dataset import Dataset
 
 from harness.engine.reading import is_complete, transcript_of, twins, without_twins
+from harness.model.names import LinkId
 from harness.model.profile import LinkKind, Service
 from harness.model.transcript import Direction, EventKind, Half, SocketAddress
 
@@ -157,3 +159,21 @@ def test_an_exchange_is_complete_with_a_response_that_is_not_pending(
 def test_a_message_is_complete_with_any_answer(wire: Wire, say: Say, answer: str | None, complete: bool) -> None:
     wire.hl7(say.adt("P1"), "ADT", "Order Filler", answer=answer)
     assert is_complete(wire.transcript().exchanges[0]) is complete
+
+
+def test_what_a_relay_sent_on_belongs_to_the_exchange_of_its_sender(wire: Wire, say: Say) -> None:
+    wire.hl7(say.adt("P1"), "ADT", "Order Filler")
+    (link,), captures = wire.transcript().links, wire.transcript().captures
+    accepted = replace(link, ours=False, hop="orders")
+    opened = replace(link, id=LinkId(99), ours=True, hop="orders", relays=link.id)
+    request, answer = captures
+    taken = (
+        replace(request, seq=101, direction=Direction.RECEIVED),
+        replace(request, seq=102, link=opened.id, direction=Direction.SENT),
+        replace(answer, seq=103, link=opened.id, direction=Direction.RECEIVED),
+        replace(answer, seq=104, direction=Direction.SENT),
+    )
+    transcript = transcript_of((accepted, opened), taken, ())
+    (exchange,) = transcript.exchanges
+    assert (exchange.link, exchange.request.seq, [one.seq for one in exchange.responses]) == (accepted, 101, [103])
+    assert transcript.captures == taken

@@ -85,6 +85,8 @@ class MemoryRecorder:
         local: SocketAddress,
         peer: SocketAddress,
         facts: Mapping[str, str],
+        hop: str = "",
+        relays: LinkId | None = None,
     ) -> LinkId:
         with self.changed:
             link = LinkRecord(LinkId(next(self._links)), kind, owner, ours, local, peer, facts)

@@ -53,6 +53,8 @@ class Tape:
         local: SocketAddress,
         peer: SocketAddress,
         facts: Mapping[str, str],
+        hop: str = "",
+        relays: LinkId | None = None,
     ) -> LinkId:
         assert kind is LinkKind.MLLP
         link = LinkId(next(self._links))

@@ -97,13 +97,14 @@ class TranscriptRecorder:
         facts: Mapping[str, str],
         hop: str = "",
         relays: LinkId | None = None,
+        at: float | None = None,
     ) -> LinkId:
         """Record a link and return its number."""
         with self._changed:
             self._next_link += 1
             link = Link(
                 seq=self._number(),
-                time=self._clock.seconds(),
+                time=self._time(at),
                 id=LinkId(self._next_link),
                 kind=kind,
                 actor=owner.actor,
@@ -148,7 +149,7 @@ class TranscriptRecorder:
     def passed(self, passage: Passage) -> None:
         """Record a message; returns when its payload is stored and its record written."""
         with self._changed:
-            seq, time = self._number(), self._clock.seconds()
+            seq, time = self._number(), self._time(passage.at)
         payload = None if passage.content is None else self._keep(passage)
         capture = Capture(
             seq=seq,
@@ -177,13 +178,14 @@ class TranscriptRecorder:
         step: StepRef | None = None,
         play: PlayId | None = None,
         leg: str = "",
+        at: float | None = None,
     ) -> None:
         """Record an event."""
         cause = step or (owner.cause if owner else None)
         with self._changed:
             event = Event(
                 seq=self._number(),
-                time=self._clock.seconds(),
+                time=self._time(at),
                 kind=kind,
                 text=text,
                 link=link,
@@ -266,6 +268,9 @@ class TranscriptRecorder:
 
     # inside
 
+    def _time(self, at: float | None) -> float:
+        return self._clock.seconds() if at is None else at
+
     def _number(self) -> int:
         self._seq += 1
         return self._seq
@@ -329,5 +334,6 @@ class Unrecorded(TranscriptRecorder):
         step: StepRef | None = None,
         play: PlayId | None = None,
         leg: str = "",
+        at: float | None = None,
     ) -> None:
         """Nothing is kept."""

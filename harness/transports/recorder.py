@@ -36,6 +36,7 @@ class Passage:
     """One message that passes a link: `content` is exactly what was on the wire, None for a bare response.
 
     Of bulk content `file`, where it is given, is a file that holds exactly it; its owner removes the file afterwards.
+    `at` is when it passed, in seconds of the run's clock; None: now.
     """
 
     link: LinkId
@@ -47,6 +48,7 @@ class Passage:
     command: DimseCommand | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     file: HashedFile | None = None
+    at: float | None = None
 
 
 class Recorder(Protocol):
@@ -63,10 +65,12 @@ class Recorder(Protocol):
         facts: Mapping[str, str],
         hop: str = "",
         relays: LinkId | None = None,
+        at: float | None = None,
     ) -> LinkId:
         """Record a link whose identity is known (for an association: after negotiation).
 
         Of a relay, `hop` names the way, and `relays` is the accepted link whose messages this one carries on.
+        `at` is when it was opened, in seconds of the run's clock; None: now.
         """
 
     def spool(self) -> Path:
@@ -86,5 +90,6 @@ class Recorder(Protocol):
         link: LinkId | None = None,
         owner: LinkOwner | None = None,
         facts: Mapping[str, str] | None = None,
+        at: float | None = None,
     ) -> None:
-        """Record an event."""
+        """Record an event. `at` as of a link."""

@@ -87,6 +87,7 @@ class MemoryRecorder:
         facts: Mapping[str, str],
         hop: str = "",
         relays: LinkId | None = None,
+        at: float | None = None,
     ) -> LinkId:
         with self.changed:
             link = LinkRecord(LinkId(next(self._links)), kind, owner, ours, local, peer, facts)
@@ -111,6 +112,7 @@ class MemoryRecorder:
         link: LinkId | None = None,
         owner: LinkOwner | None = None,
         facts: Mapping[str, str] | None = None,
+        at: float | None = None,
     ) -> None:
         self._add(EventRecord(kind, text, link, owner, dict(facts or {})))
 

@@ -55,6 +55,7 @@ class Tape:
         facts: Mapping[str, str],
         hop: str = "",
         relays: LinkId | None = None,
+        at: float | None = None,
     ) -> LinkId:
         assert kind is LinkKind.MLLP
         link = LinkId(next(self._links))
@@ -75,6 +76,7 @@ class Tape:
         link: LinkId | None = None,
         owner: LinkOwner | None = None,
         facts: Mapping[str, str] | None = None,
+        at: float | None = None,
     ) -> None:
         assert owner is not None
         self._add(Happened(kind, text, link, facts or {}))

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.engine.reading import is_sent_on, transcript_of
+from harness.engine.reading import is_complete, is_sent_on, transcript_of
 from harness.engine.storage import EvidenceWriter, link_or_write
 from harness.identifiers import Clock, SystemClock
 from harness.model.names import ExchangeId, LinkId, PlayId
@@ -40,6 +40,13 @@ class News(NamedTuple):
     exchanges: list[Exchange]
     events: list[Event]
     begun: int
+
+
+class Taken(NamedTuple):
+    """What was let go of: exchanges that have come to their end, in the order of their requests, and events."""
+
+    exchanges: list[Exchange]
+    events: list[Event]
 
 
 class TranscriptRecorder:
@@ -222,6 +229,26 @@ class TranscriptRecorder:
             exchanges = [self._exchanges[number] for number in (*unfinished, *fresh)]
             return News(exchanges, self._events[told:], begun + len(fresh))
 
+    def let_go(self) -> Taken:
+        """What has come to its end, and what happened, since the last call; the record in memory is let go of.
+
+        For a run without a scenario, which may go on for days: what was let go of is in the evidence alone. An exchange
+        has come to its end with its final response, or with its link.
+        """
+        with self._changed:
+            events, self._events = self._events, []
+            ended = {event.link for event in events if event.kind in (EventKind.LINK_CLOSED, EventKind.LINK_LOST)}
+            done = [one for one in self._exchanges.values() if one.link.id in ended or is_complete(one)]
+            for exchange in done:
+                del self._exchanges[exchange.id]
+            for link in filter(None, ended):
+                known = self._links.pop(link, None)
+                if known is not None:
+                    self._dialled.pop(known.local, None)
+            self._captures.clear()
+            self._begun.clear()
+        return Taken(sorted(done, key=lambda exchange: exchange.request.seq), events)
+
     def time_of(self, exchange: ExchangeId) -> float | None:
         """When a request passed, in seconds since the epoch; None when it was not recorded."""
         with self._changed:
@@ -295,15 +322,14 @@ class TranscriptRecorder:
         return payload
 
     def _assemble(self, capture: Capture) -> None:
-        if is_sent_on(self._links[capture.link], capture):
+        link = self._links.get(capture.link)
+        if link is None or is_sent_on(link, capture):
             return
         known = self._exchanges.get(capture.exchange)
         if capture.half is Half.REQUEST:
             if known is None:
                 self._begun.append(capture.exchange)
-            self._exchanges[capture.exchange] = Exchange(
-                id=capture.exchange, link=self._links[capture.link], request=capture
-            )
+            self._exchanges[capture.exchange] = Exchange(id=capture.exchange, link=link, request=capture)
         elif known is not None:
             self._exchanges[capture.exchange] = Exchange(
                 id=known.id, link=known.link, request=known.request, responses=(*known.responses, capture)

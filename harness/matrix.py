@@ -10,7 +10,7 @@ from time import monotonic
 
 from harness.engine.claims import EXIT_PASS, EXIT_UNDECIDED
 from harness.engine.pairwise import pairwise_plays, role_of
-from harness.engine.runs import RunProgress
+from harness.engine.runs import RunProgress, let_go
 from harness.errors import InputError, NotApplicable
 from harness.model.matrix import Cell, LowerBounds, Matrix
 from harness.model.names import ActorName, LegId, PlayerName, ScenarioId, StepId
@@ -80,6 +80,8 @@ def _found(request: MatrixRequest, progress: RunProgress) -> tuple[Matrix, int]:
             codes.append(finished.run.exit_code)
             strays += len(finished.run.orphans)
             folders += _kept(request, finished)
+            del finished
+            let_go()
     found = Matrix(
         cells=tuple(cells),
         left_out=sum(len(_plays(plan)) for plan in everything) - len(cells),

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 
 from harness.engine.claims import EXIT_FAIL, EXIT_PASS, EXIT_UNDECIDED
+from harness.engine.runs import let_go
 from harness.errors import InputError
 from harness.model.live_proof import LiveProof, LiveTrial
 from harness.model.names import ActorName, ScenarioId
@@ -155,5 +156,6 @@ def _play(
             own_defect=ours,
             seed=seed,
         )
+        let_go()
         finished = execute(request, Unheard())
         return finished.run, finished.untested

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -20,3 +21,10 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"a required product is missing: {report.longrepr}"
     return report
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _nothing_is_held() -> Iterator[None]:
+    """What the runs of a module held may be looked through for garbage afterwards: a worker goes through many."""
+    yield
+    gc.unfreeze()

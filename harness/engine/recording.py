@@ -64,7 +64,8 @@ class TranscriptRecorder:
         self._next_link = 0
         self._next_exchange = 0
         self._links: dict[LinkId, Link] = {}
-        self._dialled: dict[SocketAddress, PlayId] = {}
+        self._dialled: dict[tuple[SocketAddress, SocketAddress], Link] = {}
+        self._closed: dict[LinkId, int] = {}
         self._captures: list[Capture] = []
         self._events: list[Event] = []
         self._exchanges: dict[ExchangeId, Exchange] = {}
@@ -80,7 +81,8 @@ class TranscriptRecorder:
         for capture in before.captures:
             self._captures.append(capture)
             self._assemble(capture)
-        self._events.extend(before.events)
+        for event in before.events:
+            self._note(event)
         records: tuple[Link | Capture | Event, ...] = (*before.links, *before.captures, *before.events)
         self._seq = max((one.seq for one in records), default=0)
         self._next_link = max((link.id for link in before.links), default=0)
@@ -89,7 +91,12 @@ class TranscriptRecorder:
     def _know(self, link: Link) -> None:
         self._links[link.id] = link
         if link.ours and link.cause is not None:
-            self._dialled[link.local] = link.cause.play
+            self._dialled[link.local, link.peer] = link
+
+    def _note(self, event: Event) -> None:
+        self._events.append(event)
+        if event.kind in (EventKind.LINK_CLOSED, EventKind.LINK_LOST) and event.link is not None:
+            self._closed.setdefault(event.link, event.seq)
 
     # what transports tell
 
@@ -130,10 +137,16 @@ class TranscriptRecorder:
         return link.id
 
     def play_behind(self, link: LinkId) -> PlayId | None:
-        """The play for which one of our actors opened a link that another one of them accepted; None for others."""
+        """The play for which one of our actors opened a link that another one of them accepted; None for others.
+
+        A port is used again soon after its connection was closed, by whoever comes first.
+        """
         with self._changed:
             known = self._links.get(link)
-            return None if known is None or known.ours else self._dialled.get(known.peer)
+            other = None if known is None or known.ours else self._dialled.get((known.peer, known.local))
+            if known is None or other is None or other.cause is None:
+                return None
+            return other.cause.play if known.seq <= self._closed.get(other.id, known.seq) else None
 
     def spool(self) -> Path:
         """The folder for large messages: beside the evidence, so that their files can become evidence by a link."""
@@ -203,7 +216,7 @@ class TranscriptRecorder:
                 leg=leg,
                 facts=dict(facts or {}),
             )
-            self._events.append(event)
+            self._note(event)
         self._write(event)
         self.touch()
 

@@ -110,7 +110,6 @@ class RunSession:
         operator: str = "",
         before: Before | None = None,
     ) -> None:
-        gc.unfreeze()
         self.interrupted = threading.Event()
         self._setting = setting
         self._plan = plan
@@ -295,11 +294,15 @@ class RunSession:
 
 
 def _keep() -> None:
-    """What a run holds stays until its end: to look for garbage in all of it would stop every link for seconds.
-
-    The next run of the process lets go of it.
-    """
+    """What a run holds stays until its end: to look for garbage in all of it would stop every link for seconds."""
     gc.freeze()
+
+
+def let_go() -> None:
+    """Free what earlier runs of the process held. It stops every link for as long as that takes: between two runs only,
+    when none is under way."""
+    gc.unfreeze()
+    gc.collect()
 
 
 def only(plan: Plan, wanted: Collection[PlayId]) -> Plan:

@@ -8,12 +8,14 @@ import json
 import re
 import shutil
 import subprocess
+import weakref
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from harness.engine.runs import let_go
 from harness.model.verdict import Verdict
 from harness.wiring import Finished, RunRequest, execute
 
@@ -49,7 +51,10 @@ def test_what_a_run_holds_is_not_looked_through_for_garbage(tmp_path: Path) -> N
     finished = played(tmp_path / "run", scenarios=("neg.hl7-malformed",))
     assert len(finished.run.plays) > 0
     assert gc.get_freeze_count() > 10_000
-    gc.unfreeze()
+    held = weakref.ref(finished)
+    del finished
+    let_go()
+    assert (gc.get_freeze_count(), held()) == (0, None)
 
 
 def test_a_run_passes_and_writes_every_file(scheduled: tuple[Path, Ended]) -> None:

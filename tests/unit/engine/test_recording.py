@@ -72,6 +72,29 @@ def test_a_link_keeps_whose_it_is_and_why_it_exists(recorder: TranscriptRecorder
     assert link.facts == {"called_ae": "ARCHIVE"}
 
 
+def _accept(recorder: TranscriptRecorder, port: int) -> LinkId:
+    return recorder.link_opened(
+        kind=LinkKind.DIMSE,
+        owner=LinkOwner(actor=ActorName("Image Manager")),
+        ours=False,
+        local=SocketAddress("127.0.0.1", 104),
+        peer=SocketAddress("127.0.0.1", port),
+        facts={},
+    )
+
+
+def test_the_play_behind_an_accepted_link_is_that_of_our_actor_who_dialled(recorder: TranscriptRecorder) -> None:
+    _open(recorder, 1025)
+    assert recorder.play_behind(_accept(recorder, 1025)) == PlayId("swf.test@2.3.1")
+    assert recorder.play_behind(_accept(recorder, 1026)) is None
+
+
+def test_a_port_that_is_used_again_by_somebody_else_tells_of_no_play(recorder: TranscriptRecorder) -> None:
+    dialled = _open(recorder, 1025)
+    recorder.happened(EventKind.LINK_CLOSED, link=dialled)
+    assert recorder.play_behind(_accept(recorder, 1025)) is None
+
+
 def test_an_event_takes_step_and_play_from_its_owner_or_from_the_step_given(recorder: TranscriptRecorder) -> None:
     other = StepRef(PlayId("other@2.3.1"), StepId("started"))
     recorder.happened(EventKind.UNREACHABLE, owner=OWNER)

@@ -40,15 +40,34 @@ class Message:
 
 
 OpenSpool = Callable[[int, Command], Spool]
-"""How the data set of an object to store is kept while it comes: presentation context and command set."""
+"""How a data set is kept while it comes: presentation context and command set."""
+
+
+def is_store(command: Command) -> bool:
+    """Whether the data set is an object to store."""
+    return command.service is Service.C_STORE and command.status is None
+
+
+def has_any(command: Command) -> bool:
+    """Whether there is a data set, of whatever kind."""
+    return command.has_dataset
 
 
 class Assembler:
-    """Puts the messages of one association together from their fragments."""
+    """Puts the messages of one direction of an association together from their fragments.
 
-    def __init__(self, largest_data_set: int = LARGEST_DATA_SET, open_spool: OpenSpool | None = None) -> None:
+    `open_spool` keeps the data sets that are `spooled`; all others are kept in memory, up to `largest_data_set` bytes.
+    """
+
+    def __init__(
+        self,
+        largest_data_set: int = LARGEST_DATA_SET,
+        open_spool: OpenSpool | None = None,
+        spooled: Callable[[Command], bool] = is_store,
+    ) -> None:
         self._largest = largest_data_set
         self._open_spool = open_spool
+        self._spooled = spooled
         self._spool: Spool | None = None
         self._command_bytes = bytearray()
         self._command: Command | None = None
@@ -62,15 +81,18 @@ class Assembler:
         """
         if not value:
             raise MessageError("a presentation data value without message control header")
+        return self.take(context_id, value[0], value[1:])
+
+    def take(self, context_id: int, header: int, fragment: bytes | memoryview) -> Message | None:
+        """As `feed`, with the control header apart from what it is about."""
         if self._context_id not in (None, context_id):
             raise MessageError(f"context {context_id} inside a message on context {self._context_id}")
         self._context_id = context_id
-        header, fragment = value[0], value[1:]
         if header & _COMMAND:
             return self._feed_command(fragment, bool(header & _LAST))
         return self._feed_data_set(fragment, bool(header & _LAST))
 
-    def _feed_command(self, fragment: bytes, last: bool) -> Message | None:
+    def _feed_command(self, fragment: bytes | memoryview, last: bool) -> Message | None:
         if self._command is not None:
             raise MessageError("a command fragment where the data set is due")
         self._command_bytes += fragment
@@ -84,21 +106,17 @@ class Assembler:
             raise MessageError(str(fault)) from fault
         return None if self._command.has_dataset else self._complete(None)
 
-    def _feed_data_set(self, fragment: bytes, last: bool) -> Message | None:
+    def _feed_data_set(self, fragment: bytes | memoryview, last: bool) -> Message | None:
         if self._command is None:
             raise MessageError("a data set fragment before its command set")
-        if self._open_spool is not None and self._is_store(self._command):
+        if self._open_spool is not None and self._spooled(self._command):
             return self._spool_fragment(self._open_spool, fragment, last)
         self._content += fragment
         if len(self._content) > self._largest:
             raise MessageError(f"a data set of more than {self._largest} bytes")
         return self._complete(bytes(self._content)) if last else None
 
-    @staticmethod
-    def _is_store(command: Command) -> bool:
-        return command.service is Service.C_STORE and command.status is None
-
-    def _spool_fragment(self, open_spool: OpenSpool, fragment: bytes, last: bool) -> Message | None:
+    def _spool_fragment(self, open_spool: OpenSpool, fragment: bytes | memoryview, last: bool) -> Message | None:
         if self._command is None or self._context_id is None:
             raise MessageError("no command set")
         try:
@@ -117,6 +135,18 @@ class Assembler:
     def spooling(self) -> bool:
         """Whether an object to store has come in part."""
         return self._spool is not None
+
+    @property
+    def begun(self) -> bool:
+        """Whether a message has come in part."""
+        return self._context_id is not None
+
+    @property
+    def awaiting(self) -> tuple[Command, int] | None:
+        """The command set whose data set has not come to its end, and how many bytes of that have come."""
+        if self._command is None:
+            return None
+        return self._command, len(self._content) if self._spool is None else self._spool.size
 
     def discard(self) -> None:
         """Forget a message that will never be complete."""

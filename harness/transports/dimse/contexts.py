@@ -98,11 +98,14 @@ def accepted_of(contexts: Iterable[Any]) -> tuple[Accepted, ...]:
     )
 
 
+def refusal(result: int) -> str:
+    """What the result of a presentation context that was not accepted means (PS3.8 9.3.3.2)."""
+    return _REASONS.get(result, f"result {result}")
+
+
 def refused_of(contexts: Iterable[Any]) -> tuple[tuple[str, str], ...]:
     """(SOP class, reason) of the refused contexts."""
-    return tuple(
-        (str(context.abstract_syntax), _REASONS.get(context.result, f"result {context.result}")) for context in contexts
-    )
+    return tuple((str(context.abstract_syntax), refusal(context.result)) for context in contexts)
 
 
 def describe(accepted: Iterable[Accepted]) -> str:

@@ -11,6 +11,7 @@ from harness.model.names import ExchangeId, LinkId
 from harness.model.profile import Service
 from harness.model.transcript import DimseCommand, Direction, EventKind, Half, PayloadKind, SocketAddress
 from harness.transports.dimse.assembly import Message
+from harness.transports.dimse.commands import Command
 from harness.transports.dimse.contexts import Accepted, describe
 from harness.transports.recorder import LinkOwner, Passage, Recorder
 from harness.transports.tls import TlsFailure, TlsSocket
@@ -27,8 +28,14 @@ def record_message(
     request: DimseCommand | None = None,
 ) -> DimseCommand:
     """Record one DIMSE message, its data set byte for byte; `request` is what a response answers."""
-    command = message.command
-    recorded = DimseCommand(
+    command = recorded_command(message.command, transfer_syntax, service)
+    recorder.passed(passage_of(link, exchange, direction, message, command, request))
+    return command
+
+
+def recorded_command(command: Command, transfer_syntax: str, service: Service) -> DimseCommand:
+    """What the record keeps of a command set."""
+    return DimseCommand(
         service=service,
         message_id=command.message_id,
         sop_class=command.sop_class,
@@ -37,22 +44,37 @@ def record_message(
         transfer_syntax=transfer_syntax,
         fields=dict(command.fields),
     )
-    sop_class = command.sop_class or (request.sop_class if request else "")
-    sop_instance = command.sop_instance or (request.sop_instance if request else "")
+
+
+def passage_of(
+    link: LinkId,
+    exchange: ExchangeId,
+    direction: Direction,
+    message: Message,
+    command: DimseCommand,
+    request: DimseCommand | None = None,
+) -> Passage:
+    """One DIMSE message as the record takes it; its data set becomes a Part 10 file around the very bytes."""
+    sop_class, sop_instance = instance_of(command, request)
     content = message.content
-    recorder.passed(
-        Passage(
-            link=link,
-            exchange=exchange,
-            half=Half.REQUEST if command.status is None else Half.RESPONSE,
-            direction=direction,
-            content=None if content is None else wrap_large(content, transfer_syntax, sop_class, sop_instance),
-            kind=PayloadKind.DICOM,
-            command=recorded,
-            file=message.file,
-        )
+    return Passage(
+        link=link,
+        exchange=exchange,
+        half=Half.REQUEST if command.status is None else Half.RESPONSE,
+        direction=direction,
+        content=None if content is None else wrap_large(content, command.transfer_syntax, sop_class, sop_instance),
+        kind=PayloadKind.DICOM,
+        command=command,
+        file=message.file,
     )
-    return recorded
+
+
+def instance_of(command: DimseCommand | Command, request: DimseCommand | None) -> tuple[str, str]:
+    """SOP class and instance that a message is about: a response may leave them to the request that it answers."""
+    return (
+        command.sop_class or (request.sop_class if request else ""),
+        command.sop_instance or (request.sop_instance if request else ""),
+    )
 
 
 def link_facts(
@@ -97,9 +119,14 @@ def _text(value: object) -> str:
 
 
 def record_refusals(
-    recorder: Recorder, link: LinkId, owner: LinkOwner, accepted: Sequence[Accepted], refused: Sequence[tuple[str, str]]
+    recorder: Recorder,
+    link: LinkId,
+    owner: LinkOwner,
+    accepted: Sequence[Accepted],
+    refused: Sequence[tuple[str, str]],
+    at: float | None = None,
 ) -> None:
-    """One event for each SOP class of which no context was accepted."""
+    """One event for each SOP class of which no context was accepted; `at` as of any event."""
     taken = {one.sop_class for one in accepted}
     for uid, reason in dict(refused).items():
         if uid not in taken:
@@ -109,6 +136,7 @@ def record_refusals(
                 link=link,
                 owner=owner,
                 facts={"sop_class": uid, "reason": reason},
+                at=at,
             )
 
 

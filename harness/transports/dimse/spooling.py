@@ -31,27 +31,34 @@ class SpoolError(ValueError):
 
 
 class Spool:
-    """One data set, in memory while it is small and in a file of `folder` once it is not.
+    """One data set, in memory up to `in_memory` bytes and in a file of `folder` when it is larger.
 
     `folder` gives the folder, and is not asked for small ones.
     """
 
-    def __init__(self, folder: Callable[[], Path], head: bytes, limit: int = LARGEST_DATA_SET) -> None:
-        self._open_folder, self._head, self._limit = folder, head, limit
+    def __init__(
+        self, folder: Callable[[], Path], head: bytes, limit: int = LARGEST_DATA_SET, in_memory: int = LARGE
+    ) -> None:
+        self._open_folder, self._head, self._limit, self._in_memory = folder, head, limit, in_memory
         self._size = 0
         self._checked = 0
         self._held = bytearray()
         self._digest = hashlib.sha256()
         self._path: Path | None = None
 
-    def write(self, fragment: bytes) -> None:
+    @property
+    def size(self) -> int:
+        """Bytes of the data set that have come."""
+        return self._size
+
+    def write(self, fragment: bytes | memoryview) -> None:
         """Take a fragment; SpoolError, and the spool is discarded."""
         self._size += len(fragment)
         if self._size > self._limit:
             self.discard()
             raise SpoolError(f"a data set of more than {self._limit} bytes")
         self._held += fragment
-        if self._path is not None or self._size > LARGE:
+        if self._path is not None or self._size > self._in_memory:
             self._flush()
 
     def _flush(self) -> None:

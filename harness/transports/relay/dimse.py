@@ -1,0 +1,306 @@
+"""The tap of a DICOM hop: records associations, messages, releases, aborts and rejections of what a relay passes.
+
+It reads copies of the bytes of both directions and sends nothing, so that nothing is negotiated anew. What cannot be
+read is told and left out, and what cannot be followed any further is read no more; either has passed all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from harness.dicom.encoding import payload_head
+from harness.model.names import ExchangeId
+from harness.model.profile import Service
+from harness.model.transcript import DimseCommand, Direction, EventKind
+from harness.transports.dimse.assembly import Message, OpenSpool
+from harness.transports.dimse.commands import Command
+from harness.transports.dimse.contexts import Accepted
+from harness.transports.dimse.recording import instance_of, passage_of, record_refusals, recorded_command
+from harness.transports.dimse.spooling import Spool
+from harness.transports.relay.messages import Fault, MessageReader, kind_of
+from harness.transports.relay.negotiation import (
+    Agreement,
+    Answer,
+    NegotiationError,
+    Rejection,
+    read_abort,
+    read_answer,
+    read_rejection,
+    read_request,
+)
+from harness.transports.relay.pairing import Pairing
+from harness.transports.relay.pdus import Control, Fragment, PduError, PduReader, PduType
+from harness.transports.relay.phases import Phase, after
+from harness.transports.relay.tap import NO_FACTS, OWNER, Crossing, Ending, How, Links, Side
+
+MOST_FAULTS = 16
+"""Different things that cannot be read; after so many a crossing is read no more."""
+
+IN_MEMORY = 1 << 20
+"""Bytes of a data set that are kept in memory while it comes: many associations may be under way at a time."""
+
+UNREAD = "unread"
+"""Fact of an event: how much passed unread, `this` alone or `all that follows` of what the peer sends."""
+
+ENDED_BY = "ended_by"
+"""Fact of an event: the system that ended the association."""
+
+UNFINISHED = "unfinished"
+"""Fact of an event: what had come of a message of the peer that was never complete."""
+
+
+@dataclass(frozen=True)
+class _When:
+    """When what is read now came, and when it was sent on; None: it was not."""
+
+    received_at: float
+    sent_at: float | None
+
+
+@dataclass(frozen=True)
+class _End:
+    """How an association ended, in words for the link to the system that ended it, and for the other one."""
+
+    kind: EventKind
+    by: Side | None
+    there: str
+    opposite: str
+
+
+class DimseTap:
+    """Implements `Tap` for one crossing, which is one association, or an attempt at one."""
+
+    def __init__(self, crossing: Crossing) -> None:
+        self._crossing = crossing
+        self._recorder = crossing.recorder
+        self._readers = {side: PduReader() for side in Side}
+        self._messages = {side: MessageReader(self._spools(side)) for side in Side}
+        self._unread: set[Side] = set()
+        self._faults: set[tuple[Side, str]] = set()
+        self._phase = Phase.IDLE
+        self._agreement: Agreement | None = None
+        self._accepted: Mapping[int, Accepted] = {}
+        self._pairing = Pairing()
+        self._links: Links | None = None
+        self._asking: Side | None = None
+        self._end: _End | None = None
+        self._endings: dict[Side, Ending] = {}
+
+    def passed(self, side: Side, data: bytes, received_at: float, sent_at: float | None) -> None:
+        """Read what the bytes complete, and record it."""
+        if side in self._unread:
+            return
+        when = _When(received_at, sent_at)
+        try:
+            for unit in self._readers[side].feed(data):
+                if isinstance(unit, Control):
+                    self._take_control(side, unit, when)
+                else:
+                    self._take_fragment(side, unit, when)
+                if side in self._unread:
+                    return
+        except PduError as fault:
+            self._give_up(str(fault), side, received_at, {side})
+
+    def ended(self, side: Side, ending: Ending) -> None:
+        """Note how the stream ended; with the second one, record the end of both links."""
+        if side not in self._unread:
+            try:
+                self._readers[side].close()
+            except PduError as fault:
+                self._give_up(str(fault), side, ending.at, {side})
+        self._endings[side] = ending
+        if len(self._endings) == len(Side):
+            self._finish()
+
+    # the association
+
+    def _take_control(self, side: Side, control: Control, when: _When) -> None:
+        phase = after(self._phase, side, control.type)
+        name = f"an {control.type.words}"
+        if phase is None:
+            self._fault(f"{name} {self._phase.value}", side, when.received_at)
+            return
+        self._phase = phase
+        try:
+            self._follow(side, control, when.received_at)
+        except NegotiationError as fault:
+            self._give_up(f"{name} that cannot be read: {fault}", side, when.received_at, set(Side))
+
+    def _follow(self, side: Side, control: Control, at: float) -> None:
+        match control.type:
+            case PduType.A_ASSOCIATE_RQ:
+                self._agreement = Agreement(request=read_request(control.body))
+            case PduType.A_ASSOCIATE_AC:
+                self._agreed(read_answer(control.body), at)
+            case PduType.A_ASSOCIATE_RJ:
+                self._rejected(read_rejection(control.body), at)
+            case PduType.A_RELEASE_RQ:
+                self._asking = self._asking or side
+            case PduType.A_RELEASE_RP:
+                self._ends(_End(EventKind.LINK_CLOSED, self._asking, "released by the peer", "released"))
+            case PduType.A_ABORT:
+                why = read_abort(control.body)
+                by = f"aborted by {self._crossing.end(side).player} ({why})"
+                self._ends(_End(EventKind.LINK_LOST, side, f"aborted by the peer ({why})", by))
+
+    def _agreed(self, answer: Answer, at: float) -> None:
+        if self._agreement is None:
+            return
+        self._agreement = agreement = replace(self._agreement, answer=answer)
+        self._accepted = {one.context_id: one for one in agreement.accepted}
+        link = self._recorded_links().opened
+        record_refusals(self._recorder, link, OWNER, agreement.accepted, agreement.refused, at)
+
+    def _rejected(self, rejection: Rejection, at: float) -> None:
+        facts: dict[str, str] = {"peer": self._address(Side.OPENED)}
+        if self._agreement is not None:
+            facts["calling_ae"] = self._agreement.request.calling_ae
+            facts["called_ae"] = self._agreement.request.called_ae
+        link = self._recorded_links().opened
+        self._recorder.happened(EventKind.REJECTED, str(rejection), link=link, owner=OWNER, facts=facts, at=at)
+        by = f"the association was rejected by {self._crossing.end(Side.OPENED).player}"
+        self._ends(_End(EventKind.LINK_CLOSED, Side.OPENED, "the peer rejected the association", by))
+
+    def _ends(self, end: _End) -> None:
+        """What ends an association first holds."""
+        self._end = self._end or end
+
+    def _recorded_links(self) -> Links:
+        """Both links, recorded as soon as something is known that belongs to them."""
+        if self._links is None:
+            facts = (NO_FACTS, NO_FACTS)
+            if self._agreement is not None:
+                facts = self._agreement.facts(of_requestor=True), self._agreement.facts(of_requestor=False)
+            self._links = self._crossing.record_links(*facts)
+        return self._links
+
+    # messages
+
+    def _spools(self, side: Side) -> OpenSpool:
+        """How a data set of a side is kept while it comes, with the head that its file gets."""
+
+        def opened(context_id: int, command: Command) -> Spool:
+            context = self._accepted.get(context_id)
+            asked = None if command.status is None else self._pairing.find(side, command)
+            named = instance_of(command, None if asked is None else asked.command)
+            head = payload_head("" if context is None else context.transfer_syntax, *named)
+            return Spool(self._recorder.spool, head, in_memory=IN_MEMORY)
+
+        return opened
+
+    def _take_fragment(self, side: Side, fragment: Fragment, when: _When) -> None:
+        if after(self._phase, side, PduType.P_DATA_TF) is None:
+            self._fault(f"a {PduType.P_DATA_TF.words} {self._phase.value}", side, when.received_at)
+            return
+        found = self._messages[side].feed(fragment)
+        if isinstance(found, Fault):
+            self._fault(found.text, side, when.received_at)
+        elif found is not None:
+            try:
+                self._take(side, found, when)
+            finally:
+                if found.file is not None:
+                    found.file.path.unlink(missing_ok=True)
+
+    def _take(self, side: Side, message: Message, when: _When) -> None:
+        command = message.command
+        context = self._accepted.get(message.context_id)
+        if context is None:
+            text = f"a {kind_of(command)} on context {message.context_id}, which was not accepted"
+            self._fault(text, side, when.received_at)
+        elif command.service is None:
+            named = replace(message, command=replace(command, sop_class=context.sop_class))
+            self._take_request(side, named, context, Service.C_CANCEL, when)
+        elif command.status is None:
+            self._take_request(side, message, context, command.service, when)
+        else:
+            self._take_response(side, message, context, command.service, when)
+
+    def _take_request(self, side: Side, message: Message, context: Accepted, service: Service, when: _When) -> None:
+        exchange = self._recorder.exchange_opened()
+        command = recorded_command(message.command, context.transfer_syntax, service)
+        self._record(side, exchange, message, command, None, when)
+        if service is not Service.C_CANCEL:  # it has no response of its own (PS3.7 9.3.2.3)
+            self._pairing.asked(side, exchange, command)
+
+    def _take_response(self, side: Side, message: Message, context: Accepted, service: Service, when: _When) -> None:
+        asked = self._pairing.find(side, message.command)
+        if asked is None:
+            text = f"a {kind_of(message.command)} to message {message.command.message_id}, which awaits none"
+            self._fault(text, side, when.received_at)
+            return
+        command = recorded_command(message.command, context.transfer_syntax, service)
+        self._record(side, asked.exchange, message, command, asked.command, when)
+        self._pairing.answered(side, message.command)
+
+    def _record(
+        self,
+        side: Side,
+        exchange: ExchangeId,
+        message: Message,
+        command: DimseCommand,
+        request: DimseCommand | None,
+        when: _When,
+    ) -> None:
+        """Record a message as it came and as it was sent on, if it was."""
+        links = self._recorded_links()
+        passage = passage_of(links.of(side), exchange, Direction.RECEIVED, message, command, request)
+        self._recorder.passed(replace(passage, at=when.received_at))
+        if when.sent_at is not None:
+            sent = replace(passage, link=links.of(side.other), direction=Direction.SENT, at=when.sent_at)
+            self._recorder.passed(sent)
+
+    # what cannot be read
+
+    def _fault(self, text: str, side: Side, at: float) -> None:
+        """Tell, once, of something that is left out; too many of these are the end of reading."""
+        if (side, text) in self._faults:
+            return
+        self._faults.add((side, text))
+        if len(self._faults) < MOST_FAULTS:
+            self._noise(text, side, at, "this")
+        else:
+            self._give_up(text, side, at, set(Side))
+
+    def _give_up(self, text: str, side: Side, at: float, sides: set[Side]) -> None:
+        """Read no more of what these sides send; `side` sent what cannot be read."""
+        for one in sides:
+            self._messages[one].discard()
+        self._unread |= sides
+        self._noise(f"{text}; all that follows passes unread", side, at, "all that follows")
+
+    def _noise(self, text: str, side: Side, at: float, unread: str) -> None:
+        facts = {"peer": self._address(side), UNREAD: unread}
+        link = self._recorded_links().of(side)
+        self._recorder.happened(EventKind.NOISE, text, link=link, owner=OWNER, facts=facts, at=at)
+
+    def _address(self, side: Side) -> str:
+        peer = self._crossing.wire(side).peer
+        return f"{peer.host}:{peer.port}"
+
+    # the end
+
+    def _finish(self) -> None:
+        links = self._recorded_links()
+        end = self._end or self._unagreed_end()
+        for side, ending in self._endings.items():
+            facts = {} if end.by is None else {ENDED_BY: str(self._crossing.end(end.by).player)}
+            unfinished = self._messages[side].unfinished
+            if unfinished and side not in self._unread:
+                facts[UNFINISHED] = unfinished
+            self._messages[side].discard()
+            words = end.there if side is end.by else end.opposite
+            text = words or self._words_of(ending)
+            self._recorder.happened(end.kind, text, link=links.of(side), owner=OWNER, facts=facts, at=ending.at)
+
+    def _unagreed_end(self) -> _End:
+        """Of a connection that was closed or broke without the upper layer's leave."""
+        by = next((side for side, ending in self._endings.items() if ending.how is not How.CUT), None)
+        nothing_lost = self._phase is Phase.IDLE or bool(self._unread)
+        kind = EventKind.LINK_CLOSED if by is None or nothing_lost else EventKind.LINK_LOST
+        return _End(kind, by, "", "")
+
+    def _words_of(self, ending: Ending) -> str:
+        return f"{ending.text} {'after bytes that passed unread' if self._unread else self._phase.value}"

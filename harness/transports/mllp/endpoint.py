@@ -5,8 +5,6 @@ It hands messages to a handler and sends what that returns. It never starts a me
 
 from __future__ import annotations
 
-import errno
-import os
 import selectors
 import socket
 import threading
@@ -19,13 +17,11 @@ from harness.errors import LinkLost, PortInUse, TlsFailed
 from harness.model.names import ExchangeId, LinkId
 from harness.model.tls import TlsFiles, TlsMode
 from harness.model.transcript import Direction, EventKind, Half, SocketAddress
+from harness.transports.listeners import is_exhausted, opened_listener
 from harness.transports.mllp.framing import MESSAGE_LIMIT
 from harness.transports.mllp.link import MllpLink, socket_address
 from harness.transports.recorder import LinkOwner, Recorder
 from harness.transports.tls import Arrival, TlsFailure, listening_context
-
-_BACKLOG = 128
-_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 @dataclass(frozen=True)
@@ -147,25 +143,10 @@ class MllpEndpoint:
                 thread.join(max(0.0, deadline - time.monotonic()))
 
     def _listen(self) -> socket.socket:
-        if not 0 <= self._port < 65536:  # the resolver would take it modulo 65536
-            raise self._cannot_listen("there is no such port")
         try:
-            family, kind, protocol, _, address = socket.getaddrinfo(
-                self._bind, self._port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-            )[0]
-            listener = socket.socket(family, kind, protocol)
-        except (OSError, UnicodeError) as error:
-            raise self._cannot_listen(getattr(error, "strerror", None) or str(error)) from error
-        try:
-            if os.name == "posix":  # elsewhere it would let two listeners share the port
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            listener.listen(_BACKLOG)
-            listener.setblocking(False)
+            return opened_listener(self._bind, self._port)
         except OSError as error:
-            listener.close()
-            raise self._cannot_listen(getattr(error, "strerror", None) or str(error)) from error
-        return listener
+            raise self._cannot_listen(error.strerror or str(error)) from error
 
     def _cannot_listen(self, reason: str) -> PortInUse:
         text = f"cannot listen on {self._bind}:{self._port}: {reason}"
@@ -186,7 +167,7 @@ class MllpEndpoint:
         try:
             sock, address = listener.accept()
         except OSError as error:
-            if error.errno in _EXHAUSTED:
+            if is_exhausted(error):
                 self._stopping.wait(0.1)  # until a connection ends; the peer waits in the backlog meanwhile
             return
         try:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from harness.model.hop import Hop, HopSide
 from harness.model.names import ActorName, LinkId
-from harness.model.transcript import SocketAddress
+from harness.model.transcript import EventKind, SocketAddress
 from harness.transports.recorder import LinkOwner, Recorder
 
 RELAY = ActorName("Relay")
@@ -126,6 +126,27 @@ class Crossing:
             at=wire.at,
         )
         return Links(first, second)
+
+    def record_endings(self, links: Links, endings: Mapping[Side, Ending]) -> None:
+        """Record how both links ended; who ended one, its peer or the relay, is in the text and in the facts."""
+        for side, ending in endings.items():
+            cut = ending.how is How.CUT
+            self.recorder.happened(
+                EventKind.LINK_LOST if ending.how is How.LOST else EventKind.LINK_CLOSED,
+                f"closed by us: {ending.text}" if cut else ending.text,
+                link=links.of(side),
+                owner=OWNER,
+                facts={"hop": self.hop.name, "ended_by": "relay" if cut else "peer"},
+                at=ending.at,
+            )
+
+    def record_silence(self, link: LinkId, text: str, at: float) -> None:
+        """Record that a request on that link gets no response, because its responder ended the connection.
+
+        Not where its sender ended it, or the relay: then nobody knows whether there would have been one.
+        """
+        facts = {"hop": self.hop.name}
+        self.recorder.happened(EventKind.NO_RESPONSE, text, link=link, owner=OWNER, facts=facts, at=at)
 
 
 class Tap(Protocol):

@@ -49,7 +49,7 @@ class Trail:
     """Tells taps what passed, in order, on a thread of its own. `limit` bytes may be unread."""
 
     def __init__(self, limit: int = UNREAD_LIMIT) -> None:
-        self._limit = limit
+        self.limit = limit
         self._entries: deque[tuple[Reading, Piece | End]] = deque()
         self._unread = 0
         self._changed = threading.Condition()
@@ -66,7 +66,7 @@ class Trail:
     def put(self, reading: Reading, entry: Piece | End) -> None:
         """Add what passed; waits while too much is unread. One piece goes in whatever its size."""
         with self._changed:
-            while self._unread and self._unread + _weight(entry) > self._limit:
+            while self._unread and self._unread + _weight(entry) > self.limit:
                 self._changed.wait()
             self._entries.append((reading, entry))
             self._unread += _weight(entry)

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from harness.errors import InputError
+from harness.model.hop import HopSide
 from harness.model.system import DimseAddress, Hl7Address
 from harness.model.tls import TlsFiles, TlsMode, TlsTrouble
 from harness.transports.tls.contexts import calling_context, listening_context
@@ -25,6 +26,9 @@ _HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,252}")
 _LINGER = 1.0
 """Seconds that a peer has to read why we refuse it, before the connection is closed under it."""
 _DRAINED = 1 << 16
+
+Secured = DimseAddress | Hl7Address | HopSide
+"""An address with how it is secured."""
 
 
 class TlsSocket(ssl.SSLSocket):
@@ -58,7 +62,7 @@ class Caller:
     It stands in for an SSLContext where a library wants to wrap the socket by itself.
     """
 
-    def __init__(self, address: DimseAddress | Hl7Address) -> None:
+    def __init__(self, address: Secured) -> None:
         if address.tls_files is None:
             raise InputError(f"{address.host}:{address.port}: `tls` needs the files of `tls` in the system file")
         self._context = calling_context(address.tls_files, address.tls)
@@ -96,7 +100,7 @@ class Caller:
         sock.facts = _facts(sock, self._host)
 
 
-def call(sock: socket.socket, address: DimseAddress | Hl7Address, timeout: float) -> TlsSocket | TlsFailure:
+def call(sock: socket.socket, address: Secured, timeout: float) -> TlsSocket | TlsFailure:
     """Secure a connection that we made to an address, within `timeout` seconds; a failure closes it.
 
     InputError when our own files cannot be used.

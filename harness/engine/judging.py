@@ -26,6 +26,8 @@ from harness.engine.gating import gated
 from harness.engine.overriding import Overruling
 from harness.engine.placing import PlacedRecording
 from harness.engine.reasons import first_reason, unshown, why_not_due
+from harness.engine.seen import Seen, see
+from harness.engine.seen_proof import Proof
 from harness.model.finding import Evidence, Finding
 from harness.model.names import (
     HARNESS,
@@ -97,11 +99,14 @@ def judge(
 
     Of a part of a recording, `learnt` is what the rest has shown of the other plays.
 
-    `wanted` says which checks are called; all of them, when it is not given.
+    `wanted` says which checks are called; all of them, when it is not given. The plays of a run that no scenario drove
+    are found in its transcript first.
     """
-    recording = PlacedRecording(plan, transcript, read, knowledge, learnt)
+    seen = see(plan, transcript, read, knowledge) if plan.watching is not None else None
+    plan = seen.plan if seen is not None else plan
+    recording = PlacedRecording(plan, transcript, read, knowledge, learnt, seen)
     overruling = Overruling(plan, knowledge)
-    judge_ = _Judge(recording, knowledge, strictness or Strictness(), overruling, wanted)
+    judge_ = _Judge(recording, knowledge, strictness or Strictness(), overruling, wanted, seen)
     plays = tuple(
         judge_.play(assignment, play)
         for assignment in plan.assignments
@@ -144,7 +149,9 @@ class _Judge:
         strictness: Strictness,
         overruling: Overruling,
         wanted: Callable[[CheckName], bool] | None,
+        seen: Seen | None = None,
     ) -> None:
+        self._proof = Proof(seen) if seen is not None else None
         self._recording = recording
         self._knowledge = knowledge
         self._strictness = strictness
@@ -195,9 +202,9 @@ class _Judge:
             for name in leg.planned.leg.checks:
                 judged = leg.exchanges and leg.planned.state in _JUDGED_STATES
                 if name in on_legs and judged and self._wanted(name):
-                    placed[leg.step.step.id, leg.planned.leg.id].extend(on_legs[name](leg))
+                    placed[leg.step.step.id, leg.planned.leg.id].extend(self._told(view, name, on_legs[name](leg)))
         for name, check in on_plays.items():
-            for finding in check(view) if self._wanted(name) else ():
+            for finding in self._told(view, name, check(view)) if self._wanted(name) else ():
                 place = _place_of(finding, exchange_legs)
                 if place is not None:
                     placed[place].append(finding)
@@ -214,6 +221,10 @@ class _Judge:
                 )
             )
         return without_left_out(view, placed)
+
+    def _told(self, view: PlayView, name: CheckName, findings: Iterable[Finding]) -> Iterable[Finding]:
+        """The findings of a check; of a record that no scenario drove, those that it does not prove are undecided."""
+        return findings if self._proof is None else self._proof.told(view, name, findings)
 
     # results
 

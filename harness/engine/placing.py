@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from pydicom.dataset import Dataset
@@ -16,6 +17,7 @@ from harness.checks.recording import ExchangeView, LegView, PlayView, ReadPayloa
 from harness.engine.attribution import Attribution, Attributor, Learnt, attribute_all
 from harness.engine.breaks import Breaks
 from harness.engine.reading import is_complete, twins
+from harness.engine.seen import Seen
 from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, PlayId, StepId, TransactionId
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
 from harness.model.profile import Leg
@@ -25,7 +27,10 @@ from harness.profiles import Knowledge
 
 
 class PlacedRecording:
-    """A transcript seen through its plan. `late` came after all their plays were sealed, `orphans` fit no play."""
+    """A transcript seen through its plan. `late` came after all their plays were sealed, `orphans` fit no play.
+
+    `seen` is what was found in it, where no scenario drove it: then everything has its place already.
+    """
 
     def __init__(
         self,
@@ -34,13 +39,15 @@ class PlacedRecording:
         read: ReadPayload,
         knowledge: Knowledge,
         learnt: Learnt | None = None,
+        seen: Seen | None = None,
     ) -> None:
+        if seen is not None:
+            transcript = replace(transcript, events=(*transcript.events, *seen.events))
         self._transcript = transcript
         self._knowledge = knowledge
+        self._seen = seen
         plays = [play for assignment in plan.assignments for play in assignment.plays]
-        decoded: dict[str, Dataset | None] = {}
-        self._views = {exchange.id: ExchangeView(exchange, read, decoded) for exchange in transcript.exchanges}
-        self._placed = attribute_all(knowledge, plays, self._views.values(), transcript.events, learnt)
+        self._views, self._placed = self._found(plays, read, learnt)
         self._breaks = Breaks.of(transcript.events)
         self._at: dict[tuple[PlayId, StepId, LegId], list[tuple[Attribution, Exchange]]] = defaultdict(list)
         for exchange in transcript.exchanges:
@@ -68,9 +75,20 @@ class PlacedRecording:
         self.orphans = [
             exchange.id
             for exchange in transcript.exchanges
-            if not self._placed[exchange.id] and self._foreign(exchange)
+            if seen is None and not self._placed[exchange.id] and self._foreign(exchange)
             if not self._breaks.of_earlier_attempt(exchange.request.seq)
         ]
+
+    def _found(
+        self, plays: Sequence[Play], read: ReadPayload, learnt: Learnt | None
+    ) -> tuple[Mapping[ExchangeId, ExchangeView], Mapping[ExchangeId, tuple[Attribution, ...]]]:
+        """Every exchange as the checks see it, and where each of them belongs."""
+        if self._seen is not None:
+            nowhere = {exchange.id: () for exchange in self._transcript.exchanges}
+            return self._seen.views, {**nowhere, **self._seen.places}
+        decoded: dict[str, Dataset | None] = {}
+        views = {one.id: ExchangeView(one, read, decoded) for one in self._transcript.exchanges}
+        return views, attribute_all(self._knowledge, plays, views.values(), self._transcript.events, learnt)
 
     def view(self, assignment: Assignment, play: Play) -> PlayView:
         """What the checks see of a play."""
@@ -79,9 +97,9 @@ class PlacedRecording:
             legs=tuple(self._leg_view(play, planned, leg) for planned in play.steps for leg in planned.legs),
             events=tuple(sorted(self._events_of(play), key=lambda event: event.seq)),
             knowledge=self._knowledge,
-            proven=self._proven(assignment),
+            proven=self._proven(assignment) if self._seen is None else self._seen.actors(play),
             interrupted=play.id not in self._sealed,
-            unheard=frozenset(self._unheard(assignment)),
+            unheard=frozenset(self._unheard(assignment)) if self._seen is None else frozenset(),
         )
 
     def orphan_legs(self, view: PlayView) -> Iterable[tuple[LegView, ExchangeId]]:
@@ -98,8 +116,9 @@ class PlacedRecording:
 
     def _leg_view(self, play: Play, planned: PlannedStep, leg: PlannedLeg) -> LegView:
         here = (play.id, planned.step.id, leg.leg.id)
+        parts = self._seen.parts if self._seen is not None else {}
         exchanges = tuple(
-            self._views[exchange.id]
+            parts.get((play.id, exchange.id), self._views[exchange.id])
             for place, exchange in self._at.get(here, ())
             if not self._is_late(place, exchange) and not self._is_cut_short(place, exchange)
         )

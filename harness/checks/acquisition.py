@@ -143,11 +143,9 @@ def _is_entry(carrier: Carrier) -> bool:
 def _case(carrier: Carrier, steps: set[str], used: set[str], announced: tuple[_Announced, ...]) -> str:
     """An MPPS without scheduled identifiers is unscheduled, unless an entry for the patient waited to be used."""
     content = carrier.content
-    items = 0 if isinstance(content, Message) else len(content.get(_STEPS) or ())
-    if items > 1:
-        return GROUP
+    grouped = not isinstance(content, Message) and len(content.get(_STEPS) or ()) > 1
     if steps:
-        return APPEND if steps & used else SIMPLE
+        return GROUP if grouped else APPEND if steps & used else SIMPLE
     kinds = {one.kind: one.value for one in carrier.identifiers}
     earlier = [one for one in announced if one.seq < carrier.seq]
     scheduled = (
@@ -155,4 +153,4 @@ def _case(carrier: Carrier, steps: set[str], used: set[str], announced: tuple[_A
         or any(one.study and one.study == kinds.get("study") for one in earlier)
         or any(one.entry and one.step not in used for one in earlier)
     )
-    return SIMPLE if scheduled else UNSCHEDULED
+    return UNSCHEDULED if not scheduled else GROUP if grouped else SIMPLE

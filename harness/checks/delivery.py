@@ -126,11 +126,24 @@ def _missing(play: PlayView, view: LegView) -> Iterator[Finding]:
 
 
 def _of_reaction(play: PlayView, view: LegView) -> list[Event]:
-    """What kept our actor from a reaction: no step asked for it, so its events name the two actors alone."""
+    """What kept our actor from a reaction: no step asked for it, so its events name the two actors alone.
+
+    Of several steps with such a reaction an event is of the last that had begun.
+    """
     if not view.planned.leg.reaction:
         return []
-    causeless = [event for event in play.events if event.step is None and event.actor == view.initiator]
+    begin = _begun(play, view.step.step.id)
+    begins = [_begun(play, other.step.step.id) for other in play.of(view.step.transaction.id, view.planned.leg.id)]
+    end = min((one for one in begins if one > begin), default=float("inf"))
+    here = [event for event in play.events if begin <= event.seq < end]
+    causeless = [event for event in here if event.step is None and event.actor == view.initiator]
     return [event for event in causeless if event.peer_actor == view.responder or event.kind is EventKind.CANNOT_ACT]
+
+
+def _begun(play: PlayView, step: StepId) -> int:
+    """The number of the record with which a step began; 0 when that is not known."""
+    started = (event for event in play.events if event.kind is EventKind.STEP_STARTED)
+    return next((event.seq for event in started if event.step is not None and event.step.step == step), 0)
 
 
 def _trigger_took_effect(play: PlayView, view: LegView) -> bool:

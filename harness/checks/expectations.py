@@ -42,12 +42,13 @@ from harness.model.finding import Evidence, Finding
 from harness.model.names import ActorName
 from harness.model.plan import PlannedStep
 from harness.model.profile import Service
-from harness.model.scenario import Answer, Expectation, Patient
+from harness.model.scenario import Answer, Expectation, Patient, QueryLevel
 from harness.model.transcript import EventKind, Half
 from harness.model.verdict import Outcome
 
 _STORED = "stored"
 _UNLEVELLED = "a query does not say its level"
+_BELOW = "only series and images were asked for, and the step counts studies"
 
 OPEN = "an answer; the standards leave open which"
 """What is expected where a request may be taken or refused."""
@@ -91,6 +92,7 @@ def _matches(step: PlannedStep, legs: Sequence[LegView], play: PlayView) -> Iter
     view, exchange = queries[-1]
     reason = "the system asked with other keys than the step names" if asks_otherwise(step, view, exchange) else ""
     reason = _UNLEVELLED if _names_no_level(legs) else reason
+    reason = reason or (_BELOW if _asks_below(step, exchange) else "")
     if reason:
         yield inapplicable(view, "matches", final_evidence(exchange), str(wanted), reason)
         return
@@ -124,6 +126,12 @@ def _names_no_level(legs: Sequence[LegView]) -> bool:
         for _, exchange in of_service(legs, Service.C_FIND)
         if (command := exchange.exchange.request.command) is not None
     )
+
+
+def _asks_below(step: PlannedStep, exchange: ExchangeView) -> bool:
+    """Whether a query is of a level below the study although the step names none of these: its answers are others."""
+    below = exchange.request_dataset is not None and first(exchange.request_dataset, LEVEL) in ("SERIES", "IMAGE")
+    return below and step.step.level in (None, QueryLevel.STUDY)
 
 
 def _is_counted(exchange: ExchangeView, entry: Dataset, patient: Patient) -> bool:

@@ -70,6 +70,8 @@ def _mutants(base: Base, path: str, touching: _Touching) -> Iterator[Mutant]:
     due += [edge_id(edge) for edge in touching.begins if edge_id(edge) in base.met and _only_source(base, edge)]
     if not due:
         return
+    if _is_known_by_its_study(spot, path):
+        due += base.of_check("storage.sets", spot.leg)
     expected = of_one(_KIND, *sorted(due))
     later = spot.response > 0 or _position(spot) > 0 or "[1]" in path
     if path in _COMMAND_UIDS and _has_instance(spot.exchange):
@@ -82,6 +84,15 @@ def _mutants(base: Base, path: str, touching: _Touching) -> Iterator[Mutant]:
         yield spot.mutant(
             Mutation.WRONG_IDENTIFIER, edits, expected, values=values, later=later, alone=alone, key=(spot.title, path)
         )
+
+
+def _is_known_by_its_study(spot: Spot, path: str) -> bool:
+    """Whether an entry of a query is joined to an examination by the study alone: with another it is of no examination,
+    and what was stored is not found."""
+    _, dataset = _content(spot)
+    if dataset is None or path != "StudyInstanceUID" or spot.half is not Half.RESPONSE:
+        return False
+    return not first(dataset, "AccessionNumber")
 
 
 def _passed_on(base: Base, spot: Spot) -> Iterator[str]:

@@ -16,6 +16,7 @@ from harness.dicom.statuses import is_pending, is_success
 from harness.dicom.uids import uid_of
 from harness.model.profile import LinkKind, Service
 from harness.model.proof import Expected, Mutation
+from harness.model.scenario import ReportLink
 from harness.model.transcript import Half
 from harness.selftest import attributes, mpps_events, unasked
 from harness.selftest.changes import (
@@ -38,6 +39,8 @@ _REFERENCES = frozenset(
 )
 _CLASSES = (uid_of("SecondaryCaptureImageStorage"), uid_of("MRImageStorage"))
 _COMMITTED, _FAILED = "ReferencedSOPSequence", "FailedSOPSequence"
+_OF_ANSWERS = ("-answer", "-status", "-patient")
+"""How the names of expectations end that do not count what comes."""
 _CONTAINS = "-contains-"
 """In the name of a rule on a set that may hold more."""
 _NOTICING: Mapping[Service, tuple[str, ...]] = MappingProxyType(
@@ -213,7 +216,7 @@ def _entries(base: Base, spot: Spot) -> Iterator[Mutant]:
     if not pending:
         return
     noticing = [one for check in ("expectations", "storage.sets") for one in base.of_check(check, spot.leg)]
-    counted = [one for one in noticing if not one.endswith(("-answer", "-status", "-patient"))]
+    counted = [one for one in noticing if not one.endswith(_OF_ANSWERS)]
     number = spot.exchange.exchange.id
     for index in {pending[0], pending[-1]}:
         back = Spot(spot.leg, spot.exchange, Half.RESPONSE, index)
@@ -295,11 +298,13 @@ def _missing(base: Base, spot: Spot) -> Iterator[Mutant]:
     number = spot.exchange.exchange.id
     command = spot.exchange.exchange.request.command
     delivered = spot.rule("delivered")
+    away = spot.leg.planned.leg.reaction and spot.leg.step.step.report_on is ReportLink.AWAY
+    due = ("storage.repeated", "storage/report-repeated") if away else ("delivery", delivered)
     if len(spot.leg.exchanges) == 1 and spot.leg.planned.leg.required and delivered in base.on(spot.leg):
-        yield of_whole(spot, Mutation.MISSING_EXCHANGE, DropExchange(number), "delivery", delivered)
+        yield of_whole(spot, Mutation.MISSING_EXCHANGE, DropExchange(number), *due)
     elif spot.exchange is spot.leg.exchanges[0] and spot.leg.planned.leg.required and delivered in base.on(spot.leg):
         gone = tuple(DropExchange(one.exchange.id) for one in spot.leg.exchanges)
-        whole = of_whole(spot, Mutation.MISSING_EXCHANGE, gone[0], "delivery", delivered, key=("all", spot.title))
+        whole = of_whole(spot, Mutation.MISSING_EXCHANGE, gone[0], *due, key=("all", spot.title))
         yield replace(whole, changes=gone)
     if (
         command is not None
@@ -319,7 +324,8 @@ def _missing(base: Base, spot: Spot) -> Iterator[Mutant]:
 def _noticing(base: Base, spot: Spot, service: Service) -> list[str]:
     """The requirements on the two actors of a leg that such an exchange has a part in."""
     own = [leg for leg in base.view.legs if leg.initiator == spot.leg.initiator]
-    return sorted({one for check in _NOTICING[service] for leg in own for one in base.of_check(check, leg)})
+    found = {one for check in _NOTICING[service] for leg in own for one in base.of_check(check, leg)}
+    return sorted(one for one in found if not one.endswith(_OF_ANSWERS))
 
 
 def _same_control_id(base: Base, spot: Spot) -> Iterator[Mutant]:

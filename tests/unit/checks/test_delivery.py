@@ -497,6 +497,14 @@ def test_a_relay_of_ours_to_somebody_else_explains_nothing() -> None:
     assert _is(finding, f"{RELAY}/delivered", Outcome.VIOLATED, MANAGER)
 
 
+def test_what_kept_an_actor_from_a_relay_before_the_step_began_explains_nothing() -> None:
+    stage = Stage(filler=SYSTEM, relayed=True)
+    stage.happened(EventKind.UNREACHABLE, actor=MANAGER, peer=FILLER, step=None).ran()
+    stage.expired("to-order-filler").first = [_exchange(3, 0)]
+    (finding,) = _relay(stage)
+    assert _is(finding, f"{RELAY}/delivered", Outcome.VIOLATED, MANAGER)
+
+
 def test_a_relay_that_our_actor_cannot_make_is_undecided() -> None:
     stage = Stage(filler=SYSTEM, relayed=True).ran()
     stage.happened(EventKind.CANNOT_ACT, "nobody plays it", actor=MANAGER, step=None)

@@ -447,3 +447,14 @@ def test_a_query_that_names_no_level_decides_no_number(probe: Callable[..., Prob
     made = probe(matches=2)
     studies(made, {"QueryRetrieveLevel": level, "PatientID": "P1001"}, "P1001")
     assert made.finding().outcome is Outcome.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize("level", ["SERIES", "IMAGE"])
+def test_series_and_images_are_not_counted_as_studies(probe: Callable[..., Probe], level: str) -> None:
+    made = probe(matches=1)
+    studies(made, {"QueryRetrieveLevel": level, "StudyInstanceUID": "1.2.3"}, "P1001", "P1001")
+    found = made.finding()
+    assert (found.outcome, found.received.partition(",")[0]) == (
+        Outcome.NOT_APPLICABLE,
+        "only series and images were asked for",
+    )

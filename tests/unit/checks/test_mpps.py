@@ -160,7 +160,7 @@ def test_each_accepted_message_is_passed_on(hop: Hop) -> None:
 
 @pytest.mark.parametrize(
     ("steps", "case"),
-    [(["S1"], "simple"), (["S1", "S2"], "group"), ([""], "unscheduled")],
+    [(["S1"], "simple"), (["S1", "S2"], "group"), ([""], "unscheduled"), (["", ""], "unscheduled")],
 )
 def test_the_case_is_read_from_the_step(steps: list[str], case: str, recording: Callable[..., Any], tools: Any) -> None:
     rec = recording()

@@ -163,6 +163,7 @@ class _Faults(Unrecorded):
         step: StepRef | None = None,
         play: PlayId | None = None,
         leg: str = "",
+        at: float | None = None,
     ) -> None:
         """Only an error of ours is of interest."""
         if kind is EventKind.INTERNAL_ERROR:

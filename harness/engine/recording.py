@@ -256,8 +256,9 @@ class TranscriptRecorder:
                 del self._exchanges[exchange.id]
             for link in filter(None, ended):
                 known = self._links.pop(link, None)
+                self._closed.pop(link, None)
                 if known is not None:
-                    self._dialled.pop(known.local, None)
+                    self._dialled.pop((known.local, known.peer), None)
             self._captures.clear()
             self._begun.clear()
         return Taken(sorted(done, key=lambda exchange: exchange.request.seq), events)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from harness.dicom.encoding import payload_head
-from harness.model.names import ExchangeId
+from harness.model.names import ExchangeId, PlayerName
 from harness.model.profile import Service
 from harness.model.transcript import DimseCommand, Direction, EventKind
 from harness.transports.dimse.assembly import Message, OpenSpool
@@ -43,12 +43,6 @@ IN_MEMORY = 1 << 20
 UNREAD = "unread"
 """Fact of an event: how much passed unread, `this` alone or `all that follows` of what the peer sends."""
 
-ENDED_BY = "ended_by"
-"""Fact of an event: the system that ended the association."""
-
-UNFINISHED = "unfinished"
-"""Fact of an event: what had come of a message of the peer that was never complete."""
-
 
 @dataclass(frozen=True)
 class _When:
@@ -60,12 +54,16 @@ class _When:
 
 @dataclass(frozen=True)
 class _End:
-    """How an association ended, in words for the link to the system that ended it, and for the other one."""
+    """How an association ended and by whom, in words for the link to that system, and for the other one."""
 
-    kind: EventKind
-    by: Side | None
+    how: How
+    by: Side
     there: str
     opposite: str
+
+    def ending(self, side: Side, at: float) -> Ending:
+        """What that is for one of the two links."""
+        return Ending(self.how, self.there, at) if side is self.by else Ending(How.CUT, self.opposite, at)
 
 
 class DimseTap:
@@ -139,11 +137,12 @@ class DimseTap:
             case PduType.A_RELEASE_RQ:
                 self._asking = self._asking or side
             case PduType.A_RELEASE_RP:
-                self._ends(_End(EventKind.LINK_CLOSED, self._asking, "released by the peer", "released"))
+                by = self._asking or side.other
+                self._ends(_End(How.CLOSED, by, "released by the peer", f"released by {self._player(by)}"))
             case PduType.A_ABORT:
                 why = read_abort(control.body)
-                by = f"aborted by {self._crossing.end(side).player} ({why})"
-                self._ends(_End(EventKind.LINK_LOST, side, f"aborted by the peer ({why})", by))
+                opposite = f"aborted by {self._player(side)} ({why})"
+                self._ends(_End(How.LOST, side, f"aborted by the peer ({why})", opposite))
 
     def _agreed(self, answer: Answer, at: float) -> None:
         if self._agreement is None:
@@ -160,8 +159,8 @@ class DimseTap:
             facts["called_ae"] = self._agreement.request.called_ae
         link = self._recorded_links().opened
         self._recorder.happened(EventKind.REJECTED, str(rejection), link=link, owner=OWNER, facts=facts, at=at)
-        by = f"the association was rejected by {self._crossing.end(Side.OPENED).player}"
-        self._ends(_End(EventKind.LINK_CLOSED, Side.OPENED, "the peer rejected the association", by))
+        opposite = f"the association was rejected by {self._player(Side.OPENED)}"
+        self._ends(_End(How.CLOSED, Side.OPENED, "the peer rejected the association", opposite))
 
     def _ends(self, end: _End) -> None:
         """What ends an association first holds."""
@@ -222,7 +221,8 @@ class DimseTap:
         exchange = self._recorder.exchange_opened()
         command = recorded_command(message.command, context.transfer_syntax, service)
         self._record(side, exchange, message, command, None, when)
-        if service is not Service.C_CANCEL:  # it has no response of its own (PS3.7 9.3.2.3)
+        awaits = service is not Service.C_CANCEL  # it has no response of its own (PS3.7 9.3.2.3)
+        if awaits and when.sent_at is not None and self._end is None:
             self._pairing.asked(side, exchange, command)
 
     def _take_response(self, side: Side, message: Message, context: Accepted, service: Service, when: _When) -> None:
@@ -280,27 +280,42 @@ class DimseTap:
         peer = self._crossing.wire(side).peer
         return f"{peer.host}:{peer.port}"
 
+    def _player(self, side: Side) -> PlayerName:
+        return self._crossing.end(side).player
+
     # the end
 
     def _finish(self) -> None:
         links = self._recorded_links()
-        end = self._end or self._unagreed_end()
+        end = self._end or self._untimely_end()
+        if end is not None and not self._unread:
+            for asked in self._pairing.open(end.by.other):
+                text = f"no {asked.command.service.value} response: {end.opposite}"
+                self._crossing.record_silence(links.of(end.by.other), text, self._endings[end.by].at)
+        told = {}
         for side, ending in self._endings.items():
-            facts = {} if end.by is None else {ENDED_BY: str(self._crossing.end(end.by).player)}
-            unfinished = self._messages[side].unfinished
-            if unfinished and side not in self._unread:
-                facts[UNFINISHED] = unfinished
+            told[side] = self._told(side, ending if end is None else end.ending(side, ending.at))
             self._messages[side].discard()
-            words = end.there if side is end.by else end.opposite
-            text = words or self._words_of(ending)
-            self._recorder.happened(end.kind, text, link=links.of(side), owner=OWNER, facts=facts, at=ending.at)
+        self._crossing.record_endings(links, told)
 
-    def _unagreed_end(self) -> _End:
-        """Of a connection that was closed or broke without the upper layer's leave."""
+    def _untimely_end(self) -> _End | None:
+        """Of an association that nobody released or aborted: who closed its connection or was lost first.
+
+        None where the relay stopped, there was none, or not everything was read.
+        """
         by = next((side for side, ending in self._endings.items() if ending.how is not How.CUT), None)
-        nothing_lost = self._phase is Phase.IDLE or bool(self._unread)
-        kind = EventKind.LINK_CLOSED if by is None or nothing_lost else EventKind.LINK_LOST
-        return _End(kind, by, "", "")
+        if by is None or self._phase is Phase.IDLE or self._unread:
+            return None
+        text, when = self._endings[by].text, self._phase.value
+        return _End(How.LOST, by, f"{text} {when}", f"{self._player(by)} {when}: {text}")
 
-    def _words_of(self, ending: Ending) -> str:
-        return f"{ending.text} {'after bytes that passed unread' if self._unread else self._phase.value}"
+    def _told(self, side: Side, ending: Ending) -> Ending:
+        """The ending with what else is to be said of it."""
+        unfinished = self._messages[side].unfinished
+        if self._unread:
+            return replace(ending, text=f"{ending.text}, after bytes that passed unread")
+        if unfinished:
+            return replace(ending, text=f"{ending.text}; the peer had not finished {unfinished}")
+        if self._phase is Phase.IDLE:
+            return replace(ending, text=f"{ending.text} {self._phase.value}")
+        return ending

@@ -44,6 +44,10 @@ class Pairing:
         )
         waiting[command.message_id] = Asked(exchange, kept)
 
+    def open(self, side: Side) -> tuple[Asked, ...]:
+        """The requests of a side that await a response, in order."""
+        return tuple(self._open[side].values())
+
     def find(self, side: Side, response: Command) -> Asked | None:
         """The request of the other side that a response of this one answers; None when there is none."""
         return self._open[side.other].get(response.message_id)

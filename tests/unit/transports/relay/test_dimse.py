@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from harness.model.profile import LinkKind, Service
 from harness.model.transcript import Direction, Event, EventKind, Exchange, Half, SocketAddress, Transcript
 from harness.transports.dimse.assembly import Message
 from harness.transports.dimse.commands import Command
-from harness.transports.relay.dimse import ENDED_BY, IN_MEMORY, MOST_FAULTS, UNFINISHED, UNREAD, DimseTap
+from harness.transports.relay.dimse import IN_MEMORY, MOST_FAULTS, UNREAD, DimseTap
 from harness.transports.relay.tap import Crossing, Ending, How, Side, Wire
 from tests.unit.transports.relay.associations import (
     CALLED,
@@ -179,12 +179,17 @@ def test_nothing_is_recorded_before_the_answer(line: Line) -> None:
     assert line.transcript.links == ()
 
 
+def told(line: Line) -> list[tuple[Side, EventKind, str, str]]:
+    """How both links ended, in order: side, kind, text, and by whom."""
+    sides = {None: B, **{link.id: A if link.relays is None else B for link in line.transcript.links}}
+    return [(sides[event.link], event.kind, event.text, event.facts["ended_by"]) for event in line.events(*ENDS)]
+
+
 def test_a_release(line: Line) -> None:
     line.opened().release()
-    accepted, opened = line.transcript.links
-    assert [(event.kind, event.link, event.text, event.facts) for event in line.events(*ENDS)] == [
-        (EventKind.LINK_CLOSED, accepted.id, "released by the peer", {ENDED_BY: "CT"}),
-        (EventKind.LINK_CLOSED, opened.id, "released", {ENDED_BY: "CT"}),
+    assert told(line) == [
+        (A, EventKind.LINK_CLOSED, "released by the peer", "peer"),
+        (B, EventKind.LINK_CLOSED, "closed by us: released by CT", "relay"),
     ]
     assert line.events(EventKind.NOISE) == []
 
@@ -193,8 +198,10 @@ def test_a_release_that_the_acceptor_asks_for(line: Line) -> None:
     line.opened().say(B, RELEASE_RQ)
     line.say(A, RELEASE_RP)
     line.end(B)
-    assert [event.text for event in line.events(*ENDS)] == ["released by the peer", "released"]
-    assert line.events(*ENDS)[0].facts == {ENDED_BY: "PACS"}
+    assert told(line) == [
+        (B, EventKind.LINK_CLOSED, "released by the peer", "peer"),
+        (A, EventKind.LINK_CLOSED, "closed by us: released by PACS", "relay"),
+    ]
 
 
 def test_a_release_that_both_ask_for(line: Line) -> None:
@@ -211,12 +218,10 @@ def test_an_abort_is_told_on_both_links_with_who_did_it(line: Line) -> None:
     line.say(B, abort(2, 6))
     line.say(A, CANCEL)
     line.end(B)
-    opened, accepted = line.events(*ENDS)
-    assert (opened.kind, opened.text) == (EventKind.LINK_LOST, "aborted by the peer (service provider, reason 6)")
-    assert (accepted.kind, accepted.text) == (
-        EventKind.LINK_LOST, "aborted by PACS (service provider, reason 6)"
-    )  # fmt: skip
-    assert opened.facts == accepted.facts == {ENDED_BY: "PACS"}
+    assert told(line) == [
+        (B, EventKind.LINK_LOST, "aborted by the peer (service provider, reason 6)", "peer"),
+        (A, EventKind.LINK_CLOSED, "closed by us: aborted by PACS (service provider, reason 6)", "relay"),
+    ]
     assert line.events(EventKind.NOISE) == []
 
 
@@ -230,10 +235,10 @@ def test_a_rejection(line: Line) -> None:
     assert (rejected.link, rejected.time) == (opened.id, BASE + 4)
     assert rejected.facts == {"calling_ae": CALLING, "called_ae": CALLED, "peer": "192.0.2.7:104"}
     assert accepted.facts["accepted_contexts"] == ""
-    assert {event.link: event.text for event in line.events(*ENDS)} == {
-        accepted.id: "the association was rejected by PACS",
-        opened.id: "the peer rejected the association",
-    }
+    assert told(line) == [
+        (A, EventKind.LINK_CLOSED, "closed by us: the association was rejected by PACS", "relay"),
+        (B, EventKind.LINK_CLOSED, "the peer rejected the association", "peer"),
+    ]
 
 
 def test_classes_of_which_no_context_was_accepted(line: Line) -> None:
@@ -246,21 +251,77 @@ def test_classes_of_which_no_context_was_accepted(line: Line) -> None:
     assert {event.link for event in refused} == {line.transcript.links[1].id}
 
 
+OPEN = "on an open association"
+
+
 @pytest.mark.parametrize(
-    ("first", "how", "other", "kind", "text", "by"),
+    ("first", "how", "other", "expected"),
     [
-        (A, How.CLOSED, How.CLOSED, EventKind.LINK_LOST, "closed by the peer on an open association", "CT"),
-        (B, How.LOST, How.CUT, EventKind.LINK_LOST, "closed by the peer on an open association", "PACS"),
-        (A, How.CUT, How.CUT, EventKind.LINK_CLOSED, "closed by the peer on an open association", None),
+        (
+            A,
+            How.CLOSED,
+            How.CLOSED,
+            [
+                (A, EventKind.LINK_LOST, f"closed by the peer {OPEN}", "peer"),
+                (B, EventKind.LINK_CLOSED, f"closed by us: CT {OPEN}: closed by the peer", "relay"),
+            ],
+        ),
+        (
+            B,
+            How.LOST,
+            How.CUT,
+            [
+                (B, EventKind.LINK_LOST, f"closed by the peer {OPEN}", "peer"),
+                (A, EventKind.LINK_CLOSED, f"closed by us: PACS {OPEN}: closed by the peer", "relay"),
+            ],
+        ),
+        (
+            A,
+            How.CUT,
+            How.CUT,
+            [(side, EventKind.LINK_CLOSED, "closed by us: closed by the peer", "relay") for side in (A, B)],
+        ),
     ],
 )
 def test_ends_without_a_release(
-    line: Line, first: Side, how: How, other: How, kind: EventKind, text: str, by: str | None
+    line: Line, first: Side, how: How, other: How, expected: list[tuple[Side, EventKind, str, str]]
 ) -> None:
     line.opened().end(first, how, other)
-    assert [event.kind for event in line.events(*ENDS)] == [kind, kind]
-    assert line.events(*ENDS)[0].text == text
-    assert line.events(*ENDS)[1].facts.get(ENDED_BY) == by
+    assert told(line) == expected
+
+
+@pytest.mark.parametrize(
+    ("ends", "silent"),
+    [
+        (lambda line: line.say(B, abort()), True),
+        (lambda line: line.say(A, abort()), False),
+        (lambda line: line.end(B, How.LOST, How.CUT), True),
+        (lambda line: line.end(A, How.LOST, How.CUT), False),
+        (lambda line: line.end(A, How.CUT, How.CUT), False),
+        (lambda line: (line.say(B, RELEASE_RQ), line.say(A, RELEASE_RP)), True),
+        (lambda line: (line.say(A, RELEASE_RQ), line.say(B, RELEASE_RP)), False),
+    ],
+)
+def test_a_response_is_missing_only_where_its_sender_ended_the_association(
+    line: Line, ends: Callable[[Line], object], silent: bool
+) -> None:
+    line.opened().say(A, ECHO)
+    line.say(B, ECHOED)
+    line.say(A, store(7))
+    ends(line)
+    if not line.events(*ENDS):
+        line.end()
+    missing = line.events(EventKind.NO_RESPONSE)
+    assert [event.link for event in missing] == ([line.transcript.links[0].id] if silent else [])
+    assert all(event.text.startswith("no C-STORE response: ") for event in missing)
+
+
+def test_what_was_asked_after_the_end_awaits_nothing(line: Line) -> None:
+    line.opened().say(A, store(1), arrives=False)
+    line.say(B, abort())
+    line.say(A, store(2))
+    line.end(B)
+    assert line.events(EventKind.NO_RESPONSE) == []
 
 
 def test_a_mere_test_of_the_port(line: Line) -> None:
@@ -416,8 +477,9 @@ def test_a_transfer_that_was_broken_off(line: Line) -> None:
     line.say(B, abort())
     line.end(B, How.CLOSED, How.LOST)
     assert line.exchanges == ()
-    lost = next(event for event in line.events(EventKind.LINK_LOST) if event.link == line.transcript.links[0].id)
-    assert lost.facts[UNFINISHED].startswith("a C-STORE request with 15")
+    texts = {side: text for side, _, text, _ in told(line)}
+    assert "; the peer had not finished a C-STORE request with 15" in texts[A]
+    assert "finished" not in texts[B]
     assert list((line.folder / "receiving").iterdir()) == []
 
 
@@ -447,7 +509,7 @@ def test_a_stream_that_breaks_is_no_longer_read_and_the_other_one_is(line: Line)
     line.say(B, abort(2, 1))
     line.end(B)
     assert line.exchanges == ()
-    assert line.events(EventKind.LINK_LOST)[0].text == "aborted by the peer (service provider, reason 1)"
+    assert line.events(EventKind.LINK_LOST)[0].text.startswith("aborted by the peer (service provider, reason 1)")
 
 
 def test_an_opening_that_cannot_be_read_is_told_without_quoting_it(line: Line) -> None:

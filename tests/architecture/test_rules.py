@@ -22,6 +22,8 @@ MAY_CATCH_EVERYTHING = {
     "harness/cli/__init__.py": "the last boundary: a fault of ours must not look like a FAIL",
     "harness/transports/mllp/endpoint.py": "the boundary to the actor that answers",
     "harness/transports/dimse/serving.py": "the boundary to the actor that answers",
+    "harness/transports/relay/trail.py": "the boundary to whoever reads along: the relay goes on without it",
+    "harness/transports/relay/pump.py": "one connection's boundary: a fault of ours ends it, and no other",
 }
 MAY_TOUCH_PYNETDICOM = {"harness/transports/dimse/hardening.py"}
 

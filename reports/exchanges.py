@@ -17,19 +17,20 @@ from harness.hl7 import Message
 from harness.model.names import ExchangeId
 from harness.model.profile import Service
 from harness.model.run import JudgedFinding, PlayResult, Run, StepResult
-from harness.model.transcript import Capture, Exchange, Half, Link, Payload, PayloadKind, SocketAddress
+from harness.model.transcript import Capture, Exchange, Half, Link, Payload, PayloadKind
 from harness.model.verdict import Verdict
 from reports import ReadPayload
+from reports.associations import Context, address_words, contexts_of, link_facts
 from reports.messages import Row, Rows, absent_name, place_key, rows_of, wire_bytes
-from reports.printable import hex_dump, printable
+from reports.printable import printable
 from reports.wording import comparison, verdict_words
 
 SIZE_LIMIT = 32 * 1024 * 1024
 """Bytes of a payload above which a report names it and does not read it."""
 
 RESPONSES_SHOWN = 24
-HEX_LIMIT = 4096
-_HEX_BRIEF = 1024
+WIRE_LIMIT = 4096
+"""Bytes of a message that a report shows as they are."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +83,14 @@ class MarkedRow:
 
 @dataclass(frozen=True, kw_only=True)
 class MessageView:
-    """One message of an exchange, ready to be shown; `raw` is a bounded dump of its `size` bytes on the wire."""
+    """One message of an exchange, ready to be shown; `wire` is the beginning of its `size` bytes on the wire."""
 
     heading: str
     time: str
     facts: tuple[tuple[str, str], ...]
     rows: tuple[MarkedRow, ...]
     notes: tuple[str, ...]
-    raw: str
+    wire: bytes
     file_name: str
     size: int
 
@@ -103,6 +104,7 @@ class ExchangeView:
     answer: str
     route: str
     facts: tuple[tuple[str, str], ...]
+    contexts: tuple[Context, ...]
     messages: tuple[MessageView, ...]
     tone: str
     notes: tuple[str, ...] = ()
@@ -192,7 +194,8 @@ def exchange_view(
         title=headline.title,
         answer=headline.answer,
         route=route(exchange),
-        facts=_link_facts(exchange.link),
+        facts=link_facts(exchange.link),
+        contexts=contexts_of(exchange.link),
         messages=tuple(messages),
         tone=gravest_tone(marks),
         notes=tuple(notes),
@@ -208,7 +211,7 @@ def gravest_tone(marks: Iterable[Mark]) -> str:
 def route(exchange: Exchange) -> str:
     """Who sent the request to whom, as far as the link tells."""
     ours = printable(exchange.link.actor, 60)
-    theirs = printable(exchange.link.peer_actor or _address(exchange.link.peer), 60)
+    theirs = printable(exchange.link.peer_actor or address_words(exchange.link.peer), 60)
     return f"{ours} \u2192 {theirs}" if exchange.sent else f"{theirs} \u2192 {ours}"
 
 
@@ -275,9 +278,7 @@ def _message_view(
         facts=_command_facts(capture),
         rows=_mark_rows(rows, here),
         notes=(*notes, *rows.notes),
-        raw=hex_dump(wire, HEX_LIMIT if any(mark.violated for mark in here) else _HEX_BRIEF)
-        if content is not None
-        else "",
+        wire=wire[:WIRE_LIMIT],
         file_name=capture.payload.file_name if capture.payload else "",
         size=len(wire),
     )
@@ -339,18 +340,6 @@ def time_words(time: float, start: float) -> str:
     except (ValueError, OverflowError, OSError):
         clock = "?"
     return f"+{time - start:.3f} s ({clock} UTC)"
-
-
-def _address(socket: SocketAddress) -> str:
-    return f"{printable(socket.host, 60)}:{socket.port}"
-
-
-def _link_facts(link: Link) -> tuple[tuple[str, str], ...]:
-    opened = "opened by us" if link.ours else "accepted by us"
-    ends = f"{_address(link.local)} - {_address(link.peer)}"
-    facts = [("link", f"{link.id}, {link.kind.value}, {opened}, {ends}")]
-    facts += [(printable(name, 40), printable(value)) for name, value in list(link.facts.items())[:20] if value]
-    return tuple(facts)
 
 
 def _command_facts(capture: Capture) -> tuple[tuple[str, str], ...]:

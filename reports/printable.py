@@ -27,15 +27,3 @@ def _visible(match: re.Match[str]) -> str:
     if character in _JOINERS or unicodedata.category(character) not in _ESCAPED:
         return character
     return character.encode("unicode_escape").decode("ascii")
-
-
-def hex_dump(content: bytes, limit: int = 4096) -> str:
-    """Offset, sixteen bytes and their ASCII characters a line; cut at `limit` bytes with the size told."""
-    lines = []
-    for offset in range(0, min(len(content), limit), 16):
-        row = content[offset : min(offset + 16, limit)]
-        text = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in row)
-        lines.append(f"{offset:08x}  {row.hex(' '):<47}  {text}")
-    if len(content) > limit:
-        lines.append(f"... {len(content)} bytes in all, the first {limit} shown")
-    return "\n".join(lines)

@@ -47,6 +47,13 @@ def step_anchor(play: PlayResult, step: StepResult) -> str:
     return f"{play_anchor(play)}/{printable(step.step).replace(' ', '_')}"
 
 
+def finding_anchor(play: PlayResult, step: StepResult, judged: JudgedFinding) -> str:
+    """Name of a finding's place in the HTML report: step, requirement and exchange."""
+    evidence = judged.finding.evidence
+    at = f"@{exchange_anchor(evidence.exchange)}" if evidence else ""
+    return f"{step_anchor(play, step)}/{printable(judged.requirement.id).replace(' ', '_')}{at}"
+
+
 def href(anchor: str) -> str:
     """A place in the HTML report as a fragment that every browser resolves."""
     return "#" + quote(anchor, safe="/@.-_[]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.model.run import LedgerEntry, PlayResult
@@ -9,6 +10,7 @@ from reports.printable import printable
 from reports.wording import break_words, exchange_anchor, first_breaks, href
 
 ROW_LIMIT = 60
+_CELLS = 6
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,14 @@ class Cell:
     href: str
     title: str
     broken: bool
+
+
+@dataclass(frozen=True)
+class Place:
+    """A step that a value was seen in, or was carried past: `track` is where the line of the value runs here."""
+
+    cells: tuple[Cell, ...]
+    track: str
 
 
 @dataclass(frozen=True)
@@ -31,7 +41,7 @@ class LedgerRow:
     value: str
     first: bool
     changed: bool
-    cells: tuple[tuple[Cell, ...], ...]
+    places: tuple[Place, ...]
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,7 @@ def ledger_of(play: PlayResult) -> Ledger | None:
             printable(value, 80) or "(empty)",
             index == 0,
             name in broken,
-            tuple(tuple(_cell(entry) for entry in entries if _step(entry) == step)[:6] for step in steps),
+            _places(entries, steps),
         )
         for name, by_value in values.items()
         for index, (value, entries) in enumerate(by_value.items())
@@ -71,6 +81,21 @@ def ledger_of(play: PlayResult) -> Ledger | None:
         tuple(rows[:ROW_LIMIT]),
         max(len(rows) - ROW_LIMIT, 0),
         tuple((break_words(entry), href(exchange_anchor(entry.exchange))) for entry in first_breaks(play)),
+    )
+
+
+def _places(entries: Sequence[LedgerEntry], steps: Sequence[str]) -> tuple[Place, ...]:
+    """The steps in order, with the line of the value from where it was seen first to where it was seen last."""
+    seen = {_step(entry) for entry in entries}
+    held = [place for place, step in enumerate(steps) if step in seen]
+    first, last = held[0], held[-1]
+    tracks = {first: "from", last: "to"} if first != last else {}
+    return tuple(
+        Place(
+            tuple(_cell(entry) for entry in entries if _step(entry) == step)[:_CELLS],
+            tracks.get(place, "through" if first < place < last else ""),
+        )
+        for place, step in enumerate(steps)
     )
 
 

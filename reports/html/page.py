@@ -9,15 +9,21 @@ from pathlib import Path
 
 from harness.model.names import ExchangeId
 from harness.model.run import ClaimResult, PlayResult, Run
+from harness.model.transcript import Transcript
 from harness.model.verdict import Verdict
 from reports import ReadPayload
 from reports.exchanges import headline_of, marks_of, start_of
 from reports.grouping import ReasonGroup, complaints, warnings
-from reports.html.findings import FindingView, view_of
-from reports.html.plays import PlayView, Wire, graded, play_view
+from reports.html.excerpts import Excerpts
+from reports.html.findings import Cards, FindingView
+from reports.html.happenings import events_of
+from reports.html.headline import Choice, choices_of, headline_words
+from reports.html.plays import PlayView, graded, play_view
 from reports.html.requirements import RequirementTable, requirement_tables
-from reports.html.wire import Shown, exchanges_of
+from reports.html.timing import TimingTable, timing_table
+from reports.html.wire import Recorded, places_of
 from reports.known import KnownText, gate_words, known_summary, known_texts
+from reports.latency import timings_of
 from reports.overriding import (
     AttestationText,
     OverrideText,
@@ -29,6 +35,8 @@ from reports.printable import printable
 from reports.reproduction import Reproduction
 from reports.wording import not_judged, play_anchor, plays_words, step_anchor, unexplained
 
+_FIRST = "attention/"
+_WARNED = "warning/"
 _CARDS = 20
 _ROWS = 200
 
@@ -44,6 +52,14 @@ class ReasonRow:
     reason: str
     plays: str
     count: int
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """What came of a claim, with the options that the vendor claims for it."""
+
+    result: ClaimResult
+    options: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -68,7 +84,9 @@ class Page:
     """Everything the template lays out."""
 
     run: Run
-    claims: tuple[ClaimResult, ...]
+    words: str
+    choices: tuple[Choice, ...]
+    claims: tuple[Claimed, ...]
     steps: tuple[tuple[Verdict, int], ...]
     step_total: int
     matrix: Matrix | None
@@ -88,35 +106,37 @@ class Page:
     known_summary: str
     gate: str
     attestations: tuple[AttestationText, ...]
-    exchanges: tuple[Shown, ...]
+    timing: TimingTable
+    known_exchanges: Recorded
     recorded: frozenset[ExchangeId]
     out: str
 
 
 def build_page(run: Run, out: Path, payload: ReadPayload) -> Page:
     """Arrange a run for the page."""
-    recorded = {exchange.id: exchange for exchange in run.transcript.exchanges} if run.transcript else {}
-    headlines = {number: headline_of(exchange, payload) for number, exchange in recorded.items()}
-    wire = Wire(exchanges=recorded, headlines=headlines, start=start_of(run))
-    again = Reproduction(out, run)
+    wire = recorded_of(run, payload)
+    cards = Cards(Reproduction(out, run), Excerpts(wire.exchanges, payload, wire.marks))
+    events = events_of(run)
     failures, warned, unjudged = complaints(run), warnings(run), not_judged(run)
     counts = Counter(step.verdict for play in run.plays for step in play.steps)
     reasons = tuple(_reason(group) for group in unexplained(run))
     return Page(
         run=run,
-        claims=run.claims,
+        words=headline_words(run, failures, reasons),
+        choices=choices_of(run),
+        claims=tuple(Claimed(claim, _options(run, claim)) for claim in run.claims),
         steps=graded(counts),
         step_total=sum(counts.values()),
         matrix=_matrix(run.plays),
-        cards=tuple(view_of(group, again) for group in failures[:_CARDS]),
-        more_cards=tuple(view_of(group, again) for group in failures[_CARDS : _CARDS + _ROWS]),
+        cards=tuple(cards.of(group, _FIRST) for group in failures[:_CARDS]),
+        more_cards=tuple(cards.of(group, _FIRST) for group in failures[_CARDS : _CARDS + _ROWS]),
         unexplained=reasons[:_ROWS],
         attention=len(failures) + len(reasons),
-        warnings=tuple(view_of(group, again) for group in warned[:_ROWS]),
+        warnings=tuple(cards.of(group, _WARNED) for group in warned[:_ROWS]),
         warned=sum(group.count for group in warned),
         not_judged=tuple(_reason(group) for group in unjudged[:_ROWS]),
         unjudged=sum(len(group.members) for group in unjudged),
-        plays=tuple(play_view(play, wire, again) for play in run.plays),
+        plays=tuple(play_view(play, wire, events, cards) for play in run.plays),
         requirements=requirement_tables(run),
         overrides=override_texts(run),
         override_summary=override_summary(run),
@@ -124,9 +144,39 @@ def build_page(run: Run, out: Path, payload: ReadPayload) -> Page:
         known_summary=known_summary(run),
         gate=gate_words(run),
         attestations=attestation_texts(run),
-        exchanges=exchanges_of(run, recorded, headlines, marks_of(run), payload, wire.start),
-        recorded=frozenset(recorded),
+        timing=timing_table(run, wire.timings),
+        known_exchanges=wire,
+        recorded=frozenset(wire.exchanges),
         out=str(out),
+    )
+
+
+def recorded_of(run: Run, payload: ReadPayload) -> Recorded:
+    """What is known of the exchanges of a run."""
+    transcript = run.transcript or Transcript(links=(), captures=(), events=(), exchanges=())
+    exchanges = {exchange.id: exchange for exchange in transcript.exchanges}
+    return Recorded(
+        run=run,
+        payload=payload,
+        exchanges=exchanges,
+        headlines={number: headline_of(exchange, payload) for number, exchange in exchanges.items()},
+        timings=timings_of(transcript),
+        marks=marks_of(run),
+        places=places_of(run),
+        start=start_of(run),
+        strays=frozenset(run.orphans),
+    )
+
+
+def _options(run: Run, claim: ClaimResult) -> tuple[str, ...]:
+    """The options that the system's file claims with the actor."""
+    return tuple(
+        printable(option, 60)
+        for system in run.plan.systems
+        if system.name == claim.system
+        for one in system.claims
+        if one.profile == claim.profile and claim.actor in one.actors
+        for option in one.options
     )
 
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from harness.model.names import ExchangeId
 from harness.model.run import JudgedFinding, LegResult, PlayResult, StepResult
-from harness.model.transcript import Exchange
 from harness.model.verdict import Verdict
 from reports.exchanges import Headline
-from reports.html.findings import FindingView, of_leg
+from reports.html.findings import Cards, FindingView
+from reports.html.happenings import Events
 from reports.html.ledger import Ledger, ledger_of
 from reports.html.requirements import Brief, briefs
-from reports.html.sequence import Sequence, sequence_of
+from reports.html.sequence import Diagram, sequence_of
+from reports.html.wire import Recorded
 from reports.printable import printable
-from reports.reproduction import Reproduction
 from reports.wording import exchange_anchor, play_anchor, player_words, reasons, step_anchor
 
 _CARDS = 30
@@ -59,30 +59,21 @@ class PlayView:
     counts: tuple[tuple[Verdict, int], ...]
     warnings: int
     again: str
-    sequence: Sequence | None
+    sequence: Diagram | None
     ledger: Ledger | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wire:
-    """What the plays show of the recording: exchanges, their headlines, and when the run began."""
-
-    exchanges: Mapping[ExchangeId, Exchange]
-    headlines: Mapping[ExchangeId, Headline]
-    start: float
-
-
-def play_view(play: PlayResult, wire: Wire, again: Reproduction) -> PlayView:
+def play_view(play: PlayResult, wire: Recorded, events: Events, cards: Cards) -> PlayView:
     """Arrange one play."""
     return PlayView(
         play=play,
         anchor=play_anchor(play),
         roles=tuple((printable(actor, 60), printable(player, 60)) for actor, player in play.roles.items()),
-        steps=tuple(_step(play, step, wire, again) for step in play.steps),
+        steps=tuple(_step(play, step, wire, cards) for step in play.steps),
         counts=graded(Counter(step.verdict for step in play.steps)),
         warnings=sum(judged.warning for step in play.steps for leg in step.legs for judged in leg.findings),
-        again=again.again(play),
-        sequence=sequence_of(play, wire.exchanges, wire.headlines, wire.start),
+        again=cards.again.again(play),
+        sequence=sequence_of(play, wire, events.get(play.play, ())),
         ledger=ledger_of(play),
     )
 
@@ -92,18 +83,18 @@ def graded(counts: Mapping[Verdict, int]) -> tuple[tuple[Verdict, int], ...]:
     return tuple((verdict, counts[verdict]) for verdict in reversed(Verdict) if counts.get(verdict))
 
 
-def _step(play: PlayResult, step: StepResult, wire: Wire, again: Reproduction) -> StepView:
+def _step(play: PlayResult, step: StepResult, wire: Recorded, cards: Cards) -> StepView:
     return StepView(
         step=step,
         anchor=step_anchor(play, step),
         reasons=reasons(step),
         verdicts=tuple((player_words(player), verdict) for player, verdict in step.verdicts.items()),
-        legs=tuple(_leg(play, step, leg, wire, again) for leg in step.legs),
+        legs=tuple(_leg(play, step, leg, wire, cards) for leg in step.legs),
     )
 
 
-def _leg(play: PlayResult, step: StepResult, leg: LegResult, wire: Wire, again: Reproduction) -> LegView:
-    cards = of_leg(play, step, (judged for judged in leg.findings if is_notable(judged)), again)
+def _leg(play: PlayResult, step: StepResult, leg: LegResult, wire: Recorded, cards: Cards) -> LegView:
+    found = cards.of_leg(play, step, (judged for judged in leg.findings if is_notable(judged)))
     return LegView(
         leg=leg,
         route=f"{printable(leg.initiator, 60)} \u2192 {printable(leg.responder, 60)}{_other_version(play, leg)}",
@@ -113,8 +104,8 @@ def _leg(play: PlayResult, step: StepResult, leg: LegResult, wire: Wire, again: 
             for number in leg.exchanges[:_EXCHANGES]
         ),
         more=max(len(leg.exchanges) - _EXCHANGES, 0),
-        cards=cards[:_CARDS],
-        omitted=sum(card.count for card in cards[_CARDS:]),
+        cards=found[:_CARDS],
+        omitted=sum(card.count for card in found[_CARDS:]),
         passed=briefs(judged for judged in leg.findings if not is_notable(judged)),
     )
 

@@ -1,21 +1,40 @@
-"""Turns a page into HTML: escaping is always on, a missing name is an error, inline code is pinned."""
+"""Turns a page into HTML: escaping is always on, a missing name is an error, inline code is pinned.
+
+What is long and not needed at once goes into packed blocks: the same templates make it, and the same escaping.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from harness.model.run import Run
+from harness.model.verdict import Verdict
 from reports import ReadPayload
-from reports.html.page import build_page
+from reports.html.packing import BLOCK_TYPE, Packing
+from reports.html.page import Page, build_page
+from reports.html.plays import PlayView
+from reports.html.requirements import RequirementTable
+from reports.html.wire import pack_exchanges
 from reports.printable import printable
 from reports.wording import HTML_REPORT, by_number, href, step_anchor
 
-_FOLDER = Path(__file__).parent / "templates"
+_FOLDER: Final = Path(__file__).parent / "templates"
+_STYLES: Final = ("base.css", "parts.css", "diagram.css", "wire.css", "print.css")
+_SCRIPTS: Final = ("parts.js", "exchanges.js", "filters.js", "report.js")
+
+AT_ONCE: Final = 400_000
+"""Characters of plays, and of requirements, that are on the page as they are; what is beyond them is packed."""
+
+_OPEN: Final = 3
+"""Plays that did not pass and are open when the page is."""
 
 
 class HtmlReport:
@@ -32,21 +51,59 @@ class HtmlReport:
 def render(run: Run, out: Path, payload: ReadPayload) -> str:
     """The page as text."""
     environment = templates()
-    environment.filters["href"] = href
-    environment.filters["by_number"] = by_number
-    environment.globals["step_anchor"] = step_anchor
-    style = (_FOLDER / "report.css").read_text(encoding="utf-8")
-    script = (_FOLDER / "report.js").read_text(encoding="utf-8")
-    policy = (
-        f"default-src 'none'; style-src {inline_source(style)}; script-src {inline_source(script)}; "
-        "base-uri 'none'; form-action 'none'"
-    )
+    page = build_page(run, out, payload)
+    packing = Packing()
+    bodies = _bodies(environment.get_template("play.html"), page, packing)
+    tables = _tables(environment.get_template("requirements.html"), page.requirements, packing)
+    packed = pack_exchanges(page.known_exchanges, packing)
+    style, script = _joined(_STYLES), _joined(_SCRIPTS)
     return environment.get_template("report.html").render(
-        page=build_page(run, out, payload),
-        policy=policy,
+        page=page,
+        bodies=bodies,
+        tables=tables,
+        opened=_opened(page.plays, bodies),
+        beside=len(page.recorded) - len(packed),
+        blocks=packing.blocks,
+        block_type=BLOCK_TYPE,
+        policy=policy_of(style, script),
         style=Markup(style),  # noqa: S704 - our own file, not data
         script=Markup(script),  # noqa: S704 - our own file, not data
     )
+
+
+def policy_of(style: str, script: str = "") -> str:
+    """A Content-Security-Policy that lets nothing in but exactly this style and this script."""
+    scripts = f" script-src {inline_source(script)};" if script else ""
+    return f"default-src 'none'; style-src {inline_source(style)};{scripts} base-uri 'none'; form-action 'none'"
+
+
+def _bodies(template: Template, page: Page, packing: Packing) -> Mapping[str, Markup | str]:
+    """What is inside each play: markup where it is on the page, else the id of its block."""
+    ranked = sorted(page.plays, key=lambda view: -view.play.verdict.rank)
+    return _placed(((view.anchor, template.render(view=view)) for view in ranked), packing, "p")
+
+
+def _tables(template: Template, tables: Iterable[RequirementTable], packing: Packing) -> Mapping[str, Markup | str]:
+    """What is inside each table of requirements."""
+    return _placed(((table.anchor, template.render(table=table)) for table in tables), packing, "r")
+
+
+def _placed(parts: Iterable[tuple[str, str]], packing: Packing, name: str) -> Mapping[str, Markup | str]:
+    found: dict[str, Markup | str] = {}
+    size = 0
+    for number, (anchor, text) in enumerate(parts):
+        size += len(text)
+        at_once = size <= AT_ONCE
+        found[anchor] = Markup(text) if at_once else packing.add(f"{name}{number}", text)  # noqa: S704 - our templates escape
+    return MappingProxyType(found)
+
+
+def _opened(plays: Iterable[PlayView], bodies: Mapping[str, Markup | str]) -> frozenset[str]:
+    """The plays that are open when the page is: the only one, or the first that did not pass."""
+    views = tuple(plays)
+    failing = [view for view in views if view.play.verdict.rank > Verdict.PASS.rank]
+    chosen = views if len(views) == 1 else failing[:_OPEN]
+    return frozenset(view.anchor for view in chosen if isinstance(bodies[view.anchor], Markup))
 
 
 def templates() -> Environment:
@@ -59,9 +116,16 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["p"] = printable
+    environment.filters["href"] = href
+    environment.filters["by_number"] = by_number
+    environment.globals["step_anchor"] = step_anchor
     return environment
 
 
 def inline_source(text: str) -> str:
     """A Content-Security-Policy source that allows exactly this inline text."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _joined(names: Iterable[str]) -> str:
+    return "\n".join((_FOLDER / name).read_text(encoding="utf-8").rstrip("\n") for name in names) + "\n"

@@ -115,7 +115,7 @@ def test_run_json_keeps_them_whole(sample: Sample) -> None:
 
 def test_the_page_tells_them_and_both_digests(sample: Sample) -> None:
     page = render(overridden(sample.run), sample.out, sample.payload)
-    assert '<a href="#overrides">Overrides (2)</a>' in page
+    assert '<a href="#overrides">Overrides <b>2</b></a>' in page
     for text in ("weaken rad-2.*/ack-code, for Acme RIS", "EXPIRED after 2025-01-31", "Emptied by hand", "ab" * 32):
         assert text in page
     assert "by override site.yaml:2, else FAIL" in page

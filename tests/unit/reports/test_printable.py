@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.printable import hex_dump, printable
+from reports.printable import printable
 
 
 @pytest.mark.parametrize(
@@ -39,14 +39,3 @@ def test_whatever_comes_out_is_one_encodable_line_without_control_characters(tex
     assert shown.encode("utf-8").decode("utf-8") == shown
     assert len(shown.splitlines()) <= 1
     assert not any(unicodedata.category(character) in ("Cc", "Cs") for character in shown)
-
-
-def test_hex_dump_shows_offset_bytes_and_characters() -> None:
-    assert hex_dump(b"MSH|\r\x0b") == "00000000  4d 53 48 7c 0d 0b" + " " * 32 + "MSH|.."
-
-
-def test_hex_dump_is_cut_with_the_size_told() -> None:
-    lines = hex_dump(b"\x00" * 100, 20).splitlines()
-    assert [line[:8] for line in lines[:2]] == ["00000000", "00000010"]
-    assert len(lines[1].split("  ")[1].split()) == 4
-    assert lines[2] == "... 100 bytes in all, the first 20 shown"

@@ -105,8 +105,8 @@ def judge(
     seen = see(plan, transcript, read, knowledge) if plan.watching is not None else None
     plan = seen.plan if seen is not None else plan
     recording = PlacedRecording(plan, transcript, read, knowledge, learnt, seen)
-    overruling = Overruling(plan, knowledge)
-    judge_ = _Judge(recording, knowledge, strictness or Strictness(), overruling, wanted, seen)
+    overruling, strictness = Overruling(plan, knowledge), strictness or Strictness()
+    judge_ = _Judge(recording, knowledge, strictness, overruling, wanted, seen)
     plays = tuple(
         judge_.play(assignment, play)
         for assignment in plan.assignments
@@ -138,6 +138,9 @@ def judge(
         environment=dict(environment or {}),
         transcript=transcript,
         gate=gate,
+        rule_set=knowledge.rule_set,
+        strict=strictness.strict,
+        least=strictness.least,
     )
 
 

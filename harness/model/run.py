@@ -23,7 +23,7 @@ from harness.model.plan import Plan
 from harness.model.profile import Requirement
 from harness.model.record import Record, plentiful
 from harness.model.transcript import Transcript
-from harness.model.verdict import Outcome, Owner, Reason, Verdict
+from harness.model.verdict import Confidence, Outcome, Owner, Reason, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +175,10 @@ class ClaimResult(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Run(Record):
-    """Judgement of a whole run. `orphans` are exchanges that fit no leg; `late` came after their play was sealed."""
+    """Judgement of a whole run. `orphans` are exchanges that fit no leg; `late` came after their play was sealed.
+
+    `rule_set` is the digest of the rules that it was judged by; `strict` and `least` say how severely.
+    """
 
     schema: str
     plan: Plan
@@ -193,3 +196,6 @@ class Run(Record):
     environment: Mapping[str, str] = field(default_factory=dict)
     transcript: Transcript | None = None
     gate: Gate = field(default_factory=Gate)
+    rule_set: str = ""
+    strict: bool = False
+    least: Confidence = Confidence.BELIEVED

@@ -1,0 +1,164 @@
+"""Which exchanges and responses of two recordings belong together: the same leg of the same step, in the same order.
+
+How often something was asked again depends on time, and in which order answers come on the product: neither must make
+the rest of the messages look different.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Protocol
+
+from harness.comparing.identity import Renaming
+from harness.comparing.leaves import LARGEST, Leaves
+from harness.dicom.statuses import is_pending
+from harness.dicom.uids import keyword_of
+from harness.errors import RecordingError
+from harness.hl7 import Message
+from harness.model.names import ExchangeId, PlayId
+from harness.model.profile import Service
+from harness.model.run import LegResult, PlayResult, Run, StepResult
+from harness.model.transcript import Capture, Exchange, Payload, PayloadKind
+
+_MANY = 2000
+"""Exchanges of a leg above which only their order pairs them."""
+
+_MOST_ANSWERS = 64
+"""Responses of a query above which only their order pairs them."""
+
+
+class ReadPayload(Protocol):
+    """Gives what a payload holds: its bytes, or of a large one its file."""
+
+    def __call__(self, payload: Payload, /) -> bytes | Path:
+        """RecordingError or OSError when it cannot be read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """A judged run with what was on the wire."""
+
+    run: Run
+    read: ReadPayload
+
+    def exchanges(self) -> Mapping[ExchangeId, Exchange]:
+        """The exchanges of the run by their numbers."""
+        transcript = self.run.transcript
+        return {exchange.id: exchange for exchange in transcript.exchanges} if transcript is not None else {}
+
+    def content(self, capture: Capture) -> bytes | None:
+        """The payload of a message; None when it has none, is too large, or cannot be read."""
+        if capture.payload is None or capture.payload.size > LARGEST:
+            return None
+        try:
+            content = self.read(capture.payload)
+            return content if isinstance(content, bytes) else content.read_bytes()
+        except (RecordingError, OSError):
+            return None
+
+
+@dataclass(frozen=True)
+class LegPair:
+    """A leg that both runs have, with the exchanges of each; `play`, `step` and `leg` are those of the second one."""
+
+    play: PlayId
+    step: StepResult
+    leg: LegResult
+    before: tuple[Exchange, ...]
+    after: tuple[Exchange, ...]
+
+
+def legs_of(
+    before: PlayResult,
+    after: PlayResult,
+    recorded: tuple[Mapping[ExchangeId, Exchange], Mapping[ExchangeId, Exchange]],
+) -> Iterator[LegPair]:
+    """The legs that two plays have in common; an exchange belongs to the first leg that names it."""
+    then = {(step.step, leg.leg): leg for step in before.steps for leg in step.legs}
+    taken: tuple[set[ExchangeId], set[ExchangeId]] = (set(), set())
+    for step in after.steps:
+        for leg in step.legs:
+            old = then.get((step.step, leg.leg))
+            if old is not None:
+                exchanges = _exchanges(old, recorded[0], taken[0]), _exchanges(leg, recorded[1], taken[1])
+                yield LegPair(after.play, step, leg, *exchanges)
+
+
+def _exchanges(leg: LegResult, recorded: Mapping[ExchangeId, Exchange], taken: set[ExchangeId]) -> tuple[Exchange, ...]:
+    found = tuple(recorded[one] for one in leg.exchanges if one in recorded and one not in taken)
+    taken.update(one.id for one in found)
+    return found
+
+
+def kind_of(exchange: Exchange, recorded: Recorded) -> str:
+    """What an exchange is: the message type, or the service with its SOP class."""
+    command = exchange.request.command
+    if command is not None:
+        return f"{command.service.value} {keyword_of(command.sop_class)}".strip()
+    payload = exchange.request.payload
+    if payload is None or payload.kind is not PayloadKind.HL7:
+        return exchange.link.kind.value
+    return Message.parse(recorded.content(exchange.request) or b"").type or exchange.link.kind.value
+
+
+def paired(
+    before: Sequence[Exchange], after: Sequence[Exchange], kinds: tuple[Sequence[str], Sequence[str]]
+) -> list[tuple[Exchange, Exchange]]:
+    """The exchanges of a leg side by side. Of queries the last ones belong together: earlier ones only waited."""
+    if list(kinds[0]) == list(kinds[1]) or max(len(before), len(after)) > _MANY:
+        return list(zip(before, after, strict=False))
+    if all(_is_query(one) for one in (*before, *after)):
+        return list(zip(reversed(before), reversed(after), strict=False))[::-1]
+    matcher = SequenceMatcher(None, kinds[0], kinds[1], autojunk=False)
+    return [
+        (before[block.a + at], after[block.b + at])
+        for block in matcher.get_matching_blocks()
+        for at in range(block.size)
+    ]
+
+
+def _is_query(exchange: Exchange) -> bool:
+    command = exchange.request.command
+    return command is not None and command.service is Service.C_FIND
+
+
+def differing_counts(pair: LegPair, kinds: tuple[Sequence[str], Sequence[str]]) -> Iterator[tuple[str, int, int]]:
+    """Kinds of exchanges of which a leg has more in one run; how often was asked until something was there does not
+    count."""
+    then, now = Counter(kinds[0]), Counter(kinds[1])
+    for kind in dict.fromkeys((*kinds[0], *kinds[1])):
+        polled = then[kind] and now[kind] and kind.startswith(Service.C_FIND.value)
+        if then[kind] != now[kind] and not polled:
+            yield kind, then[kind], now[kind]
+
+
+def is_final(capture: Capture) -> bool:
+    """Whether a response is the last one by its status."""
+    status = capture.command.status if capture.command is not None else None
+    return status is None or not is_pending(status)
+
+
+def paired_answers(before: Sequence[Leaves], after: Sequence[Leaves], known: Renaming) -> list[tuple[Leaves, Leaves]]:
+    """Answers of a query side by side: those that say the same belong together, in whatever order they came."""
+    if len(before) <= 1 and len(after) <= 1:
+        return list(zip(before, after, strict=False))
+    if max(len(before), len(after)) > _MOST_ANSWERS:
+        return list(zip(before, after, strict=False))
+    left = list(range(len(after)))
+    found = []
+    for one in before:
+        if not left:
+            break
+        best = max(left, key=lambda at: (_likeness(one, after[at], known), -at))
+        left.remove(best)
+        found.append((one, after[best]))
+    return found
+
+
+def _likeness(before: Leaves, after: Leaves, known: Renaming) -> int:
+    """At how many places the two say the same."""
+    return sum(known.difference(leaf, after[path]) is None for path, leaf in before.items() if path in after)

@@ -10,17 +10,22 @@ ROUNDS = 7
 
 
 def side_by_side(
-    ways: Mapping[str, Callable[[], int]], rounds: int = ROUNDS, clock: Callable[[], float] = time.perf_counter
+    ways: Mapping[str, Callable[[], int]],
+    rounds: int = ROUNDS,
+    clock: Callable[[], float] = time.perf_counter,
+    settle: Callable[[], None] = lambda: None,
 ) -> dict[str, float]:
     """Operations per second of each way, the median over interleaved rounds; a way returns how many it did.
 
-    `clock`: processor time, where no way waits for anything outside the process.
+    `clock`: processor time, where no way waits for anything outside the process. `settle` is called before each way is
+    timed, to wait for what the one before left behind.
     """
     rates: dict[str, list[float]] = {name: [] for name in ways}
     for way in ways.values():
         way()
     for _ in range(rounds):
         for name, way in ways.items():
+            settle()
             begin = clock()
             done = way()
             rates[name].append(done / (clock() - begin))

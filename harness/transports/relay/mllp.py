@@ -14,7 +14,7 @@ from harness.model.names import ExchangeId
 from harness.model.transcript import Direction, EventKind, Half, PayloadKind
 from harness.transports.mllp.framing import MESSAGE_LIMIT, Frame, Framer, Noise
 from harness.transports.recorder import Passage
-from harness.transports.relay.tap import OWNER, Crossing, Ending, How, Side
+from harness.transports.relay.tap import OWNER, Crossing, Ending, How, Links, Side
 from harness.transports.tls import heard_tls
 
 HELD_LIMIT = 256 * 1024 * 1024
@@ -70,7 +70,7 @@ class MllpTap:
         self._crossing = crossing
         self._recorder = crossing.recorder
         self._held = held or Held()
-        self._links = crossing.record_links()
+        self._known: Links | None = None
         self._voices = {side: _Voice(Framer(limit)) for side in Side}
         self._deaf = False
 
@@ -106,6 +106,13 @@ class MllpTap:
         if len(endings) == len(self._voices):
             self._silence(endings)
             self._crossing.record_endings(self._links, endings)
+
+    @property
+    def _links(self) -> Links:
+        """The links, recorded with the first thing that is: not while a connection is being made."""
+        if self._known is None:
+            self._known = self._crossing.record_links()
+        return self._known
 
     # messages
 

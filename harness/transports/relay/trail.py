@@ -5,9 +5,12 @@ Owns the order and the bound: whoever puts something in waits while there is too
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import traceback
 from collections import deque
+from contextlib import suppress
 from typing import NamedTuple
 
 from harness.model.transcript import EventKind
@@ -19,6 +22,16 @@ UNREAD_LIMIT = 32 * 1024 * 1024
 
 _ENTRY = 512
 """What one entry counts beside its bytes, so that many small ones are bounded, too."""
+
+
+_MUCH = 256 * 1024
+"""Bytes that are read at once, without waiting for what else comes."""
+
+_BEHIND = 10
+"""How nice the thread that reads is to the others."""
+
+_MOMENT = 0.002
+"""Seconds in which pieces that come are read together."""
 
 
 class Reading:
@@ -46,13 +59,17 @@ class End(NamedTuple):
 
 
 class Trail:
-    """Tells taps what passed, in order, on a thread of its own. `limit` bytes may be unread."""
+    """Tells taps what passed, in order, on a thread of its own. `limit` bytes may be unread.
+
+    What comes within a moment is read together, so that the pump is not woken from, and does not wait for, each piece.
+    """
 
     def __init__(self, limit: int = UNREAD_LIMIT) -> None:
         self.limit = limit
         self._entries: deque[tuple[Reading, Piece | End]] = deque()
         self._unread = 0
         self._changed = threading.Condition()
+        self._held_up = False
         self._closing = False
         self._thread = threading.Thread(target=self._tell_all, name="relay trail", daemon=True)
         self._thread.start()
@@ -65,12 +82,15 @@ class Trail:
 
     def put(self, reading: Reading, entry: Piece | End) -> None:
         """Add what passed; waits while too much is unread. One piece goes in whatever its size."""
+        weight = _weight(entry)
         with self._changed:
-            while self._unread and self._unread + _weight(entry) > self.limit:
+            while self._unread and self._unread + weight > self.limit:
+                self._held_up = True
                 self._changed.wait()
+            before, self._unread = self._unread, self._unread + weight
             self._entries.append((reading, entry))
-            self._unread += _weight(entry)
-            self._changed.notify_all()
+            if before == 0 or before < _MUCH <= self._unread:
+                self._changed.notify_all()
 
     def close(self, timeout: float) -> bool:
         """Have everything read that passed, and end the thread; False when that takes longer than `timeout` seconds."""
@@ -81,17 +101,30 @@ class Trail:
         return not self._thread.is_alive()
 
     def _tell_all(self) -> None:
-        while True:
-            with self._changed:
-                while not self._entries:
-                    if self._closing:
-                        return
-                    self._changed.wait()
-                reading, entry = self._entries.popleft()
-            _tell(reading, entry)
-            with self._changed:
-                self._unread -= _weight(entry)
-                self._changed.notify_all()
+        _give_way()
+        while entries := self._next():
+            for reading, entry in entries:
+                _tell(reading, entry)
+                with self._changed:
+                    self._unread -= _weight(entry)
+                    if self._held_up:
+                        self._held_up = False
+                        self._changed.notify_all()
+
+    def _next(self) -> deque[tuple[Reading, Piece | End]]:
+        """What is to be read now; nothing once the trail is closed and read to its end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._entries or self._closing)
+            self._changed.wait_for(lambda: self._unread >= _MUCH or self._closing, _MOMENT)
+            entries, self._entries = self._entries, deque()
+            return entries
+
+
+def _give_way() -> None:
+    """Have the thread that calls get what the others leave of the processor: passing comes before reading."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _BEHIND)
 
 
 def _weight(entry: Piece | End) -> int:

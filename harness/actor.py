@@ -57,10 +57,10 @@ class Action:
     """One thing that a step asks of an actor.
 
     `form` is the HL7 version of the play; `World.version` says whether a link speaks another. `case` is given to actors
-    that originate its facts, and to nobody else.
+    that originate its facts, and to nobody else. `cause` is None where no scenario asks: in a long-running simulation.
     """
 
-    cause: StepRef
+    cause: StepRef | None
     step: Step
     form: str
     bedside: Bedside

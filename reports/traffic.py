@@ -19,6 +19,7 @@ from harness.model.transcript import Event, EventKind, Exchange, Link
 from reports import ReadPayload
 from reports.exchanges import answer_of, title_of
 from reports.printable import printable
+from reports.subjects import subject_of
 
 LINES_A_SECOND = 20
 _NAME = 40
@@ -107,6 +108,8 @@ class TrafficLog:
         answer = answer_of(exchange, self._read)
         line.append("  ")
         line.append(answer, _colour(exchange, answer))
+        if subject := subject_of(exchange, self._read):
+            line.append(f"  {subject}", "cyan")
         if exchange.final is not None:
             line.append(f"  {_duration(exchange.final.time - exchange.request.time)}", "dim")
         return line

@@ -80,26 +80,33 @@ class Modality(Actor):
 
     @performs("RAD-5")
     def query_worklist(self, action: Action) -> None:
-        """Ask for the patient's entries, and keep those for the ordered service; none is an answer, too."""
+        """Ask for the patient's entries, and keep those for the ordered service; none is an answer, too.
+
+        With nobody at the bedside yet everybody's are asked for, and kept for whoever comes next.
+        """
         procedure = self.world.procedures.procedure(action.bedside.service)
-        file = self._file(action)
+        patient_id, keys = action.bedside.patient_id, action.step.keys
         known = worklist.Known(
             bedside=action.bedside,
-            entry=next(iter(file.entries), Dataset()),
+            entry=next(iter(self._file(action).entries), Dataset()) if patient_id else Dataset(),
             station=self._ae_title(),
             modality=procedure.steps[0].modality,
             today=self.world.clock.now(),
         )
-        query = worklist.query(known, action.step.keys) if action.step.keys else worklist.query(known)
+        query = worklist.query(known, keys) if keys or not patient_id else worklist.query(known)
         with self._associate("RAD-5", action) as association:
             cancelled = action.step.cancel
             answers = (
                 association.c_find(_WORKLIST, query, cancel=True) if cancelled else association.c_find(_WORKLIST, query)
             )
+        if cancelled:
+            return
         found = [answer.dataset for answer in answers if is_pending(answer.status) and answer.dataset is not None]
-        listed = worklist.entries_of(found, action.bedside.patient_id)
-        if not cancelled and (listed or not action.step.keys):
-            file.listed, file.entries = listed, worklist.entries_for(listed, procedure)
+        for patient in [patient_id] if patient_id else dict.fromkeys(first(entry, "PatientID") for entry in found):
+            file, listed = self._patients.file(patient), worklist.entries_of(found, patient)
+            if listed or not keys:
+                file.listed, file.unasked = listed, not patient_id
+                file.entries = worklist.entries_for(listed, procedure) if patient_id else listed
 
     @performs("RAD-6")
     def start_step(self, action: Action) -> None:
@@ -131,6 +138,8 @@ class Modality(Actor):
         if action.step.unscheduled:
             entry = starting.unscheduled(action.bedside, planned.steps[0].modality, identifiers.uid())
         else:
+            if file.unasked:
+                file.entries = worklist.entries_of_code(file.listed, action.bedside.service)
             scheduled = starting.entries_to_perform(file, action.bedside.patient_id, action.step.entries)
             entry = scheduled[0] if len(scheduled) == 1 else starting.grouped(scheduled, identifiers)
         examination = Examination(

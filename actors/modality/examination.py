@@ -96,11 +96,13 @@ class Examination:
 class PatientFile:
     """What is known of one patient: entries of the last worklist query, and the examinations made.
 
-    `entries` are those for the service that was ordered, `listed` all of the patient's.
+    `entries` are those for the service that was ordered, `listed` all of the patient's. `unasked`: nobody had said yet
+    which service that is when the worklist was asked for everybody.
     """
 
     entries: tuple[Dataset, ...] = ()
     listed: tuple[Dataset, ...] = ()
+    unasked: bool = False
     examinations: list[Examination] = field(default_factory=list)
 
     def latest(self) -> Examination | None:

@@ -181,13 +181,18 @@ def entries_of(answers: Iterable[Dataset], patient_id: str) -> tuple[Dataset, ..
 
 def entries_for(entries: Iterable[Dataset], procedure: PlannedProcedure) -> tuple[Dataset, ...]:
     """Those of a patient's entries that are for the procedure, else all of them."""
+    return entries_of_code(entries, procedure.procedure.value)
+
+
+def entries_of_code(entries: Iterable[Dataset], procedure: str) -> tuple[Dataset, ...]:
+    """Those of a patient's entries whose Requested Procedure has that code, else all of them."""
     mine = tuple(entries)
     return tuple(entry for entry in mine if _is_of(entry, procedure)) or mine
 
 
-def _is_of(entry: Dataset, procedure: PlannedProcedure) -> bool:
+def _is_of(entry: Dataset, procedure: str) -> bool:
     codes = items(entry, "RequestedProcedureCodeSequence")
-    return any(first(code, "CodeValue") == procedure.procedure.value for code in codes)
+    return any(first(code, "CodeValue") == procedure for code in codes)
 
 
 def _start(entry: Dataset) -> tuple[str, str, str]:

@@ -208,11 +208,11 @@ class Planner:
             if bound.leg.required
             for actor in ends(bound.leg)
         } | {step.initiator for play in plays for step in play.scenario.steps}
-        yield from (_our_party(roles.systems, actor) for actor in sorted(actors))
+        yield from (our_party(roles.systems, actor) for actor in sorted(actors))
 
 
-def _our_party(systems: Sequence[System], actor: ActorName) -> Party:
-    """Our actor, where and as the first of the systems that was told of it knows it."""
+def our_party(systems: Sequence[System], actor: ActorName) -> Party:
+    """Our simulated actor, where and as the first of the systems that was told of it knows it."""
     system = next((one for one in systems if actor in one.department), None)
     told = system.department[actor] if system is not None else DepartmentActor()
     title = ae_title(actor)

@@ -119,7 +119,7 @@ class Premises:
 
     def peer_of(self, ae_title: str) -> ActorName | None:
         """The actor that calls itself so; None when unknown, or when several do."""
-        actors = {party.actor for party in self.parties() if party.called(ae_title)}
+        actors = {party.actor for party in self.parties() if party.actor and party.called(ae_title)}
         return actors.pop() if len(actors) == 1 else None
 
     def by_ae_title(self, ae_title: str) -> Party | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from harness.engine.breaks import Breaks
 from harness.engine.reading import is_complete
-from harness.engine.recording import Unrecorded
+from harness.engine.unrecorded import Unrecorded
 from harness.errors import CannotAct, CannotRebuild
 from harness.model.names import ActorName, LinkId, PlayId, StepId
 from harness.model.plan import PlannedStep, Play, StepRef

@@ -10,13 +10,14 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from harness.engine.reading import is_complete, is_sent_on, transcript_of
 from harness.engine.storage import EvidenceWriter, link_or_write
-from harness.identifiers import Clock, SystemClock
+from harness.identifiers import Clock
 from harness.model.names import ExchangeId, LinkId, PlayId
 from harness.model.plan import StepRef
 from harness.model.profile import LinkKind
@@ -65,6 +66,8 @@ class TranscriptRecorder:
         self._next_exchange = 0
         self._links: dict[LinkId, Link] = {}
         self._dialled: dict[tuple[SocketAddress, SocketAddress], Link] = {}
+        self._ends: set[tuple[bool, SocketAddress, SocketAddress]] = set()
+        self._overheard: list[dict[ExchangeId, Exchange]] = []
         self._closed: dict[LinkId, int] = {}
         self._captures: list[Capture] = []
         self._events: list[Event] = []
@@ -90,6 +93,7 @@ class TranscriptRecorder:
 
     def _know(self, link: Link) -> None:
         self._links[link.id] = link
+        self._ends.add((link.ours, link.local, link.peer))
         if link.ours and link.cause is not None:
             self._dialled[link.local, link.peer] = link
 
@@ -246,22 +250,43 @@ class TranscriptRecorder:
         """What has come to its end, and what happened, since the last call; the record in memory is let go of.
 
         For a run without a scenario, which may go on for days: what was let go of is in the evidence alone. An exchange
-        has come to its end with its final response, or with its link.
+        has come to its end with its final response, or with its link. One between two of our own actors, which both of
+        them recorded, is told as its sender recorded it.
         """
         with self._changed:
             events, self._events = self._events, []
             ended = {event.link for event in events if event.kind in (EventKind.LINK_CLOSED, EventKind.LINK_LOST)}
-            done = [one for one in self._exchanges.values() if one.link.id in ended or is_complete(one)]
-            for exchange in done:
+            over = [one for one in self._exchanges.values() if one.link.id in ended or is_complete(one)]
+            done = [
+                one for one in over if one.sent or (not one.link.ours, one.link.peer, one.link.local) not in self._ends
+            ]
+            for exchange in over:
                 del self._exchanges[exchange.id]
             for link in filter(None, ended):
                 known = self._links.pop(link, None)
                 self._closed.pop(link, None)
                 if known is not None:
                     self._dialled.pop((known.local, known.peer), None)
+                    self._ends.discard((known.ours, known.local, known.peer))
             self._captures.clear()
             self._begun.clear()
         return Taken(sorted(done, key=lambda exchange: exchange.request.seq), events)
+
+    def _has_twin(self, link: Link) -> bool:
+        """Whether both ends of the link are ours, as far as they are still known."""
+        return (not link.ours, link.peer, link.local) in self._ends
+
+    @contextmanager
+    def overhearing(self) -> Iterator[Mapping[ExchangeId, Exchange]]:
+        """What begins inside the block, as it stands, whatever is let go of meanwhile."""
+        heard: dict[ExchangeId, Exchange] = {}
+        with self._changed:
+            self._overheard.append(heard)
+        try:
+            yield heard
+        finally:
+            with self._changed:
+                self._overheard = [one for one in self._overheard if one is not heard]
 
     def time_of(self, exchange: ExchangeId) -> float | None:
         """When a request passed, in seconds since the epoch; None when it was not recorded."""
@@ -343,37 +368,18 @@ class TranscriptRecorder:
         if capture.half is Half.REQUEST:
             if known is None:
                 self._begun.append(capture.exchange)
-            self._exchanges[capture.exchange] = Exchange(id=capture.exchange, link=link, request=capture)
+            stands = Exchange(id=capture.exchange, link=link, request=capture)
         elif known is not None:
-            self._exchanges[capture.exchange] = Exchange(
+            stands = Exchange(
                 id=known.id, link=known.link, request=known.request, responses=(*known.responses, capture)
             )
+        else:
+            return
+        self._exchanges[capture.exchange] = stands
+        for heard in self._overheard:
+            if capture.half is Half.REQUEST or capture.exchange in heard:
+                heard[capture.exchange] = stands
 
     def _write(self, record: Link | Capture | Event) -> None:
         if self._writer is not None:
             self._writer.append(record)
-
-
-class Unrecorded(TranscriptRecorder):
-    """A recorder that keeps nothing, for actors whose traffic somebody else records."""
-
-    def __init__(self) -> None:
-        super().__init__(SystemClock(), None)
-
-    def passed(self, passage: Passage) -> None:
-        """Nothing is kept."""
-
-    def happened(
-        self,
-        kind: EventKind,
-        text: str = "",
-        *,
-        link: LinkId | None = None,
-        owner: LinkOwner | None = None,
-        facts: Mapping[str, str] | None = None,
-        step: StepRef | None = None,
-        play: PlayId | None = None,
-        leg: str = "",
-        at: float | None = None,
-    ) -> None:
-        """Nothing is kept."""

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from harness.actor import Action, Bedside, actor_classes
 from harness.engine.department import Department
-from harness.engine.recording import Unrecorded
 from harness.engine.storage import adapter
+from harness.engine.unrecorded import Unrecorded
 from harness.engine.unrest import Unrest
 from harness.errors import InputError
 from harness.identifiers import Identifiers, SystemClock

@@ -73,7 +73,6 @@ class EvidenceWriter:
             self.cut = self._reopened()
         self.spool = out / "receiving"
         self._lock = threading.Condition()
-        self._stored: set[str] = set()
         self._storing = 0
         self._sealed = False
 
@@ -111,11 +110,13 @@ class EvidenceWriter:
 
         `file`, where it is given, holds exactly the content; it is linked, where the file system can.
         """
+        path = self.folder / "payload" / payload.file_name
+        if path.exists():
+            return
         with self._lock:
-            if self._sealed or payload.file_name in self._stored:
+            if self._sealed:
                 return
             self._storing += 1
-        path = self.folder / "payload" / payload.file_name
         part = path.with_suffix(f".{threading.get_ident()}")
         try:
             if isinstance(content, bytes):
@@ -123,7 +124,6 @@ class EvidenceWriter:
             else:
                 link_or_write(content, file, part)
             part.replace(path)
-            self._stored.add(payload.file_name)
         finally:
             with self._lock:
                 self._storing -= 1

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from itertools import count
 
-from harness.engine.recording import Unrecorded
+from harness.engine.unrecorded import Unrecorded
 from harness.errors import LinkError
 from harness.model.names import ActorName
 from harness.model.system import DimseAddress

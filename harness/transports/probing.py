@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from types import MappingProxyType
 
 
 class Reach(Enum):
@@ -75,6 +77,16 @@ def address_towards(host: str) -> str:
             return str(pointed.getsockname()[0])
     except (OSError, UnicodeError, IndexError):
         return "127.0.0.1"
+
+
+def own_address(bind: str) -> str:
+    """What another machine calls a listener that is bound so: for every address of this machine, the one that its
+    network knows it by."""
+    return address_towards(_ELSEWHERE[bind]) if bind in _ELSEWHERE else bind
+
+
+_ELSEWHERE: Mapping[str, str] = MappingProxyType({"0.0.0.0": "192.0.2.1", "::": "2001:db8::1"})  # noqa: S104 - not bound here
+"""An address of nobody (RFC 5737, RFC 3849) for each way to bind to all addresses."""
 
 
 def _family(bind: str) -> socket.AddressFamily:

@@ -8,7 +8,7 @@ from pydicom.uid import generate_uid
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import ModalityPerformedProcedureStep  # type: ignore[attr-defined]
 
-from harness.engine.recording import Unrecorded
+from harness.engine.unrecorded import Unrecorded
 from harness.model.names import ActorName
 from harness.model.system import DimseAddress
 from harness.transports.dimse import (

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from harness.cli import main
-from harness.engine.recording import Unrecorded
+from harness.engine.unrecorded import Unrecorded
 from harness.errors import Rejected
 from harness.model.names import ActorName
 from harness.model.system import DimseAddress

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.engine.recording import Unrecorded
+from harness.engine.unrecorded import Unrecorded
 from harness.model.names import ActorName
 from harness.model.tls import TlsFiles, TlsMode
 from harness.transports.dimse import DimseEndpoint, DimseHandler, SupportedClass

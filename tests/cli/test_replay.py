@@ -14,8 +14,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 from harness.dicom.encoding import unwrap_payload
-from harness.engine.recording import Unrecorded
 from harness.engine.storage import Evidence
+from harness.engine.unrecorded import Unrecorded
 from harness.model.names import ActorName
 from harness.model.profile import LinkKind, Service
 from harness.model.transcript import Exchange

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from harness.engine.listening import Door, Listeners, doors, instruction
-from harness.engine.recording import TranscriptRecorder, Unrecorded
+from harness.engine.recording import TranscriptRecorder
+from harness.engine.unrecorded import Unrecorded
 from harness.hl7 import Message
 from harness.identifiers import SystemClock
 from harness.model.connection import Connection, Need

@@ -216,5 +216,7 @@ class DimseEndpoint:
         text = f"rejected by us: {reply.result_str}, {reply.source_str}: {reply.reason_str}"
         address = event.assoc.requestor.address_info
         facts = {"calling_ae": calling, "called_ae": called, "peer": f"{address.address}:{address.port}"}
+        if called != self._ae_title:
+            facts["advice"] = f"{calling} calls {called}; the {self._owner.actor} here is called {self._ae_title}"
         owner = replace(self._owner, peer_actor=self._peer_of(calling), cause=None)
         self._recorder.happened(EventKind.REJECTED, text, owner=owner, facts=facts)

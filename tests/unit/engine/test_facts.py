@@ -14,7 +14,7 @@ from harness.checks.recording import PlayView
 from harness.engine.department import Department
 from harness.engine.facts import fact_name, hook_facts, newest, seen_before
 from harness.engine.placing import PlacedRecording
-from harness.engine.recording import Unrecorded
+from harness.engine.unrecorded import Unrecorded
 from harness.identifiers import FixedClock
 from harness.model.names import HARNESS, ActorName, PlayerName, StepId, TransactionId
 from harness.model.profile import Service

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.engine.recording import TranscriptRecorder, Unrecorded
+from harness.engine.recording import TranscriptRecorder
 from harness.engine.storage import Evidence, EvidenceWriter
+from harness.engine.unrecorded import Unrecorded
 from harness.identifiers import SystemClock
 from harness.model.names import ActorName, ExchangeId, LinkId, PlayId, StepId
 from harness.model.plan import StepRef

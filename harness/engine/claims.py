@@ -25,7 +25,7 @@ def claim_results(plan: Plan, plays: Sequence[PlayResult], knowledge: Knowledge)
     judged it."""
     results = []
     for system in plan.systems:
-        for (profile, actor), claims in _by_actor(system.claims).items():
+        for (profile, actor), claims in by_actor(system.claims).items():
             legs = [
                 (step.transaction, leg)
                 for play in plays
@@ -34,17 +34,17 @@ def claim_results(plan: Plan, plays: Sequence[PlayResult], knowledge: Knowledge)
                 for leg in step.legs
                 if actor in (leg.initiator, leg.responder)
                 if any(
-                    _counts(play, leg, claimed_forms(knowledge, claim))
+                    speaks_for(play, leg, claimed_forms(knowledge, claim))
                     and step.transaction in claimed_transactions(claim, actor, knowledge)
                     for claim in claims
                 )
             ]
             result = _result(system.name, profile, actor, legs)
-            results.append(replace(result, reason=_why_not(system, actor)))
+            results.append(replace(result, reason=why_not(system, actor)))
     return tuple(results)
 
 
-def _by_actor(claims: Iterable[Claim]) -> Mapping[tuple[str, ActorName], Sequence[Claim]]:
+def by_actor(claims: Iterable[Claim]) -> Mapping[tuple[str, ActorName], Sequence[Claim]]:
     """The claims of each actor of each profile; a system may claim one with several options, each for itself."""
     found: dict[tuple[str, ActorName], list[Claim]] = defaultdict(list)
     for claim in claims:
@@ -53,7 +53,8 @@ def _by_actor(claims: Iterable[Claim]) -> Mapping[tuple[str, ActorName], Sequenc
     return found
 
 
-def _why_not(system: System, actor: ActorName) -> str:
+def why_not(system: System, actor: ActorName) -> str:
+    """Why the system file wants an actor not to be tested; empty when it does not."""
     off = actor == PPS_MANAGER and system.pps_manager == SIMULATED
     return "it is switched off: `pps_manager` in the system file" if off else ""
 
@@ -63,7 +64,7 @@ def claimed_forms(knowledge: Knowledge, claim: Claim) -> frozenset[str]:
     return knowledge.profiles[claim.profile].forms_of(claim.options)
 
 
-def _counts(play: PlayResult, leg: LegResult, forms: Collection[str]) -> bool:
+def speaks_for(play: PlayResult, leg: LegResult, forms: Collection[str]) -> bool:
     """Whether a leg says something of a claim: the play is of one of its forms, or a link that speaks one of them."""
     return play.form in forms or (leg.version in forms and not leg.unshown)
 

@@ -21,6 +21,7 @@ from harness.checks.registry import leg_checks, play_checks
 from harness.engine.attribution import Learnt
 from harness.engine.blame import Blame, player_of
 from harness.engine.breaks import Breaks
+from harness.engine.claimed_parts import claimed_parts
 from harness.engine.claims import claim_results, exit_code
 from harness.engine.gating import gated
 from harness.engine.overriding import Overruling
@@ -126,6 +127,7 @@ def judge(
         plan=plan,
         plays=plays,
         claims=claim_results(plan, plays, knowledge),
+        claimed=claimed_parts(plan, plays, knowledge),
         verdict=verdict,
         exit_code=exit_code(plays),
         checks=len(decided),

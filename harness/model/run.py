@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from harness.model.claimed import ClaimedPart
 from harness.model.finding import Finding
 from harness.model.known import Gate, KnownAs
 from harness.model.names import (
@@ -178,6 +179,8 @@ class Run(Record):
     """Judgement of a whole run. `orphans` are exchanges that fit no leg; `late` came after their play was sealed.
 
     `rule_set` is the digest of the rules that it was judged by; `strict` and `least` say how severely.
+
+    `claims` is the roll-up to profile and actor, `claimed` what was shown of each actor and option, by transaction.
     """
 
     schema: str
@@ -199,3 +202,4 @@ class Run(Record):
     rule_set: str = ""
     strict: bool = False
     least: Confidence = Confidence.BELIEVED
+    claimed: tuple[ClaimedPart, ...] = ()

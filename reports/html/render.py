@@ -106,10 +106,10 @@ def _opened(plays: Iterable[PlayView], bodies: Mapping[str, Markup | str]) -> fr
     return frozenset(view.anchor for view in chosen if isinstance(bodies[view.anchor], Markup))
 
 
-def templates() -> Environment:
-    """The templates: escaping is always on, and a missing name is an error."""
+def templates(*folders: Path) -> Environment:
+    """The templates of those folders, else of this package: escaping is always on, and a missing name is an error."""
     environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
+        loader=FileSystemLoader(folders or _FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

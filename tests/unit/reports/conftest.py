@@ -14,6 +14,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from harness.dicom.encoding import encode, wrap_payload
 from harness.dicom.uids import uid_of
 from harness.hl7 import compose
+from harness.model.claimed import ClaimedPart, ClaimedTransaction, Showing
 from harness.model.finding import Evidence, Finding
 from harness.model.names import (
     HARNESS,
@@ -476,8 +477,74 @@ def make_run(recording: Recording, hostile: str = "") -> Run:
         checks=23,
         believed=21,
         interrupted=False,
+        claimed=claimed_parts(play, hostile),
         environment={"python": "3.11", "pydicom": hostile or "3.0.2"},
         transcript=recording.transcript(),
+    )
+
+
+def claimed_parts(play: PlayResult, hostile: str) -> tuple[ClaimedPart, ...]:
+    """An actor with a violated transaction and one that nobody played, an option shown with a partner, and an actor
+    that is not claimed."""
+
+    def transaction(
+        name: str, title: str, *shown: tuple[StepResult, str, Verdict], reason: str = ""
+    ) -> ClaimedTransaction:
+        return ClaimedTransaction(
+            transaction=TransactionId(name),
+            title=title,
+            showings=tuple(
+                Showing(
+                    play=play.play,
+                    step=step.step,
+                    leg=step.legs[0].leg,
+                    counterpart=PlayerName(counterpart),
+                    verdict=verdict,
+                    exchange=step.legs[0].exchanges[0],
+                    checks=7,
+                    believed=6,
+                )
+                for step, counterpart, verdict in shown
+            ),
+            reason=reason,
+        )
+
+    def part(actor: ActorName, option: str, *transactions: ClaimedTransaction, claimed: bool = True) -> ClaimedPart:
+        return ClaimedPart(
+            system=RIS,
+            version=hostile or "4.2",
+            profile="SWF.b",
+            profile_title="Scheduled Workflow.b",
+            actor=actor,
+            option=option,
+            claimed=claimed,
+            means=hostile or "what it obliges to",
+            citation=Citation("RAD TF-1: 34", Confidence.BELIEVED, hostile or "a source"),
+            forms=("2.5.1",),
+            transactions=transactions,
+            missing=(TransactionId(hostile or "RAD-12"),) if claimed and not option else (),
+        )
+
+    order, worklist = play.steps[:2]
+    partner = hostile or "Best HIS"
+    return (
+        part(
+            FILLER,
+            "",
+            transaction(
+                "RAD-2", "Placer Order Management", (order, HARNESS, Verdict.PASS), (order, partner, Verdict.PASS)
+            ),
+            transaction("RAD-5", hostile or "Query Modality Worklist", (worklist, HARNESS, Verdict.FAIL)),
+            transaction("RAD-4", "Procedure Scheduled", reason=hostile or "inside the product"),
+        ),
+        part(
+            FILLER,
+            hostile or "HL7 v2.5.1",
+            transaction("RAD-2", "Placer Order Management", (order, partner, Verdict.PASS)),
+        ),
+        part(
+            PLACER, "", transaction("RAD-2", "Placer Order Management", (order, partner, Verdict.PASS)), claimed=False
+        ),
     )
 
 

@@ -24,7 +24,7 @@ def sheet_from(folders: Iterable[Path], out: Path | None, partners: int, systems
     for folder in dict.fromkeys(folders):
         run = read_run(folder / RUN_FILE)
         if run.plan.systems and not run.claimed:
-            raise InputError(f"{folder / RUN_FILE} does not say what was shown of each claim; `swf judge {folder}` adds it")
+            raise InputError(f"{folder / RUN_FILE} does not say what was shown of each claim: `swf judge {folder}`")
         told.append(told_run(run, folder, _seen_from(out, folder)))
     sheet = sheet_of(told, partners)
     return sheet.of(_known(sheet, systems))

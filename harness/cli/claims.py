@@ -43,9 +43,7 @@ _FORMS: Mapping[str, Rendering] = {
     help="Default: what the name of --out says, else text.",
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="Write to a file.")
-def command(
-    runs: tuple[Path, ...], partners: int, systems: tuple[str, ...], form: str | None, out: Path | None
-) -> int:
+def command(runs: tuple[Path, ...], partners: int, systems: tuple[str, ...], form: str | None, out: Path | None) -> int:
     """Say of each claim of a system (actor or option of a profile) what the runs in DIRs showed of it, and with whom.
 
     Several runs are put together; a product in another version is another system. Our simulator is not a partner.

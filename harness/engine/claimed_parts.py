@@ -5,7 +5,7 @@ Which legs say something of a claim is decided here; what they amount to, in `ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.engine.claims import by_actor, speaks_for, why_not
@@ -34,11 +34,23 @@ class _Seen:
     leg: LegResult
 
 
-def claimed_parts(plan: Plan, plays: Sequence[PlayResult], knowledge: Knowledge) -> tuple[ClaimedPart, ...]:
+def claimed_parts(
+    plan: Plan, plays: Sequence[PlayResult], knowledge: Knowledge, silent: Collection[PlayerName] = ()
+) -> tuple[ClaimedPart, ...]:
     """What was shown of every claim of every system, the options behind their actor; at the end of each system what it
-    was seen to be and does not claim."""
+    was seen to be and does not claim. What the plan claims for a `silent` system was made of what was seen of it."""
     scenarios = {play.id: play.scenario for assignment in plan.assignments for play in assignment.plays}
-    return tuple(part for system in plan.systems for part in _System(system, plays, scenarios, knowledge).parts())
+    return tuple(
+        part
+        for system in plan.systems
+        for part in _System(system, plays, scenarios, knowledge, silent=system.name in silent).parts()
+    )
+
+
+def silent_systems(told: Plan, judged: Plan) -> frozenset[PlayerName]:
+    """The systems that claim something in a plan as it is judged, and nothing in it as it was told."""
+    claiming = {system.name for system in told.systems if system.claims}
+    return frozenset(system.name for system in judged.systems) - claiming
 
 
 class _System:
@@ -50,8 +62,11 @@ class _System:
         plays: Sequence[PlayResult],
         scenarios: Mapping[PlayId, Scenario],
         knowledge: Knowledge,
+        *,
+        silent: bool,
     ) -> None:
         self._system = system
+        self._silent = silent
         self._plays = plays
         self._scenarios = scenarios
         self._knowledge = knowledge
@@ -62,13 +77,23 @@ class _System:
         for (profile, actor), claims in claimed.items():
             told = self._knowledge.profiles[profile]
             seen = self._seen(actor)
+            if self._silent:
+                if not any(actor in self._actors_of(play) for play in self._plays):
+                    whole = [_widened(claim, told, actor) for claim in claims]
+                    yield replace(self._actor(told, actor, whole, seen), claimed=False)
+                continue
             yield self._actor(told, actor, claims, seen)
             for name in dict.fromkeys(name for claim in claims for name in claim.options):
                 option = told.options.get(name)
                 if option is not None and actor in option.actors:
                     own = [claim for claim in claims if name in claim.options]
                     yield self._option(told, actor, name, option, own, seen)
-        yield from self._unclaimed({actor for _, actor in claimed})
+        yield from self._unclaimed(set() if self._silent else {actor for _, actor in claimed})
+
+    def _actors_of(self, play: PlayResult) -> Collection[ActorName]:
+        """The actors of the play's profile."""
+        profile = self._knowledge.profiles.get(play.profile)
+        return profile.actors if profile is not None else ()
 
     def _seen(self, actor: ActorName) -> list[_Seen]:
         """The legs of plays in which the system plays the actor."""
@@ -195,12 +220,10 @@ class _System:
             (play.profile, actor)
             for play in self._plays
             for actor, player in play.roles.items()
-            if player == self._system.name and actor not in claimed
+            if player == self._system.name and actor not in claimed and actor in self._actors_of(play)
         )
         for name, actor in found:
-            profile = self._knowledge.profiles.get(name)
-            if profile is None or actor not in profile.actors:
-                continue
+            profile = self._knowledge.profiles[name]
             seen = [one for one in self._seen(actor) if one.play.profile == name]
             shown = {one.step.transaction for one in seen}
             required = profile.transactions_of(actor)
@@ -251,6 +274,12 @@ class _System:
         if held is None:
             held = self._told[id(one.leg)] = _showing(one, self._system.name, _counterpart(one.leg, actor))
         return held
+
+
+def _widened(claim: Claim, profile: Profile, actor: ActorName) -> Claim:
+    """A claim that was made of what was seen, with what the profile requires besides."""
+    wanted = {*claim.transactions, *profile.transactions_of(actor)}
+    return replace(claim, transactions=tuple(one for one in profile.actors.get(actor, {}) if one in wanted))
 
 
 def _own(claim: Claim, profile: Profile, actor: ActorName, knowledge: Knowledge) -> Iterator[TransactionId]:

@@ -21,7 +21,7 @@ from harness.checks.registry import leg_checks, play_checks
 from harness.engine.attribution import Learnt
 from harness.engine.blame import Blame, player_of
 from harness.engine.breaks import Breaks
-from harness.engine.claimed_parts import claimed_parts
+from harness.engine.claimed_parts import claimed_parts, silent_systems
 from harness.engine.claims import claim_results, exit_code
 from harness.engine.gating import gated
 from harness.engine.overriding import Overruling
@@ -104,7 +104,7 @@ def judge(
     are found in its transcript first.
     """
     seen = see(plan, transcript, read, knowledge) if plan.watching is not None else None
-    plan = seen.plan if seen is not None else plan
+    told, plan = plan, seen.plan if seen is not None else plan
     recording = PlacedRecording(plan, transcript, read, knowledge, learnt, seen)
     overruling, strictness = Overruling(plan, knowledge), strictness or Strictness()
     judge_ = _Judge(recording, knowledge, strictness, overruling, wanted, seen)
@@ -127,7 +127,7 @@ def judge(
         plan=plan,
         plays=plays,
         claims=claim_results(plan, plays, knowledge),
-        claimed=claimed_parts(plan, plays, knowledge),
+        claimed=claimed_parts(plan, plays, knowledge, silent_systems(told, plan)),
         verdict=verdict,
         exit_code=exit_code(plays),
         checks=len(decided),

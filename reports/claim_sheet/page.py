@@ -49,9 +49,9 @@ def statement_html(sheet: Sheet) -> str:
 
 def render(template: str, style_sheet: str, *, paper: bool = False, **data: object) -> str:
     """A page with its style in it; `paper` has no links to other files."""
-    style = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("common.css", style_sheet))
+    style = style_of("common.css", style_sheet)
     return (
-        _environment()
+        environment()
         .get_template(template)
         .render(
             **data,
@@ -62,10 +62,16 @@ def render(template: str, style_sheet: str, *, paper: bool = False, **data: obje
     )
 
 
-def _environment() -> Environment:
-    environment = templates(_FOLDER)
-    environment.filters["href"] = href
-    environment.globals.update(
+def style_of(*names: str) -> str:
+    """The style sheets of this package, one after the other."""
+    return "".join((_FOLDER / name).read_text(encoding="utf-8") for name in names)
+
+
+def environment(*folders: Path) -> Environment:
+    """The templates of this package, and those of other folders."""
+    made = templates(_FOLDER, *folders)
+    made.filters["href"] = href
+    made.globals.update(
         words=words,
         states=ClaimState,
         observations=Observation,
@@ -75,4 +81,4 @@ def _environment() -> Environment:
         compared=compared,
         citation_words=citation_words,
     )
-    return environment
+    return made

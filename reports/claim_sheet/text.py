@@ -16,6 +16,7 @@ from reports.claim_sheet.words import (
     remarks,
     tested_words,
     transaction_remark,
+    unseen,
     wanted_words,
 )
 from reports.printable import printable
@@ -98,8 +99,11 @@ def _claim(claim: ClaimView) -> Iterator[str]:
     unclaimed = "" if claim.part.claimed else " (seen, not claimed)"
     yield f"  {claim.title}{unclaimed}: {claim.part.observation.value} ({claim.state.value}: {STATES[claim.state]})"
     yield from (f"    {remark}" for remark in remarks(claim.part))
-    for view in claim.transactions:
-        yield from _transaction(view)
+    if claim.part.observation is Observation.NOT_OBSERVED:
+        yield from (f"    {names}: {remark}" for remark, names in unseen(claim))
+    else:
+        for view in claim.transactions:
+            yield from _transaction(view)
     for row in claim.findings[:_FINDINGS]:
         times = f" ({row.group.count} times)" if row.group.count > 1 else ""
         yield f"    violated: {statement(row.group.judged)}{times}"

@@ -41,7 +41,7 @@ OBSERVATIONS: Final[Mapping[Observation, str]] = MappingProxyType(
 
 def state_css(state: ClaimState | Observation) -> str:
     """A state as one word, for a style sheet."""
-    return state.value.replace(" ", "-")
+    return str(state.value).replace(" ", "-")
 
 
 def partners_words(view: ClaimView | TransactionView) -> str:
@@ -80,7 +80,17 @@ def transaction_remark(view: TransactionView) -> str:
     """Why nothing was shown of a transaction; empty where something was."""
     if view.one.showings:
         return ""
-    return view.remark or "no scenario that was played has it"
+    return view.remark or "not played, and not seen"
+
+
+def unseen(view: ClaimView) -> Iterator[tuple[str, str]]:
+    """Why nothing was shown of transactions of a claim: each reason with those that it holds for."""
+    found: dict[str, list[str]] = {}
+    for one in view.transactions:
+        remark = transaction_remark(one)
+        if remark:
+            found.setdefault(remark, []).append(printable(one.one.transaction, 40))
+    yield from ((remark, ", ".join(names)) for remark, names in found.items())
 
 
 def tested_words(sheet: Sheet) -> Iterator[tuple[str, str]]:

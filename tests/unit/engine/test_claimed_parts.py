@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.engine.claimed_parts import claimed_parts
+from harness.engine.claimed_parts import claimed_parts, silent_systems
 from harness.model.claimed import ClaimedPart, ClaimState, Observation
 from harness.model.finding import Evidence, Finding
 from harness.model.known import KnownAs
@@ -292,6 +292,18 @@ def test_what_a_system_was_seen_to_be_without_claiming_it_comes_last(build: Buil
     assert part.state() is ClaimState.PARTIALLY_VERIFIED
 
 
+def test_of_a_system_that_is_known_by_name_alone_all_that_its_actor_owes_is_listed_and_nothing_claimed(
+    build: Build,
+) -> None:
+    system = build.system("RIS", "Order Filler")
+    seen = replace(system, claims=(replace(system.claims[0], transactions=(TransactionId("RAD-5"),)),))
+    plan = plan_of(build, seen)
+    silent = silent_systems(replace(plan, systems=()), plan)
+    (part,) = claimed_parts(plan, [play({FILLER: RIS}, query(MR, PASS))], build.knowledge, silent)
+    assert (part.claimed, part.missing, part.state()) == (False, (), ClaimState.PARTIALLY_VERIFIED)
+    assert [told.transaction for told in part.transactions] == ["RAD-1", "RAD-2", "RAD-4", "RAD-5", "RAD-6"]
+
+
 def test_an_actor_that_is_switched_off_says_so(build: Build) -> None:
     system = replace(build.system("RIS", "Order Filler", "PPS Manager"), pps_manager="simulated")
     _, part = claimed_parts(plan_of(build, system), [], build.knowledge)
@@ -306,4 +318,21 @@ def test_claims_of_one_actor_in_two_profiles_are_two(build: Build) -> None:
     assert [(part.profile, part.observation) for part in parts] == [
         ("SWF", Observation.PARTLY_OBSERVED),
         ("SWF.b", Observation.NOT_OBSERVED),
+    ]
+
+
+def test_an_actor_that_the_profile_of_the_plays_does_not_know_is_listed_where_it_was_seen(build: Build) -> None:
+    reporter = ActorName("Reporter")
+    profiles = build.knowledge.profiles
+    actors = {reporter: {TransactionId("RAD-5"): Need.REQUIRED}}
+    knowledge = replace(build.knowledge, profiles={**profiles, "R": replace(profiles["SWF"], id="R", actors=actors)})
+    plan = plan_of(build, build.system("RIS", "Order Filler"))
+    seen = replace(
+        plan.systems[0], claims=(Claim(profile="R", actors=(reporter,)), Claim(profile="SWF.b", actors=(FILLER,)))
+    )
+    asked = step("RAD-5", leg((reporter, RIS, MANAGER, MR), {RIS: PASS}))
+    parts = claimed_parts(replace(plan, systems=(seen,)), [play({reporter: RIS, FILLER: RIS}, asked)], knowledge, {RIS})
+    assert [(part.profile, part.actor, part.claimed) for part in parts] == [
+        ("R", reporter, False),
+        ("SWF", FILLER, False),
     ]

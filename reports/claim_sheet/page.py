@@ -14,7 +14,7 @@ from reports import ReadPayload
 from reports.claim_sheet import words
 from reports.claim_sheet.statement import BLANKS, drafts, with_words
 from reports.claim_sheet.view import Sheet, sheet_of, told_run
-from reports.html.render import inline_source, templates
+from reports.html.render import policy_of, templates
 from reports.wording import citation_words, compared, href, subject
 
 CLAIMS_FILE: Final = "claims.html"
@@ -56,7 +56,7 @@ def render(template: str, style_sheet: str, *, paper: bool = False, **data: obje
         .render(
             **data,
             paper=paper,
-            policy=f"default-src 'none'; style-src {inline_source(style)}; base-uri 'none'; form-action 'none'",
+            policy=policy_of(style),
             style=Markup(style),  # noqa: S704 - our own file, not data
         )
     )

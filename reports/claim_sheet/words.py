@@ -98,7 +98,7 @@ def tested_words(sheet: Sheet) -> Iterator[tuple[str, str]]:
     plans = [told.run.plan for told in sheet.runs]
     yield "tested", _listed(plan.started for plan in plans)
     yield "harness", _listed(plan.harness_version for plan in plans)
-    yield "rule set", _listed(plan.rule_set for plan in plans)
+    yield "rule set", _listed(told.run.rule_set or told.run.plan.rule_set for told in sheet.runs)
     yield "runs", _listed(plan.run for plan in plans)
     overrides = _listed(plan.overrides.sha256 for plan in plans if plan.overrides.files)
     if overrides:

@@ -23,12 +23,47 @@ class TlsMode(Enum):
 class TlsFiles(Record):
     """PEM files: our certificate (with its chain), its key, and the authorities that issue the peers' certificates.
 
-    A file of authorities may also hold the very certificates of the peers.
+    A file of authorities may also hold the very certificates of the peers. `pki` is a folder as `swf pki` makes it,
+    with the certificates that nobody should take.
     """
 
     certificate: str = ""
     key: str = ""
-    authorities: str
+    authorities: str = ""
+    pki: str = ""
+
+
+@dataclass(frozen=True)
+class CertificateNames:
+    """Names of the files of one certificate in the folder of a PKI."""
+
+    certificate: str
+    key: str
+
+
+AUTHORITY = CertificateNames("ca.pem", "ca.key")
+"""The authority that both sides trust."""
+OURS = CertificateNames("harness.pem", "harness.key")
+THEIRS = CertificateNames("product.pem", "product.key")
+
+
+class Badness(Enum):
+    """What is wrong with a certificate that is made to be refused; the value is the stem of its files' names."""
+
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not-yet-valid"
+    UNKNOWN_AUTHORITY = "unknown-authority"
+    OTHER_HOST = "other-host"
+    """Nothing, but that it names a host that nobody called."""
+
+    @property
+    def names(self) -> CertificateNames:
+        """Its files, in the folder of the PKI."""
+        return CertificateNames(f"bad/{self.value}.pem", f"bad/{self.value}.key")
+
+
+STRANGER = "bad/unknown-ca.pem"
+"""The authority that nobody trusts, in the folder of the PKI."""
 
 
 class TlsTrouble(Enum):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.model.system import DimseAddress, Endpoints, Hl7Address, Launch, System, SystemActor
-from harness.model.tls import TlsFiles, TlsMode
+from harness.model.tls import AUTHORITY, OURS, Badness, TlsFiles, TlsMode
 from harness.yaml_source import Faults, SourceMapping
 
 At = tuple[str | int, ...]
@@ -67,17 +67,44 @@ def _listeners(system: System) -> Iterator[tuple[At, TlsMode]]:
 
 
 def _beside(source: SourceMapping, files: TlsFiles, path: str, faults: Faults) -> TlsFiles:
-    """The files at their paths, which count from the folder of the system file."""
+    """The files at their paths, which count from the folder of the system file; those of a PKI where none are named."""
     folder = Path(path).parent
     if bool(files.certificate) != bool(files.key):
         faults.add(source.place_of("tls"), "tls: `certificate` and `key` belong together")
-    found: dict[str, str] = {}
-    for one in fields(files):
-        named = getattr(files, one.name)
-        found[one.name] = str(folder / named) if named else ""
-        if (named or one.name == "authorities") and not (folder / named).is_file():
-            faults.add(source.place_of("tls", one.name), f"{one.name}: there is no file {folder / named}")
+    if files.pki:
+        return _of_pki(source, files, folder, faults)
+    if not files.authorities:
+        text = "tls: `authorities` says whom we trust; or name a folder of `swf pki`: `tls: {pki: certs}`"
+        faults.add(source.place_of("tls"), text)
+    found = {name: str(folder / named) if named else "" for name, named in _named(files)}
+    for name, _ in _named(files):
+        if found[name] and not Path(found[name]).is_file():
+            faults.add(source.place_of("tls", name), f"{name}: there is no file {found[name]}")
     return TlsFiles(**found)
+
+
+def _of_pki(source: SourceMapping, files: TlsFiles, folder: Path, faults: Faults) -> TlsFiles:
+    """The files of a folder that `swf pki` made, but for those that are named."""
+    pki = folder / files.pki
+    bad = [badness.names for badness in Badness]
+    needed = [name for one in bad for name in (one.certificate, one.key)]
+    missing = next((name for name in needed if not (pki / name).is_file()), "")
+    if missing:
+        text = f"pki: there is no file {pki / missing}; `swf pki {pki}` makes the folder"
+        faults.add(source.place_of("tls", "pki"), text)
+    usual = TlsFiles(certificate=OURS.certificate, key=OURS.key, authorities=AUTHORITY.certificate)
+    found = {name: str(folder / named) for name, named in _named(files) if named}
+    found |= {name: str(pki / named) for name, named in _named(usual) if name not in found and named}
+    found |= {"pki": str(pki)}
+    for name in found:
+        if name != "pki" and not missing and not Path(found[name]).is_file():
+            at = name if getattr(files, name) else "pki"
+            faults.add(source.place_of("tls", at), f"{name}: there is no file {found[name]}")
+    return TlsFiles(**found)
+
+
+def _named(files: TlsFiles) -> Iterator[tuple[str, str]]:
+    return ((one.name, getattr(files, one.name)) for one in fields(files))
 
 
 def _with(described: SystemActor, files: TlsFiles) -> SystemActor:

@@ -55,6 +55,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "TlsFiles.certificate": "Our certificate, with its chain: a PEM file beside this one.",
         "TlsFiles.key": "The key of our certificate: a PEM file beside this one.",
         "TlsFiles.authorities": "The authorities that issue the peers' certificates: a PEM file beside this one.",
+        "TlsFiles.pki": "A folder as `swf pki` makes it: our files, where they are not named, and bad certificates.",
         "CodeMap.services": "By the key of a service in the procedure plan, as CT-CHEST.",
         "ServiceCodes.code": "The code under which the service is ordered (OBR-4).",
         "ServiceCodes.procedure": "The Requested Procedure's code; left out: `code`.",

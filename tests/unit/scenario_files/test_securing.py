@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import SourceError
-from harness.model.tls import TlsFiles, TlsMode
+from harness.model.tls import AUTHORITY, OURS, Badness, TlsFiles, TlsMode
 from harness.scenario_files import ScenarioFiles
 
 Write = Callable[..., Path]
@@ -89,7 +89,7 @@ def test_a_link_is_secured_as_its_actor_is(write: Write, library: ScenarioFiles,
             [(NAME, f"{NAME}\ntls: {{authorities: ca.pem, key: own.key}}"), (PORT, f"{PORT}, tls: server")],
             "tls: `certificate` and `key` belong together",
         ),
-        ([(NAME, f"{NAME}\ntls: {{certificate: own.pem}}")], "`authorities` is missing"),
+        ([(NAME, f"{NAME}\ntls: {{certificate: own.pem}}")], "2:6: tls: `authorities` says whom we trust"),
     ],
 )
 def test_faults(write: Write, library: ScenarioFiles, beside: Path, changes: list[tuple[str, str]], text: str) -> None:
@@ -97,6 +97,50 @@ def test_faults(write: Write, library: ScenarioFiles, beside: Path, changes: lis
     with pytest.raises(SourceError) as fault:
         library.system(str(path))
     assert text in str(fault.value)
+
+
+@pytest.fixture
+def pki(beside: Path) -> Path:
+    """A folder as `swf pki` makes it, as far as its names go."""
+    names = [OURS, AUTHORITY, *(badness.names for badness in Badness)]
+    for name in (name for one in names for name in (one.certificate, one.key)):
+        (beside / "certs" / name).parent.mkdir(parents=True, exist_ok=True)
+        (beside / "certs" / name).write_text("made for a test\n", encoding="utf-8")
+    return beside / "certs"
+
+
+def test_a_pki_stands_for_every_file(write: Write, library: ScenarioFiles, pki: Path) -> None:
+    path = changed(write("system"), (PORT, f"{PORT}, tls: mutual"), (NAME, f"{NAME}\ntls: {{pki: certs}}"))
+    assert library.system(str(path)).tls == TlsFiles(
+        certificate=str(pki / "harness.pem"),
+        key=str(pki / "harness.key"),
+        authorities=str(pki / "ca.pem"),
+        pki=str(pki),
+    )
+
+
+def test_what_is_named_beside_a_pki_comes_first(write: Write, library: ScenarioFiles, pki: Path) -> None:
+    named = "tls: {pki: certs, certificate: own.pem, key: own.key, authorities: ca.pem}"
+    path = changed(write("system"), (PORT, f"{PORT}, tls: mutual"), (NAME, f"{NAME}\n{named}"))
+    files = library.system(str(path)).tls
+    assert files == TlsFiles(**{key: str(pki.parent / name) for key, name in _NAMES.items()}, pki=str(pki))
+
+
+@pytest.mark.parametrize("gone", ["bad/expired.pem", "bad/other-host.key", "harness.pem", "ca.pem"])
+def test_a_pki_that_is_not_whole(write: Write, library: ScenarioFiles, pki: Path, gone: str) -> None:
+    (pki / gone).unlink()
+    path = changed(write("system"), (PORT, f"{PORT}, tls: mutual"), (NAME, f"{NAME}\ntls: {{pki: certs}}"))
+    with pytest.raises(SourceError, match=r"2:12: .*there is no file") as fault:
+        library.system(str(path))
+    assert gone in str(fault.value)
+
+
+def test_a_pki_of_a_hospital_has_no_files_of_ours(write: Write, library: ScenarioFiles, pki: Path) -> None:
+    for name in ("harness.pem", "harness.key", "ca.pem"):
+        (pki / name).unlink()
+    named = "tls: {pki: certs, certificate: own.pem, key: own.key, authorities: ca.pem}"
+    path = changed(write("system"), (PORT, f"{PORT}, tls: mutual"), (NAME, f"{NAME}\n{named}"))
+    assert library.system(str(path)).tls is not None
 
 
 def test_one_side_alone_needs_authorities_alone(write: Write, library: ScenarioFiles, beside: Path) -> None:

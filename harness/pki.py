@@ -6,11 +6,15 @@ the certificates, without a password.
 
 from __future__ import annotations
 
+import atexit
 import ipaddress
 import os
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -142,6 +146,14 @@ class Pki:
             if path.exists():
                 raise InputError(f"{path} is there already; a PKI is made in a folder of its own") from None
             raise InputError(f"cannot write {path}: {error.strerror}") from None
+
+
+@cache
+def pki_of_process() -> TlsFiles:
+    """A PKI in a temporary folder, which goes when this process ends."""
+    folder = tempfile.mkdtemp(prefix="swf-pki-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Pki(Path(folder), elliptic=True).make()
 
 
 def files_of(folder: Path) -> TlsFiles:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -16,6 +16,7 @@ from time import monotonic
 
 from harness.engine.claims import EXIT_FAIL, EXIT_PASS, EXIT_UNDECIDED
 from harness.engine.runs import let_go
+from harness.engine.tls_planning import is_about_tls
 from harness.errors import InputError
 from harness.model.live_proof import LiveProof, LiveTrial
 from harness.model.names import ActorName, ScenarioId
@@ -26,7 +27,7 @@ from harness.model.system import System
 from harness.selftest import live
 from harness.selftest.proving import Request, prove
 from harness.selftest.survivors import known_survivors
-from harness.wiring import BOX_ALONE, REFERENCE, RunRequest, execute, workshop
+from harness.wiring import BOX_ALONE, REFERENCE, REFERENCE_WITH_TLS, RunRequest, execute, workshop
 from harness.yaml_source import nearest
 from reports.live_proof import live_proof_json, live_proof_lines, trial_line
 from reports.proof import proof_json, proof_lines
@@ -64,15 +65,11 @@ class SelftestRequest:
 def selftest(request: SelftestRequest, show: Callable[[str], object]) -> int:
     """`swf selftest`: record, change, judge, and show what was noticed; returns the exit code."""
     with TemporaryDirectory(prefix="swf-selftest-") as folder:
-        out = request.run
-        if out is None:
-            out = Path(folder) / "run"
-            box = RunRequest(suts=(BOX_ALONE,), out=out, jobs=4, seed=request.seed)
-            execute(box, Unheard())
+        runs = (request.run,) if request.run is not None else tuple(_recorded(Path(folder), request.seed))
         workshop()
         proof = prove(
             Request(
-                runs=(out,),
+                runs=runs,
                 kind=request.kind,
                 requirement=request.requirement,
                 every=request.every,
@@ -87,6 +84,15 @@ def selftest(request: SelftestRequest, show: Callable[[str], object]) -> int:
     if proof.refused and request.run is None:
         return EXIT_UNDECIDED
     return EXIT_PASS if proof.holds else EXIT_FAIL
+
+
+def _recorded(folder: Path, seed: int) -> Iterator[Path]:
+    """Every scenario with all actors simulated, and those about TLS with the reference system, where links have it."""
+    box = RunRequest(suts=(BOX_ALONE,), out=folder / "run", jobs=4, seed=seed)
+    about_tls = tuple(one.id for one in workshop().files.scenarios() if is_about_tls(one))
+    secured = RunRequest(suts=(REFERENCE_WITH_TLS,), scenarios=about_tls, out=folder / "run-tls", jobs=4, seed=seed)
+    for request in (box, secured):
+        yield execute(request, Unheard()).out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,13 +140,17 @@ def _trial(name: str, *, seed: int) -> LiveTrial:
     shop = workshop()
     defect = shop.defect(name)
     scenario = shop.files.scenario(defect.detection.scenario)
-    return live.trial(defect, scenario, shop.files.system(REFERENCE), partial(_play, seed=seed))
+    return live.trial(defect, scenario, _reference_for(scenario), partial(_play, seed=seed))
 
 
 def _faultless(name: ScenarioId, actors: tuple[ActorName, ...], seed: int) -> tuple[str, ...]:
-    shop = workshop()
-    reference = shop.files.system(REFERENCE)
-    return live.faultless(shop.files.scenario(name), actors, reference, partial(_play, seed=seed))
+    scenario = workshop().files.scenario(name)
+    return live.faultless(scenario, actors, _reference_for(scenario), partial(_play, seed=seed))
+
+
+def _reference_for(scenario: Scenario) -> System:
+    """The reference system; with TLS on every link for a scenario about that."""
+    return workshop().systems((REFERENCE_WITH_TLS if is_about_tls(scenario) else REFERENCE,))[0]
 
 
 def _play(

@@ -22,7 +22,7 @@ from harness.dicom.character_sets import DEFINED_TERMS
 from harness.engine.asking import must_be_asked, operator_steps
 from harness.engine.claims import EXIT_PASS, EXIT_UNDECIDED
 from harness.engine.judging import Strictness
-from harness.engine.launching import ReferenceProcess
+from harness.engine.launching import ReferenceProcess, secured
 from harness.engine.pairwise import pairwise_plays
 from harness.engine.planning import Planner
 from harness.engine.procedures import plan_of
@@ -51,6 +51,7 @@ from reports.console import ConsoleProgress, idle_words, summary
 
 BOX_ALONE = "none"
 REFERENCE = "reference"
+REFERENCE_WITH_TLS = "reference-tls"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +113,7 @@ class Workshop:
             return ()
         if BOX_ALONE in suts:
             raise InputError("`--sut none` is the box alone; it does not go with another system")
-        systems = tuple(self.files.system(name) for name in suts or (REFERENCE,))
+        systems = tuple(secured(self.files.system(name)) for name in suts or (REFERENCE,))
         for files in (system.tls for system in systems if system.tls is not None):
             rehearse(files)
         return systems

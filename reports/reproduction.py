@@ -80,7 +80,7 @@ class Reproduction:
 
 def _is_bundled(systems: tuple[System, ...], system: System) -> bool:
     """Whether a run without `--sut` starts exactly this system."""
-    return len(systems) == 1 and system.launch is Launch.REFERENCE
+    return len(systems) == 1 and system.launch is Launch.REFERENCE and not system.secured
 
 
 def _system(system: System) -> str:

@@ -11,6 +11,7 @@ from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.checks.registry import play_check
 from harness.checks.untold import never_told
 from harness.dicom.statuses import is_success, is_warning
+from harness.model.deviation import TLS_CHANGES
 from harness.model.finding import Finding
 from harness.model.names import HARNESS, ActorName, CheckName, LegId, StepId
 from harness.model.plan import LegState
@@ -29,6 +30,8 @@ _ROW_OF_EVENT = {
     EventKind.TLS_FAILED: "reachable",
     EventKind.LINK_LOST: "link-kept",
 }
+_OF_TLS = frozenset(change.value for change in TLS_CHANGES)
+"""Misuses that `tls` judges."""
 
 
 @play_check(CHECK)
@@ -36,6 +39,8 @@ def delivery(play: PlayView) -> Iterator[Finding]:
     """One finding for each required leg that crosses a link of ours."""
     for view in play.legs:
         if view.planned.state not in (LegState.LIVE, LegState.NOT_OFFERED):
+            continue
+        if _may_be_broken_off(view) and not view.exchanges:
             continue
         yield from _misused(play, view)
         if view.exchanges:
@@ -45,13 +50,21 @@ def delivery(play: PlayView) -> Iterator[Finding]:
             yield from _missing(play, view)
 
 
+def _may_be_broken_off(view: LegView) -> bool:
+    """Whether our listener shows a certificate or version that nobody should send anything to: `tls` judges that."""
+    deviation = view.step.step.deviation
+    transaction, leg = view.step.transaction.id, view.planned.leg.id
+    shows = deviation is not None and deviation.of_listener
+    return deviation is not None and shows and deviation.secures(transaction, leg, view.initiator, view.responder)
+
+
 def _misused(play: PlayView, view: LegView) -> Iterator[Finding]:
     """How the responder took a link that was misused on purpose: the standards leave that open, so that it is told and
     not judged. That it goes on to answer is judged as ever."""
     for event in play.events:
         of_leg = event.step is not None and event.step.step == view.step.step.id and event.peer_actor == view.responder
         ours = event.actor == view.initiator and view.planned.leg.required
-        if event.kind is EventKind.MISUSED and of_leg and ours:
+        if event.kind is EventKind.MISUSED and of_leg and ours and event.facts.get("misuse") not in _OF_TLS:
             yield view.finding(
                 "delivery",
                 view.requirement("reachable"),

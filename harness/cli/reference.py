@@ -24,9 +24,10 @@ from harness.wiring import reference_system
     metavar="CERTIFICATE KEY AUTHORITIES",
     help="Secure every listener, and show the certificate to whoever is called.",
 )
-def command(seed: int, defect: str, delay: float, noise: bool, tls: tuple[str, str, str] | None) -> int:
+@click.option("--pki", default="", metavar="DIR", help="Whose unknown authority it trusts that has this defect.")
+def command(seed: int, defect: str, delay: float, noise: bool, tls: tuple[str, str, str] | None, pki: str) -> int:
     """Serve until standard input is closed."""
-    files = TlsFiles(certificate=tls[0], key=tls[1], authorities=tls[2]) if tls else None
+    files = TlsFiles(certificate=tls[0], key=tls[1], authorities=tls[2], pki=pki) if tls else None
     with reference_system(seed, defect, Strain(delay=delay, noise=noise), files) as system:
         click.echo(json.dumps(system.introduction()))
         sys.stdout.flush()

@@ -34,6 +34,8 @@ _REACHABLE = "/reachable"
 _ACCEPTED = "/ack-accepted"
 _OUTCOME = ("/completed", "/status", "/answered")
 """What is owed of a retrieve that its receiver may stand in the way of."""
+_CONDUCT = frozenset({"tls.callers", "tls.listeners"})
+"""Checks of what was done with a connection, and of no message."""
 _PLAIN = re.compile(r"[A-Z ]*|[0-9A-F]{4}|.{0,3}")
 """Words, codes and statuses: that two findings name the same one joins nothing."""
 
@@ -263,6 +265,8 @@ def purpose_of(step: Step) -> Reason | None:
 
 def _how(view: LegView, finding: Finding) -> Reason:
     """Whether the charged actor sent the message that a finding is about, or owed one."""
+    if finding.check in _CONDUCT:
+        return Reason.OWN_DOING
     if finding.evidence is None:
         return Reason.OWED_IT
     sender = view.initiator if finding.evidence.half is Half.REQUEST else view.responder

@@ -19,6 +19,7 @@ from harness.hl7 import edit as hl7_edit
 from harness.identifiers import Identifiers
 from harness.model.deviation import MISUSES, Change, Deviation, Part
 from harness.model.names import ActorName, LegId, PlayId, TransactionId
+from harness.model.plan import StepRef
 
 _BEHAVIOUR = MISUSES | {
     Change.NEVER,
@@ -38,6 +39,7 @@ class DeviationBook:
     def __init__(self, deviations: Iterable[Deviation], identifiers: Identifiers) -> None:
         self._standing = tuple(deviations)
         self._temporary: list[tuple[Deviation, PlayId | None]] = []
+        self._shown: list[tuple[Deviation, StepRef | None]] = []
         self._identifiers = identifiers
         self._met: Counter[tuple[int, str]] = Counter()
         self._fired: set[Deviation] = set()
@@ -58,17 +60,29 @@ class DeviationBook:
             self._fired.add(deviation)
 
     @contextmanager
-    def during(self, deviation: Deviation | None, play: PlayId | None = None) -> Iterator[None]:
+    def during(
+        self, deviation: Deviation | None, play: PlayId | None = None, step: StepRef | None = None
+    ) -> Iterator[None]:
         """Put a step's deviation in force while the step runs, for the messages of its play."""
         if deviation is not None:
             with self._lock:
                 self._temporary.append((deviation, play))
+                self._shown.append((deviation, step))
         try:
             yield
         finally:
             if deviation is not None:
                 with self._lock:
                     self._temporary.remove((deviation, play))
+                    self._shown.remove((deviation, step))
+
+    def shown_by(self, actor: ActorName) -> tuple[Change, StepRef | None] | None:
+        """What the actor's listeners show on purpose to whoever calls now, and for which step; None: what is proper."""
+        with self._lock:
+            for deviation, step in self._shown:
+                if deviation.of_listener and deviation.actor == actor:
+                    return deviation.change, step
+            return None
 
     def concern(self, actor: ActorName) -> bool:
         """Whether any deviation in force is the actor's."""
@@ -120,7 +134,8 @@ class DeviationBook:
         """How the actor misuses a link before it sends this message properly, if a deviation says so."""
         candidates = set(transactions)
         for deviation in self._in_force(play):
-            about = deviation.change in MISUSES and deviation.actor == actor and _is_about(deviation, candidates)
+            mine = deviation.change in MISUSES and deviation.part is Part.REQUEST and deviation.actor == actor
+            about = mine and _is_about(deviation, candidates)
             if about and self._due(deviation, f"{play}/{thread}"):
                 self._fire(deviation)
                 return deviation
@@ -214,9 +229,7 @@ class DeviationBook:
 
 def _is_about(deviation: Deviation, candidates: Iterable[tuple[TransactionId, LegId]]) -> bool:
     """Whether a deviation names one of these legs, or none in particular."""
-    return any(
-        deviation.transaction in (None, transaction) and deviation.leg in (None, leg) for transaction, leg in candidates
-    )
+    return any(deviation.is_about(transaction, leg) for transaction, leg in candidates)
 
 
 def behaviour(deviations: Iterable[Deviation], change: Change) -> Deviation | None:

@@ -22,13 +22,15 @@ from harness.engine.department import Department
 from harness.engine.driving import Driver, action_of
 from harness.engine.reading import Twins, is_complete
 from harness.engine.recording import TranscriptRecorder
+from harness.engine.tls_planning import tests_tls
 from harness.errors import CannotAct, HarnessError, LinkError
 from harness.model.names import HARNESS, ExchangeId, LegId, PlayId, StepId
 from harness.model.plan import Assignment, LegState, PlannedLeg, PlannedStep, Play, StepRef
 from harness.model.profile import Count, LinkKind
 from harness.model.scenario import Expectation
 from harness.model.system import System
-from harness.model.transcript import EventKind, Exchange
+from harness.model.tls import Taken
+from harness.model.transcript import Event, EventKind, Exchange
 from harness.model.verdict import Outcome
 
 PROBE_INTERVAL = 0.2
@@ -63,6 +65,7 @@ class _Live:
     begun: int
     lock: threading.Lock = field(default_factory=threading.Lock)
     told: int = 0
+    broken_off: set[StepRef] = field(default_factory=set)
     twins: Twins = field(default_factory=Twins)
     unfinished: dict[ExchangeId, None] = field(default_factory=dict)
     placed: dict[tuple[PlayId, StepId, LegId], list[ExchangeView]] = field(default_factory=dict)
@@ -72,6 +75,12 @@ class _Live:
         with self.lock:
             self._catch_up()
             return list(self.placed.get((play.id, step.step.id, leg), ()))
+
+    def is_broken_off(self, step: StepRef) -> bool:
+        """Whether a caller would not talk to what our listener shows on purpose in a step."""
+        with self.lock:
+            self._catch_up()
+            return step in self.broken_off
 
     def learnt(self, but: PlayId) -> Learnt:
         """What the other plays have shown so far."""
@@ -85,6 +94,8 @@ class _Live:
         self.begun, self.told = news.begun, self.told + len(news.events)
         for event in news.events:
             self.attributor.note(event)
+            if event.step is not None and _breaks_off(event):
+                self.broken_off.add(event.step)
         self.twins.note(news.events)
         for exchange in news.exchanges:
             self.twins.add(exchange.link)
@@ -209,18 +220,13 @@ class Executor:
         try:
             with (
                 self._department.moments.at(started),
-                self._department.deviations.during(planned.step.deviation, play.id),
+                self._department.deviations.during(planned.step.deviation, play.id, reference),
             ):
                 state = self._attempt(play, planned, reference)
         except Skipped:
             state = "skipped"
-        except CannotAct as reason:
-            state = "cannot act"
-            facts = {"shown_by": reason.shown_by} if reason.shown_by else {}
-            self._recorder.happened(EventKind.CANNOT_ACT, str(reason), step=reference, facts=facts)
-        except LinkError as reason:
-            state = "link failed"
-            self._recorder.happened(EventKind.CANNOT_ACT, str(reason), step=reference, facts={"link": "failed"})
+        except (CannotAct, LinkError) as reason:
+            state = self._kept_from(play, planned, reason, reference)
         except HarnessError as reason:
             state = "error"
             self._recorder.happened(EventKind.INTERNAL_ERROR, str(reason), step=reference)
@@ -229,6 +235,17 @@ class Executor:
             self._recorder.happened(EventKind.INTERNAL_ERROR, traceback.format_exc(limit=20), step=reference)
         self._recorder.happened(EventKind.STEP_ENDED, state, step=reference)
         self._progress.step_ended(play, planned, state, self._department.clock.seconds() - started)
+
+    def _kept_from(self, play: Play, planned: PlannedStep, reason: CannotAct | LinkError, reference: StepRef) -> str:
+        """How a step ended whose actor could not act; to break off with a bad listener is what the step wants."""
+        shown = [leg for leg in planned.legs if leg.state is LegState.LIVE and _shows(planned, leg)]
+        if shown and self._recorder.wait(lambda: self._is_broken_off(play, planned, shown[0]), GRACE):
+            return "done"
+        facts = {"link": "failed"}
+        if isinstance(reason, CannotAct):
+            facts = {"shown_by": reason.shown_by} if reason.shown_by else {}
+        self._recorder.happened(EventKind.CANNOT_ACT, str(reason), step=reference, facts=facts)
+        return "cannot act" if isinstance(reason, CannotAct) else "link failed"
 
     def _attempt(self, play: Play, planned: PlannedStep, reference: StepRef) -> str:
         """Do what starts the step, then wait for its legs. Returns how it ended."""
@@ -316,6 +333,8 @@ class Executor:
         exchanges = self._live.exchanges(play, planned, leg.leg.id)
         if leg.leg.reaction and leg.initiator == HARNESS and idle:
             return True
+        if self._is_broken_off(play, planned, leg):
+            return True
         if leg.leg.count is Count.MANY and leg.leg.reaction:
             return bool(exchanges) and idle
         return bool(exchanges)
@@ -332,7 +351,13 @@ class Executor:
         if not theirs or any(leg.leg.count is Count.MANY for leg in theirs):
             return ""
         there = all(self._live.exchanges(play, planned, leg.leg.id) for leg in theirs)
+        if not there and all(self._is_broken_off(play, planned, leg) for leg in theirs):
+            return "it has called already, and broke the connection off"
         return "the message is there already" if there else ""
+
+    def _is_broken_off(self, play: Play, planned: PlannedStep, leg: PlannedLeg) -> bool:
+        """Whether the step tests TLS on the leg, and whoever called would not talk to us: nothing more is to come."""
+        return _shows(planned, leg) and self._live.is_broken_off(StepRef(play.id, planned.step.id))
 
     def _refused(self, play: Play, planned: PlannedStep) -> bool:
         """Whether what the reactions would follow was refused, or never came."""
@@ -345,6 +370,16 @@ class Executor:
         if leg.initiator != HARNESS:
             return times.act
         return times.answer if leg.leg.reaction else 0.5
+
+
+def _shows(planned: PlannedStep, leg: PlannedLeg) -> bool:
+    """Whether our listener shows something on the leg that nobody should talk to."""
+    deviation = planned.step.deviation
+    return deviation is not None and deviation.of_listener and tests_tls(planned.step, leg.leg)
+
+
+def _breaks_off(event: Event) -> bool:
+    return event.kind is EventKind.MISUSED and event.facts.get("outcome") == Taken.REFUSED.value
 
 
 def _acts(planned: PlannedStep) -> bool:

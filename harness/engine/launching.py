@@ -13,16 +13,28 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
+from harness.actor import actor_classes
 from harness.engine.storage import adapter
 from harness.errors import HarnessError
 from harness.model.deviation import Deviation
 from harness.model.names import ActorName, PlayId, TransactionId
 from harness.model.scenario import ProcedurePlan
-from harness.model.system import Hook, Party, System, SystemActor
+from harness.model.system import DepartmentActor, Hook, Party, System, SystemActor
+from harness.model.tls import TlsMode
+from harness.pki import pki_of_process
 from harness.transports.hooks import run_hook
 
 START_SECONDS = 60.0
 """How long the process may take until it says where it listens."""
+
+
+def secured(system: System) -> System:
+    """A system whose links are all to have TLS, and the department with it, by certificates made for this process."""
+    if not system.secured:
+        return system
+    told = {name: system.department.get(name, DepartmentActor()) for name in actor_classes()}
+    department = {name: replace(one, tls=TlsMode.MUTUAL) for name, one in told.items()}
+    return replace(system, tls=pki_of_process(), department=department)
 
 
 class ReferenceProcess:
@@ -41,7 +53,9 @@ class ReferenceProcess:
         if described.strain.noise:
             self._command += ["--noise"]
         if described.tls is not None:
-            self._command += ["--tls", described.tls.certificate, described.tls.key, described.tls.authorities]
+            files = described.tls
+            self._command += ["--tls", files.certificate, files.key, files.authorities]
+            self._command += ["--pki", files.pki] if files.pki else []
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process, and is closed with it
         self._control = ""
 

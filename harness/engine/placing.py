@@ -16,9 +16,9 @@ from pydicom.dataset import Dataset
 from harness.checks.recording import ExchangeView, LegView, PlayView, ReadPayload
 from harness.engine.attribution import Attribution, Attributor, Learnt, attribute_all
 from harness.engine.breaks import Breaks
-from harness.engine.reading import is_complete, twins
+from harness.engine.reading import Twins, is_complete, twins
 from harness.engine.seen import Seen
-from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, PlayId, StepId, TransactionId
+from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, LinkId, PlayId, StepId, TransactionId
 from harness.model.plan import Assignment, LegState, Plan, PlannedLeg, PlannedStep, Play
 from harness.model.profile import Leg
 from harness.model.system import DimseAddress, Hl7Address
@@ -72,11 +72,12 @@ class PlacedRecording:
             for exchange in transcript.exchanges
             if self._placed[exchange.id] and all(self._is_late(one, exchange) for one in self._placed[exchange.id])
         ]
+        misused = frozenset(_far_ends_of_misused(transcript))
         self.orphans = [
             exchange.id
             for exchange in transcript.exchanges
             if seen is None and not self._placed[exchange.id] and self._foreign(exchange)
-            if not self._breaks.of_earlier_attempt(exchange.request.seq)
+            if not self._breaks.of_earlier_attempt(exchange.request.seq) and exchange.link.id not in misused
         ]
 
     def _found(
@@ -191,6 +192,12 @@ class PlacedRecording:
     def _foreign(self, exchange: Exchange) -> bool:
         """Whether a message came from outside, to one of our endpoints, and could be part of SWF."""
         return not exchange.sent and bool(self._recogniser.candidates(self._views[exchange.id]))
+
+
+def _far_ends_of_misused(transcript: Transcript) -> Iterator[LinkId]:
+    """The links of ours at whose other end one of our actors misused them on purpose: what came there is no message."""
+    known = Twins((link for link in transcript.links if link.ours and link.facts.get("misuse")), transcript.events)
+    yield from (link.id for link in transcript.links if not link.ours and known.has(link))
 
 
 def _place(address: DimseAddress | Hl7Address | None) -> tuple[str, int]:

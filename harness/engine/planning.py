@@ -8,6 +8,7 @@ from dataclasses import replace
 from harness.engine.applicability import Applicability
 from harness.engine.legs import ends, legs_of
 from harness.engine.roles import Roles, role_groups
+from harness.engine.tls_planning import is_about_tls, tests_tls, why_not_secured
 from harness.engine.versions import spoken, unshown
 from harness.errors import NotApplicable
 from harness.identifiers import Identifiers
@@ -182,6 +183,7 @@ class Planner:
         transaction = self._knowledge.transactions[step.transaction]
         legs = tuple(self._planned_leg(roles, transaction.id, leg, form) for leg in legs_of(step, transaction))
         legs = tuple(_without_ignorance(roles, transaction, leg) for leg in legs)
+        legs = tuple(_securable(roles, step, leg) for leg in legs)
         culprit = _asked_to_misbehave(roles, step)
         if culprit is not None:
             reason = f"{culprit} would have to misbehave, which a system under test is never asked to"
@@ -243,10 +245,12 @@ def ae_title(actor: ActorName) -> str:
 
 
 def _without_question(play: Play, roles: Roles) -> str:
-    """Why nothing would be asked of the group in a play; empty when something is, or without a system."""
+    """Why nothing would be asked of the group in a play; empty when something is, or without a system. Of a scenario
+    about TLS, only what tests that counts."""
     if not roles.systems:
         return ""
-    legs = [leg for planned in play.steps for leg in planned.legs]
+    about_tls = is_about_tls(play.scenario)
+    legs = [leg for planned in play.steps for leg in planned.legs if not about_tls or tests_tls(planned.step, leg.leg)]
     if any(_is_asked(leg) for leg in legs):
         return ""
     reasons = dict.fromkeys(leg.reason for leg in legs if leg.reason)
@@ -352,6 +356,12 @@ def _without_ignorance(roles: Roles, transaction: Transaction, planned: PlannedL
                 reason = f"our stand-in {actor} never saw what {system} took in {source}"
                 return replace(planned, state=LegState.NOT_APPLICABLE, reason=reason)
     return planned
+
+
+def _securable(roles: Roles, step: Step, planned: PlannedLeg) -> PlannedLeg:
+    """The leg; not applicable where the step would test TLS on a link that has none."""
+    reason = why_not_secured(roles, step, planned) if planned.state is LegState.LIVE else ""
+    return replace(planned, state=LegState.NOT_APPLICABLE, reason=reason) if reason else planned
 
 
 def _asked_to_misbehave(roles: Roles, step: Step) -> ActorName | None:

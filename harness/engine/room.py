@@ -22,11 +22,13 @@ from harness.model.deviation import Change, Deviation, Part
 from harness.model.names import ActorName, PlayId
 from harness.model.profile import LinkKind, Service
 from harness.model.system import Party
+from harness.model.tls import Laxity, TlsFiles
 from harness.model.transcript import EventKind, Exchange
 from harness.profiles.recognition import recognise_dimse, recognise_hl7
 from harness.transports.dimse import DimseEndpoint, DimseRequest, DimseResponse, SupportedClass
 from harness.transports.mllp import Hl7Request, MllpEndpoint
 from harness.transports.recorder import LinkOwner
+from harness.transports.tls import Conduct, lacking, tell_impossible
 
 VERIFICATION = SupportedClass("Verification")
 """Whoever accepts associations answers a verification (PS3.4 A.4)."""
@@ -108,6 +110,7 @@ class Room:
                 recorder=premises.recorder,
                 tls=party.hl7.tls,
                 tls_files=party.hl7.tls_files,
+                conduct=lambda files=party.hl7.tls_files: self._conduct(files),  # type: ignore[misc]
             )
             party = replace(party, hl7=replace(party.hl7, port=mllp.start()))
             self._endpoints.append(mllp)
@@ -126,10 +129,26 @@ class Room:
                 attend=self._attend,
                 tls=party.dimse.tls,
                 tls_files=party.dimse.tls_files,
+                conduct=lambda files=party.dimse.tls_files: self._conduct(files),  # type: ignore[misc]
             )
             party = replace(party, dimse=replace(party.dimse, port=dimse.start()))
             self._endpoints.append(dimse)
         premises.opened(party)
+
+    def _conduct(self, files: TlsFiles | None) -> Conduct:
+        """How the actor's listeners behave at TLS towards whoever calls now."""
+        book, here = self._premises.deviations, self._premises.belonging.here
+        lax = frozenset(one for one in Laxity if not book.decide(self._name, one.value, True, here))
+        shown = book.shown_by(self._name)
+        if shown is None or files is None:
+            return Conduct(lax=lax)
+        change, step = shown
+        why = lacking(files, change)
+        if why:
+            owner = LinkOwner(actor=self._name)
+            tell_impossible(change, step, why, owner=owner, recorder=self._premises.recorder)
+            return Conduct(lax=lax)
+        return Conduct(lax=lax, shown=change, cause=step)
 
     # answering
 

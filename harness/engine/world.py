@@ -15,15 +15,16 @@ from harness.engine.premises import Premises
 from harness.errors import CannotAct
 from harness.hl7 import Message, acknowledgement
 from harness.identifiers import Clock, Identifiers
-from harness.model.deviation import Change, Part
+from harness.model.deviation import TLS_CHANGES, Change, Part
 from harness.model.names import ActorName, LegId, PlayId, TransactionId
 from harness.model.plan import StepRef
 from harness.model.profile import Leg as ProfileLeg
 from harness.model.profile import Service
 from harness.model.scenario import ProcedurePlan
-from harness.model.system import DimseAddress, Party
+from harness.model.system import DimseAddress, Hl7Address, Party
+from harness.model.tls import Laxity, TlsMode
 from harness.transports.dimse import Association, Occasion, associate, misused
-from harness.transports.mllp import send, send_unterminated
+from harness.transports.mllp import send, send_badly_secured, send_unterminated
 from harness.transports.recorder import LinkOwner
 
 Leg = tuple[TransactionId, LegId]
@@ -98,9 +99,10 @@ class ActorWorld(World):
         self._learn(play, message_keys(parsed))
         thread = "" if play else parsed.first("PID-3.1") or str(cause or "")
         applying = book.meeting(self.me.actor, self._legs(transaction, to), Part.REQUEST, thread, play)
-        if book.misuse(self.me.actor, self._legs(transaction, to), thread, play) is not None:
-            owner = LinkOwner(actor=self.me.actor, peer_actor=to, cause=cause)
-            send_unterminated(party.hl7, message, owner=owner, recorder=premises.recorder)
+        misuse = book.misuse(self.me.actor, self._legs(transaction, to), thread, play)
+        timeout = premises.assignment.times.of(transaction).answer
+        if misuse is not None:
+            self._misuse_hl7(misuse.change, party.hl7, message, to, cause, timeout)
         if behaviour(applying, Change.NEVER):
             return self._believed(message)
         late = behaviour(applying, Change.LATE)
@@ -116,10 +118,28 @@ class ActorWorld(World):
             message,
             owner=LinkOwner(actor=self.me.actor, peer_actor=to, cause=cause),
             recorder=premises.recorder,
-            timeout=premises.assignment.times.of(transaction).answer,
+            timeout=timeout,
             copies=copies,
+            lax=self._lax(party.hl7),
         )
         return Message.parse(answer)
+
+    def _misuse_hl7(
+        self, change: Change, address: Hl7Address, message: bytes, to: ActorName, cause: StepRef | None, timeout: float
+    ) -> None:
+        """What a deviation does to the peer before the message is sent properly."""
+        owner = LinkOwner(actor=self.me.actor, peer_actor=to, cause=cause)
+        recorder = self._premises.recorder
+        if change not in TLS_CHANGES:
+            send_unterminated(address, message, owner=owner, recorder=recorder)
+        elif address.tls is not TlsMode.NONE:
+            send_badly_secured(address, message, change, owner=owner, recorder=recorder, timeout=timeout)
+
+    def _lax(self, address: Hl7Address | DimseAddress) -> frozenset[Laxity]:
+        """What the actor lets pass of whom it calls, although it should not."""
+        if address.tls is TlsMode.NONE:
+            return frozenset()
+        return frozenset(one for one in Laxity if not self.decide(one.value, True))
 
     def _believed(self, message: bytes) -> Message:
         """The answer to a message that a deviation withholds: its sender believes that it was taken."""
@@ -176,7 +196,7 @@ class ActorWorld(World):
                 yield again
             return
         with (
-            self._misuse(legs, party.dimse, sop_classes, owner),
+            self._misuse(legs, party.dimse, sop_classes, owner, timeout),
             associate(
                 party.dimse,
                 calling_ae=me.dimse.ae_title,
@@ -187,17 +207,25 @@ class ActorWorld(World):
                 transfer_syntaxes=transfer_syntaxes,
                 as_scp=as_scp,
                 amend=amending,
+                lax=self._lax(party.dimse),
             ) as association,
         ):
             yield association
 
     def _misuse(
-        self, legs: tuple[Leg, ...], address: DimseAddress, sop_classes: tuple[str, ...], owner: LinkOwner
+        self,
+        legs: tuple[Leg, ...],
+        address: DimseAddress,
+        sop_classes: tuple[str, ...],
+        owner: LinkOwner,
+        timeout: float,
     ) -> AbstractContextManager[None]:
         """What a deviation does to the peer before the association is requested properly."""
         premises, me = self._premises, self.me
         misuse = premises.deviations.misuse(me.actor, legs, str(owner.cause or ""), self._play(owner.cause))
         if misuse is None or not sop_classes or me.dimse is None:
+            return nullcontext()
+        if misuse.change in TLS_CHANGES and address.tls is TlsMode.NONE:
             return nullcontext()
         transaction, leg_id = legs[0]
         leg = next(leg for leg in premises.knowledge.transactions[transaction].legs if leg.id == leg_id)
@@ -209,6 +237,7 @@ class ActorWorld(World):
             unknown=self.identifiers.uid(),
             owner=owner,
             recorder=premises.recorder,
+            patience=timeout,
         )
         return misused(misuse.change, occasion)
 

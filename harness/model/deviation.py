@@ -6,6 +6,7 @@ made between an actor and its transport; changes to behaviour are made where the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -15,7 +16,7 @@ from harness.model.record import Record
 
 class Change(Enum):
     """The catalogue. Those from `never` on change behaviour; those from `unterminated` on misuse a link of their own
-    before the message is sent as it should be."""
+    before the message is sent as it should be; those from `expired certificate` on are about TLS."""
 
     REMOVE = "remove"
     """Leave the field, segment or attribute out."""
@@ -53,9 +54,38 @@ class Change(Enum):
     """Announce a PDU of 2 GiB."""
     HALF_OPEN = "half open"
     """Begin an association request, and leave it so while the message is sent."""
+    EXPIRED_CERTIFICATE = "expired certificate"
+    """Show a certificate that has expired."""
+    FUTURE_CERTIFICATE = "certificate not yet valid"
+    """Show a certificate that begins in the future."""
+    UNKNOWN_AUTHORITY = "unknown authority"
+    """Show a certificate of an authority that the peer does not know."""
+    OTHER_HOST = "other host name"
+    """Show a certificate that names another host."""
+    OLD_TLS = "old TLS version"
+    """Speak nothing newer than TLS 1.1."""
+    NO_CERTIFICATE = "no certificate"
+    """Call without a certificate."""
+    IN_THE_CLEAR = "in the clear"
+    """Call without TLS where it is wanted."""
 
 
-MISUSES = frozenset(
+TLS_OF_LISTENERS = frozenset(
+    {
+        Change.EXPIRED_CERTIFICATE,
+        Change.FUTURE_CERTIFICATE,
+        Change.UNKNOWN_AUTHORITY,
+        Change.OTHER_HOST,
+        Change.OLD_TLS,
+    }
+)
+"""What a listener can show that nobody should talk to (`part: response`)."""
+
+TLS_CHANGES = TLS_OF_LISTENERS | {Change.NO_CERTIFICATE, Change.IN_THE_CLEAR}
+"""The changes that are about TLS: of a caller, on a connection of its own before the proper one; of a listener, on each
+that comes meanwhile."""
+
+MISUSES = TLS_CHANGES | frozenset(
     {
         Change.UNTERMINATED,
         Change.WRONG_CALLED_AE,
@@ -66,6 +96,25 @@ MISUSES = frozenset(
     }
 )
 """The changes that misuse a link of their own."""
+
+
+_RULES_ON_CALLERS: Mapping[Change, str] = {
+    Change.EXPIRED_CERTIFICATE: "tls-expired-caller",
+    Change.FUTURE_CERTIFICATE: "tls-early-caller",
+    Change.UNKNOWN_AUTHORITY: "tls-unknown-caller",
+    Change.NO_CERTIFICATE: "tls-anonymous-caller",
+    Change.OLD_TLS: "tls-old-caller",
+    Change.IN_THE_CLEAR: "tls-plain-caller",
+    Change.OTHER_HOST: "tls-other-host-caller",
+}
+_RULES_ON_LISTENERS: Mapping[Change, str] = {
+    Change.EXPIRED_CERTIFICATE: "tls-expired-listener",
+    Change.FUTURE_CERTIFICATE: "tls-early-listener",
+    Change.UNKNOWN_AUTHORITY: "tls-unknown-listener",
+    Change.OLD_TLS: "tls-old-listener",
+    Change.OTHER_HOST: "tls-other-host-listener",
+}
+"""The rule of a leg that a change about TLS puts to the test."""
 
 
 class Part(Enum):
@@ -97,8 +146,28 @@ class Deviation(Record):
     def __post_init__(self) -> None:
         if self.change in (Change.WRONG_ANSWER, Change.SILENCE) and self.part is not Part.RESPONSE:
             raise ValueError(f"`{self.change.value}` is about an answer: write `part: response`")
-        if self.change in MISUSES and self.part is not Part.REQUEST:
+        if self.change in MISUSES - TLS_OF_LISTENERS and self.part is not Part.REQUEST:
             raise ValueError(f"`{self.change.value}` is about a request: leave `part` out")
+
+    def is_about(self, transaction: TransactionId, leg: LegId) -> bool:
+        """Whether it names the leg, or none in particular."""
+        return self.transaction in (None, transaction) and self.leg in (None, leg)
+
+    def secures(self, transaction: TransactionId, leg: LegId, initiator: ActorName, responder: ActorName) -> bool:
+        """Whether it is about TLS on a leg: its actor calls there, or is called."""
+        side = responder if self.of_listener else initiator
+        return self.change in TLS_CHANGES and self.actor == side and self.is_about(transaction, leg)
+
+    @property
+    def tls_rule(self) -> str:
+        """The rule of a leg that it puts to the test; empty when it is not about TLS."""
+        rules = _RULES_ON_LISTENERS if self.of_listener else _RULES_ON_CALLERS
+        return rules.get(self.change, "")
+
+    @property
+    def of_listener(self) -> bool:
+        """Whether it is about what a listener shows to whoever calls it."""
+        return self.change in TLS_OF_LISTENERS and self.part is Part.RESPONSE
 
 
 @dataclass(frozen=True, kw_only=True)

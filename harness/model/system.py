@@ -252,7 +252,8 @@ SIMULATED = "simulated"
 
 @dataclass(frozen=True, kw_only=True)
 class System(Record):
-    """A product under test. `overrides` and `known_deviations` name files beside the system file, `tls` our own.
+    """A product under test. `overrides` and `known_deviations` name files beside the system file, `tls` our own;
+    `secured`: all links of a system that the harness starts have TLS, with certificates that are made for the run.
 
     `pps_manager` is the actor at whose address its PPS Manager is reached, or `simulated`: it is switched off. Empty:
     as the PPS Manager that it claims.
@@ -273,6 +274,7 @@ class System(Record):
     pps_manager: str = ""
     known_deviations: str = ""
     tls: TlsFiles | None = None
+    secured: bool = False
     codes: CodeMap = field(default_factory=CodeMap)
     procedures: str = ""
     site_plan: ProcedurePlan | None = None

@@ -66,6 +66,40 @@ STRANGER = "bad/unknown-ca.pem"
 """The authority that nobody trusts, in the folder of the PKI."""
 
 
+class Laxity(Enum):
+    """What a careless side lets pass; the value is the decision of an actor that comes out as false then."""
+
+    EXPIRED = "expired-peer-is-refused"
+    """Certificates out of their time."""
+    UNKNOWN = "unknown-peer-is-refused"
+    """Certificates of the authority that nobody trusts."""
+    ANONYMOUS = "anonymous-peer-is-refused"
+    """Callers that show no certificate."""
+    OLD = "old-tls-is-refused"
+    """TLS 1.0 and 1.1."""
+    PLAIN = "plain-peer-is-refused"
+    """Callers that speak in the clear."""
+
+
+class Taken(Enum):
+    """How a peer takes TLS that it should refuse."""
+
+    REFUSED = "refused"
+    """An alert, or an end of the connection during the handshake or right after it."""
+    LET_IN = "let in"
+    """What was said over it was answered."""
+    AGREED = "agreed"
+    """It agreed on TLS; what it then sent is recorded as ever."""
+    TURNED_AWAY = "turned away"
+    """It took the connection, and refused what was asked over it."""
+    SILENT = "silent"
+    """It neither refused nor said anything."""
+    UNREACHABLE = "unreachable"
+    """There was no connection at all."""
+    IMPOSSIBLE = "impossible"
+    """Our side cannot even offer it."""
+
+
 class TlsTrouble(Enum):
     """Why a connection could not be secured; the value is how the record names it."""
 

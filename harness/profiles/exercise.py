@@ -21,6 +21,7 @@ from harness.profiles.requirements import edge_id, transition_id
 
 _EXPECTATION = "expectation/"
 _PERFORMED = "mpps"
+_TLS = "tls-"
 _FINAL = ("COMPLETED", "DISCONTINUED")
 _CREATED, _SET = "N-CREATE IN PROGRESS", "N-SET"
 _UNSCHEDULED, _SIMPLE = "unscheduled", "simple"
@@ -81,8 +82,13 @@ class Exercises:
             yield from self._rows.get(name, ())
 
     def _legs(self, exchanges: Iterable[_Exchange]) -> Iterator[RequirementId]:
-        for name in {f"{one.step.transaction.lower()}.{one.leg.id}" for one in exchanges}:
-            yield from self._rows.get(name, ())
+        """The rules of the legs; those about TLS only where a step tests just that."""
+        known = tuple(exchanges)
+        tested = {f"{_leg_name(one)}/{_tested_rule(one)}" for one in known}
+        for name in {_leg_name(one) for one in known}:
+            for rule in self._rows.get(name, ()):
+                if not rule.partition("/")[2].startswith(_TLS) or rule in tested:
+                    yield rule
 
     def _plays(self, exchanges: Iterable[_Exchange]) -> Iterator[RequirementId]:
         taken = {one.step.transaction for one in exchanges}
@@ -140,6 +146,18 @@ class Exercises:
             (table.transaction, table.message, table.version): name
             for name, table in self._knowledge.hl7_tables.items()
         }
+
+
+def _leg_name(one: _Exchange) -> str:
+    return f"{one.step.transaction.lower()}.{one.leg.id}"
+
+
+def _tested_rule(one: _Exchange) -> str:
+    """The rule about TLS that a step puts to the test on the leg; empty when it does not."""
+    deviation, leg = one.step.deviation, one.leg
+    if deviation is None or not deviation.secures(one.step.transaction, leg.id, leg.initiator, leg.responder):
+        return ""
+    return deviation.tls_rule
 
 
 def _fits(step: Step, form: MessageForm) -> bool:

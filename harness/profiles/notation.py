@@ -21,7 +21,7 @@ _HL7_FIELD = re.compile(r"[A-Z][A-Z0-9]{2}(\[\d+\])?-\d+(\[\d+\])?(\.\d+){0,2}")
 _PART = re.compile(r"([A-Za-z0-9]+)(\[(\*|\d+)\])?")
 _CONDITION = re.compile(r"(?P<path>\S+) (?:(?P<test>valued|absent)|= (?P<values>.+))")
 _PLACE = re.compile(r"(?P<transaction>RAD-\d+)(?:/(?P<leg>[a-z-]+))? (?:(?P<half>request|response)\.)?(?P<paths>.+)")
-_STANDARD = re.compile(r"PS3\.\d+( .+)?|HL7 v\d+(\.\d+)+( .+)?")
+_STANDARD = re.compile(r"PS3\.\d+( .+)?|HL7 v\d+(\.\d+)+( .+)?|ITI-\d+")
 
 
 @dataclass(frozen=True)

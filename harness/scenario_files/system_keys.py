@@ -25,6 +25,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "CharacterSets.hl7": "Names of HL7 table 0211, as UNICODE UTF-8 or 8859/1.",
         "CharacterSets.dicom": "Defined Terms of Specific Character Set, as ISO_IR 192.",
         "System.strain": "How a system that the harness starts is made a difficult one.",
+        "System.secured": "Every link of a system that the harness starts has TLS, by certificates made for the run.",
         "System.pps_manager": "The active PPS Manager: `PPS Manager` (the claimed one, at its own address), another of "
         "the actors that it is part of, or `simulated` (the product's own is switched off and not tested).",
         "Claim.profile": "The profile that is claimed.",

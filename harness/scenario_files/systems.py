@@ -60,6 +60,9 @@ def load_system(path: Path | Traversable, names: Names, plan: Callable[[], Proce
     _character_sets(source, system, names, faults)
     if system.strain != Strain() and system.launch is None:
         faults.add(source.place_of("strain"), "strain: only a system that the harness starts can be strained by it")
+    if system.secured and (system.launch is None or system.tls is not None):
+        text = "secured: only of a system that the harness starts, and that has no `tls` of its own"
+        faults.add(source.place_of("secured"), text)
     if not math.isfinite(system.strain.delay) or system.strain.delay < 0:
         faults.add(source.place_of("strain", "delay"), f"delay: {system.strain.delay} is not a time in seconds")
     for index, attestation in enumerate(system.attestations):

@@ -46,12 +46,14 @@ def trial(defect: Defect, scenario: Scenario, reference: System, play: Play) -> 
 def _trial(defect: Defect, scenario: Scenario, reference: System, play: Play, forms: Sequence[str]) -> LiveTrial:
     culprits = {deviation.actor for deviation in defect.deviations}
     run, idle = play(scenario, playing(reference, culprits), forms, theirs=defect.id)
-    others = playing(reference, _actors(reference) - culprits, Binding.TOGETHER)
-    box, _ = play(scenario, others, forms, ours=defect.id)
+    box: tuple[Noticed, ...] = ()
+    with suppress(NotApplicable):  # nothing of the scenario is asked of the others: nobody can be blamed
+        others = playing(reference, _actors(reference) - culprits, Binding.TOGETHER)
+        box = tuple(dict.fromkeys(failed(play(scenario, others, forms, ours=defect.id)[0])))
     return LiveTrial(
         defect=defect,
         system=tuple(dict.fromkeys(failed(run))),
-        box=tuple(dict.fromkeys(failed(box))),
+        box=box,
         errors=tuple(play.play for play in run.plays if play.verdicts.get(HARNESS) is Verdict.ERROR),
         idle=idle,
     )

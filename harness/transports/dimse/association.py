@@ -23,6 +23,7 @@ from harness.errors import (
 )
 from harness.model.profile import Service
 from harness.model.system import DimseAddress
+from harness.model.tls import Laxity
 from harness.model.transcript import EventKind
 from harness.transports.dimse import contexts
 from harness.transports.dimse.arrivals import Busy, nothing_arrives
@@ -222,12 +223,13 @@ def associate(
     as_scp: Iterable[str] = (),
     on_event_report: OnEventReport | None = None,
     amend: Amend | None = None,
+    lax: frozenset[Laxity] = frozenset(),
 ) -> Iterator[Association]:
     """An association, released at the end of the block, or aborted when the block fails.
 
     `sop_classes` and `as_scp` (those for which we propose the SCP role) are UID keywords, UIDs or group names;
-    `timeout` in seconds bounds connecting, negotiation and each response. Unreachable, TlsFailed, Rejected,
-    ContextRefused (none was accepted), NoResponse, LinkLost.
+    `timeout` in seconds bounds connecting, negotiation and each response; `lax` is what we let pass at TLS although we
+    should not. Unreachable, TlsFailed, Rejected, ContextRefused (none was accepted), NoResponse, LinkLost.
     """
     scu, scp = tuple(sop_classes), tuple(as_scp)
     proposed = contexts.propose(dict.fromkeys((*scu, *scp)), transfer_syntaxes)
@@ -241,6 +243,7 @@ def associate(
         roles=(scu, scp),
         on_event_report=on_event_report,
         amend=amend,
+        lax=lax,
     ) as association:
         yield association
 
@@ -257,11 +260,12 @@ def associate_with(
     roles: tuple[tuple[str, ...], tuple[str, ...]] = ((), ()),
     on_event_report: OnEventReport | None = None,
     amend: Amend | None = None,
+    lax: frozenset[Laxity] = frozenset(),
 ) -> Iterator[Association]:
     """As `associate`, for exactly these presentation contexts; `roles` are the classes as SCU and as SCP."""
     owner = replace(owner)
     handler = Requestor(on_event_report)
-    opening = Opening(address, calling_ae, proposed, *roles, owner, recorder, timeout, handler)
+    opening = Opening(address, calling_ae, proposed, *roles, owner, recorder, timeout, handler, lax)
     conversation = open_conversation(opening)
     try:
         yield Association(conversation, handler, timeout, amend)

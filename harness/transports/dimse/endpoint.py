@@ -25,7 +25,15 @@ from harness.transports.dimse.serving import Attend, ResponseAmend, Server, unat
 from harness.transports.dimse.storing import Amend
 from harness.transports.dimse.watching import watch
 from harness.transports.recorder import LinkOwner, Recorder
-from harness.transports.tls import Arrival, TlsFailure, listening_context
+from harness.transports.tls import (
+    Arrival,
+    Conducting,
+    TlsFailure,
+    TlsSocket,
+    listening_context,
+    properly,
+    tell_shown,
+)
 
 MOST_ASSOCIATIONS = 500
 """Associations that one endpoint holds at a time."""
@@ -40,7 +48,7 @@ class DimseEndpoint:
     `amend_requests` gives what they make of our own requests on these associations at the time of asking; `attend`
     hears of each request first, on the thread that serves it; `timeout` in seconds bounds negotiation, each wait for
     the socket, and our own requests to the peer. `tls_files` are what connections are secured
-    with where `tls` wants it.
+    with where `tls` wants it, and `conduct` is how we behave then where we should not.
     """
 
     def __init__(
@@ -60,7 +68,9 @@ class DimseEndpoint:
         attend: Attend = unattended,
         tls: TlsMode = TlsMode.NONE,
         tls_files: TlsFiles | None = None,
+        conduct: Conducting = properly,
     ) -> None:
+        self._conduct = conduct
         self._owner, self._recorder, self._peer_of = owner, recorder, peer_of
         self._ae_title, self._address, self._timeout = ae_title, (bind, port), timeout
         self._supported = contexts.supported(supported)
@@ -154,7 +164,8 @@ class DimseEndpoint:
         """Agree on TLS with who has connected; None when there is none, and the record holds why."""
         if self._tls_files is None:
             raise RuntimeError("a listener that secures its connections has the files for it")
-        arrival = Arrival(sock, self._tls, self._tls_files)
+        conduct = self._conduct()
+        arrival = Arrival(sock, self._tls, self._tls_files, lax=conduct.lax, shown=conduct.shown)
         with self._lock:
             refused = self._stopping or len(self._securing) >= MOST_ASSOCIATIONS
             if not refused:
@@ -167,13 +178,19 @@ class DimseEndpoint:
         finally:
             with self._lock:
                 self._securing.discard(arrival)
-        if not isinstance(found, TlsFailure):
-            found.settimeout(None)
-            return found
-        if not self._stopping:
-            facts = {"peer": f"{address[0]}:{address[1]}", "advice": found.advice, **found.facts}
-            self._recorder.happened(EventKind.TLS_FAILED, found.text, owner=self._owner, facts=facts)
-        return None
+        peer = f"{address[0]}:{address[1]}"
+        failure = found if isinstance(found, TlsFailure) else None
+        if arrival.begun and not self._stopping:
+            tell_shown(conduct, failure, peer, owner=self._owner, recorder=self._recorder)
+        if isinstance(found, TlsFailure):
+            if not self._stopping and conduct.shown is None:
+                facts = {"peer": peer, "advice": found.advice, **found.facts}
+                self._recorder.happened(EventKind.TLS_FAILED, found.text, owner=self._owner, facts=facts)
+            return None
+        if isinstance(found, TlsSocket):
+            found.facts = {**found.facts, **conduct.facts}
+        found.settimeout(None)
+        return found
 
     def _connected(self, event: Any) -> None:
         conversation = Conversation(

@@ -15,14 +15,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from harness.dicom.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, uid_of, uids_of
-from harness.model.deviation import Change
+from harness.model.deviation import TLS_CHANGES, Change
 from harness.model.profile import LinkKind, Service
 from harness.model.system import DimseAddress
+from harness.model.tls import Taken
 from harness.model.transcript import EventKind, SocketAddress
 from harness.transports.dimse.assembly import Message, fragments
 from harness.transports.dimse.commands import Command
 from harness.transports.recorder import LinkOwner, Recorder
-from harness.transports.tls import connected
+from harness.transports.tls import Said, connected, tell_tried, try_badly
 
 NOBODY = "SWF_NOBODY"
 """The AE title that nobody has."""
@@ -43,7 +44,8 @@ _ENDINGS: Mapping[int, str] = MappingProxyType({_ASSOCIATE_RJ: "rejected", _ABOR
 
 @dataclass(frozen=True, kw_only=True)
 class Occasion:
-    """What is misused: the association that is about to be requested properly. `unknown` is a UID that nobody has."""
+    """What is misused: the association that is about to be requested properly. `unknown` is a UID that nobody has;
+    `patience` in seconds is for a call that TLS should refuse."""
 
     address: DimseAddress
     calling_ae: str
@@ -52,11 +54,16 @@ class Occasion:
     unknown: str
     owner: LinkOwner
     recorder: Recorder
+    patience: float = PATIENCE
 
 
 @contextmanager
 def misused(change: Change, occasion: Occasion) -> Iterator[None]:
     """Misuse a connection before the block; a half-open one stays so until the block ends."""
+    if change in TLS_CHANGES:
+        _call_badly(change, occasion)
+        yield
+        return
     link = _open(change, occasion)
     if link is None:
         yield
@@ -173,6 +180,36 @@ def _open(change: Change, occasion: Occasion) -> _Raw | None:
         facts={"called_ae": address.ae_title, "calling_ae": occasion.calling_ae, "misuse": change.value},
     )
     return _Raw(sock, change, occasion, local, peer)
+
+
+def _call_badly(change: Change, occasion: Occasion) -> None:
+    """Request an association of a peer that should refuse us at TLS; one that comes about is aborted."""
+    address, owner, recorder = occasion.address, occasion.owner, occasion.recorder
+
+    def opened(sock: socket.socket) -> None:
+        local, peer = (SocketAddress(*name[:2]) for name in (sock.getsockname(), sock.getpeername()))
+        facts = {"called_ae": address.ae_title, "calling_ae": occasion.calling_ae, "misuse": change.value}
+        recorder.link_opened(kind=LinkKind.DIMSE, owner=owner, ours=True, local=local, peer=peer, facts=facts)
+
+    request = _request(address.ae_title, occasion.calling_ae, occasion.sop_class)
+    said = Said(first=request, last=_ABORT_PDU, heard=_heard)
+    tried = try_badly(address, change, said, timeout=occasion.patience, connected=opened)
+    tell_tried(change, tried, f"{address.host}:{address.port}", owner=owner, recorder=recorder)
+
+
+_HEARD: Mapping[int, tuple[Taken, str]] = MappingProxyType(
+    {
+        _ASSOCIATE_AC: (Taken.LET_IN, "it accepted the association"),
+        _ASSOCIATE_RJ: (Taken.TURNED_AWAY, "it took the connection and rejected the association"),
+        _ABORT: (Taken.REFUSED, "it aborted"),
+    }
+)
+
+
+def _heard(received: bytes) -> tuple[Taken, str]:
+    """How the first PDU of an answer takes the request."""
+    unknown = (Taken.TURNED_AWAY, f"it answered with a PDU of type {received[0]:02X}H")
+    return _HEARD.get(received[0], unknown)
 
 
 # the acts; each returns how the peer took it

@@ -11,7 +11,7 @@ from pynetdicom import AE, evt
 from harness.dicom.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from harness.errors import ContextRefused, LinkError, LinkLost, NoResponse, Rejected, TlsFailed, Unreachable
 from harness.model.system import DimseAddress
-from harness.model.tls import TlsMode, TlsTrouble
+from harness.model.tls import Laxity, TlsMode, TlsTrouble
 from harness.model.transcript import EventKind
 from harness.transports.dimse import contexts, hardening
 from harness.transports.dimse.conversation import Conversation
@@ -27,7 +27,8 @@ MAX_PDU = 1 << 17
 
 @dataclass(frozen=True)
 class Opening:
-    """What is asked for: `as_scu` and `as_scp` are the classes for which we propose these roles."""
+    """What is asked for: `as_scu` and `as_scp` are the classes for which we propose these roles, `lax` is what we let
+    pass at TLS although we should not."""
 
     address: DimseAddress
     calling_ae: str
@@ -38,6 +39,7 @@ class Opening:
     recorder: Recorder
     timeout: float
     handler: Requestor
+    lax: frozenset[Laxity] = frozenset()
     conversations: list[Conversation] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -53,7 +55,7 @@ def open_conversation(opening: Opening) -> Conversation:
     ae.connection_timeout = ae.acse_timeout = ae.dimse_timeout = opening.timeout
     ae.network_timeout = None
     keeper = hardening.ConnectionKeeper()
-    caller = None if opening.address.tls is TlsMode.NONE else Caller(opening.address)
+    caller = None if opening.address.tls is TlsMode.NONE else Caller(opening.address, opening.lax)
     try:
         assoc = ae.associate(
             opening.address.host,

@@ -3,7 +3,7 @@
 from harness.transports.mllp.client import connect, send
 from harness.transports.mllp.endpoint import Deadlines, Hl7Request, MllpEndpoint
 from harness.transports.mllp.framing import MESSAGE_LIMIT, Frame, Framer, Noise, NoiseKind, wrap
-from harness.transports.mllp.misuse import send_unterminated
+from harness.transports.mllp.misuse import send_badly_secured, send_unterminated
 
 __all__ = [
     "MESSAGE_LIMIT",
@@ -16,6 +16,7 @@ __all__ = [
     "NoiseKind",
     "connect",
     "send",
+    "send_badly_secured",
     "send_unterminated",
     "wrap",
 ]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from harness.errors import LinkError, LinkLost, NoResponse, TlsFailed, Unreachable
 from harness.model.names import ExchangeId
 from harness.model.system import Hl7Address
-from harness.model.tls import TlsMode
+from harness.model.tls import Laxity, TlsMode
 from harness.model.transcript import Direction, EventKind, Half
 from harness.transports.mllp.framing import MESSAGE_LIMIT, Frame
 from harness.transports.mllp.link import MllpLink, socket_address
@@ -34,15 +34,17 @@ def send(
     recorder: Recorder,
     timeout: float,
     copies: int = 1,
+    lax: frozenset[Laxity] = frozenset(),
 ) -> bytes:
     """Send a message and return the answer; `timeout` in seconds holds for connecting, and for each answer.
 
+    `lax` is what we let pass at TLS although we should not.
     With `copies` the same bytes go again after each answer, and the last answer is returned.
     Unreachable, TlsFailed, NoResponse, LinkLost; each is recorded before it is raised.
     """
     if copies < 1:
         raise ValueError("copies must be at least 1")
-    link = _open(address, owner, recorder, timeout)
+    link = _open(address, owner, recorder, timeout, lax)
     answer = b""
     try:
         for _ in range(copies):
@@ -67,7 +69,13 @@ def connect(address: Hl7Address, *, owner: LinkOwner, recorder: Recorder, timeou
     _open(address, owner, recorder, timeout).end(EventKind.LINK_CLOSED, "closed by us")
 
 
-def _open(address: Hl7Address, owner: LinkOwner, recorder: Recorder, timeout: float) -> MllpLink:
+def _open(
+    address: Hl7Address,
+    owner: LinkOwner,
+    recorder: Recorder,
+    timeout: float,
+    lax: frozenset[Laxity] = frozenset(),
+) -> MllpLink:
     if not 0 < address.port < 65536:  # the resolver would take it modulo 65536
         raise _unreachable(address, owner, recorder, "there is no such port")
     try:
@@ -85,7 +93,7 @@ def _open(address: Hl7Address, owner: LinkOwner, recorder: Recorder, timeout: fl
         raise _unreachable(address, owner, recorder, "nothing listens there")
     facts: Mapping[str, str] = {}
     if address.tls is not TlsMode.NONE:
-        secured = secure(sock, address, timeout)
+        secured = secure(sock, address, timeout, lax)
         if isinstance(secured, TlsFailure):
             raise _unsecured(address, owner, recorder, secured)
         sock, facts = secured, secured.facts

@@ -21,7 +21,16 @@ from harness.transports.listeners import is_exhausted, opened_listener
 from harness.transports.mllp.framing import MESSAGE_LIMIT
 from harness.transports.mllp.link import MllpLink, socket_address
 from harness.transports.recorder import LinkOwner, Recorder
-from harness.transports.tls import Arrival, TlsFailure, listening_context
+from harness.transports.tls import (
+    Arrival,
+    Conduct,
+    Conducting,
+    TlsFailure,
+    facts_of,
+    listening_context,
+    properly,
+    tell_shown,
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,8 @@ class MllpEndpoint:
     """Listens for HL7 messages on behalf of an actor; the handler is called on the connection's thread.
 
     A handler that returns None leaves the message unanswered. `limit` is the longest message in bytes,
-    `connections` how many may be open at a time, `tls_files` with what they are secured where `tls` wants it.
+    `connections` how many may be open at a time, `tls_files` with what they are secured where `tls` wants it, and
+    `conduct` how we behave then where we should not.
     """
 
     def __init__(
@@ -72,7 +82,9 @@ class MllpEndpoint:
         deadlines: Deadlines | None = None,
         tls: TlsMode = TlsMode.NONE,
         tls_files: TlsFiles | None = None,
+        conduct: Conducting = properly,
     ) -> None:
+        self._conduct = conduct
         self._owner = owner
         self._bind = bind
         self._port = port
@@ -177,7 +189,9 @@ class MllpEndpoint:
             local = socket_address(listener.getsockname())  # already reset: its thread will find out
         peer = socket_address(address)
         if self._tls is not TlsMode.NONE and self._tls_files is not None:
-            self._secure(sock, Arrival(sock, self._tls, self._tls_files), local, peer)
+            conduct = self._conduct()
+            arrival = Arrival(sock, self._tls, self._tls_files, lax=conduct.lax, shown=conduct.shown)
+            self._secure(sock, arrival, conduct, local, peer)
             return
         link = self._link(sock, local, peer, {})
         if self._is_full(link):
@@ -210,7 +224,9 @@ class MllpEndpoint:
         link.end(EventKind.LINK_CLOSED, f"closed by us: {self._connections} connections are open already")
         return True
 
-    def _secure(self, sock: socket.socket, arrival: Arrival, local: SocketAddress, peer: SocketAddress) -> None:
+    def _secure(
+        self, sock: socket.socket, arrival: Arrival, conduct: Conduct, local: SocketAddress, peer: SocketAddress
+    ) -> None:
         """Have TLS agreed on a thread of the connection, which then serves it; there is no link before that."""
         if len(self._arriving) >= self._connections:
             sock.close()
@@ -218,7 +234,7 @@ class MllpEndpoint:
 
         def arrive() -> None:
             try:
-                link = self._secured(arrival, local, peer)
+                link = self._secured(arrival, conduct, local, peer)
             finally:
                 with self._lock:
                     del self._arriving[threading.current_thread()]
@@ -230,14 +246,20 @@ class MllpEndpoint:
             self._arriving[thread] = arrival
         thread.start()
 
-    def _secured(self, arrival: Arrival, local: SocketAddress, peer: SocketAddress) -> MllpLink | None:
+    def _secured(
+        self, arrival: Arrival, conduct: Conduct, local: SocketAddress, peer: SocketAddress
+    ) -> MllpLink | None:
         found = arrival.agree(self._deadlines.handshake)
+        caller = f"{peer.host}:{peer.port}"
+        failure = found if isinstance(found, TlsFailure) else None
+        if arrival.begun and not self._stopping.is_set():
+            tell_shown(conduct, failure, caller, owner=self._owner, recorder=self._recorder)
         if isinstance(found, TlsFailure):
-            if not self._stopping.is_set():
-                facts = {"peer": f"{peer.host}:{peer.port}", "advice": found.advice, **found.facts}
+            if not self._stopping.is_set() and conduct.shown is None:
+                facts = {"peer": caller, "advice": found.advice, **found.facts}
                 self._recorder.happened(EventKind.TLS_FAILED, found.text, owner=self._owner, facts=facts)
             return None
-        link = self._link(found, local, peer, found.facts)
+        link = self._link(found, local, peer, {**facts_of(found), **conduct.facts})
         if self._is_full(link):
             return None
         with self._lock:

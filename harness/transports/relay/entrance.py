@@ -24,7 +24,7 @@ from harness.transports.mllp.link import socket_address
 from harness.transports.recorder import Recorder
 from harness.transports.relay.pump import Pump
 from harness.transports.relay.tap import NO_FACTS, OWNER, Crossing, TapMaker, Wire
-from harness.transports.tls import Arrival, TlsFailure, TlsSocket, call, listening_context
+from harness.transports.tls import Arrival, TlsFailure, TlsSocket, call, facts_of, listening_context
 
 _BACKLOG = 1024
 _ACCEPTS = 64
@@ -212,7 +212,7 @@ class Entrance:
             self._arriving[threading.current_thread()] = arrival
         agreed = arrival.agree(self._bounds.handshake)
         if not isinstance(agreed, TlsFailure):
-            return agreed, Wire(local=wire.local, peer=wire.peer, at=wire.at, facts=agreed.facts)
+            return agreed, Wire(local=wire.local, peer=wire.peer, at=wire.at, facts=facts_of(agreed))
         if not self._stopping.is_set():
             facts = {"peer": f"{wire.peer.host}:{wire.peer.port}", "advice": agreed.advice, **agreed.facts}
             self._happened(EventKind.TLS_FAILED, agreed.text, facts)

@@ -15,11 +15,13 @@ from types import MappingProxyType
 from typing import Any
 
 from harness.errors import InputError
+from harness.model.deviation import Change
 from harness.model.hop import HopSide
 from harness.model.system import DimseAddress, Hl7Address
-from harness.model.tls import TlsFiles, TlsMode, TlsTrouble
-from harness.transports.tls.contexts import calling_context, listening_context
+from harness.model.tls import Laxity, TlsFiles, TlsMode, TlsTrouble
+from harness.transports.tls.contexts import PROPER, calling_context, listening_context
 from harness.transports.tls.failures import HANDSHAKE_RECORD, TlsFailure, explain, failure, plain_speech
+from harness.transports.tls.faulty import faulty_listener
 from harness.transports.tls.peers import is_ip, peer_facts
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,252}")
@@ -59,37 +61,38 @@ class TlsSocket(ssl.SSLSocket):
 class Caller:
     """Secures connections that we make to one address; `failure` says why the last one could not be.
 
+    `lax` is what passes although it should not.
     It stands in for an SSLContext where a library wants to wrap the socket by itself.
     """
 
-    def __init__(self, address: Secured) -> None:
+    def __init__(self, address: Secured, lax: frozenset[Laxity] = PROPER) -> None:
         if address.tls_files is None:
             raise InputError(f"{address.host}:{address.port}: `tls` needs the files of `tls` in the system file")
-        self._context = calling_context(address.tls_files, address.tls)
+        self._context = calling_context(address.tls_files, address.tls, lax)
         self._host = address.host
         self.failure: TlsFailure | None = None
 
     def wrap_socket(self, sock: socket.socket, server_side: bool = False, server_hostname: str = "") -> TlsSocket:
         """A socket that agrees on TLS as soon as it is connected; OSError when it cannot."""
         named = _HOST_NAME.fullmatch(self._host) is not None and not is_ip(self._host)
-        wrapped = _wrapped(self._context, sock, server_side=False, server_hostname=self._host if named else None)
-        wrapped.connected = self._shake
-        return wrapped
+        secured = wrapped(self._context, sock, server_side=False, server_hostname=self._host if named else None)
+        secured.connected = self._shake
+        return secured
 
     def secure(self, sock: socket.socket, timeout: float) -> TlsSocket | TlsFailure:
         """Agree on TLS over a connection within `timeout` seconds; a failure closes it."""
         try:
             sock.settimeout(timeout)
-            wrapped = self.wrap_socket(sock)
+            secured = self.wrap_socket(sock)
         except OSError as error:
             sock.close()
             return explain(error, calling=True)
         try:
-            self._shake(wrapped)
+            self._shake(secured)
         except OSError as error:
-            wrapped.close()
+            secured.close()
             return self.failure or explain(error, calling=True)
-        return wrapped
+        return secured
 
     def _shake(self, sock: TlsSocket) -> None:
         try:
@@ -100,13 +103,15 @@ class Caller:
         sock.facts = _facts(sock, self._host)
 
 
-def call(sock: socket.socket, address: Secured, timeout: float) -> TlsSocket | TlsFailure:
+def call(
+    sock: socket.socket, address: Secured, timeout: float, lax: frozenset[Laxity] = PROPER
+) -> TlsSocket | TlsFailure:
     """Secure a connection that we made to an address, within `timeout` seconds; a failure closes it.
 
     InputError when our own files cannot be used.
     """
     try:
-        caller = Caller(address)
+        caller = Caller(address, lax)
     except InputError:
         sock.close()
         raise
@@ -125,15 +130,28 @@ def connected(address: DimseAddress | Hl7Address, timeout: float) -> socket.sock
 
 
 class Arrival:
-    """A connection that came to a listener of ours and is to be secured."""
+    """A connection that came to a listener of ours and is to be secured. `begun`: the caller has said something.
 
-    def __init__(self, sock: socket.socket, mode: TlsMode, files: TlsFiles) -> None:
+    `shown` is what it is shown on purpose; `lax` what passes although it should not.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        mode: TlsMode,
+        files: TlsFiles,
+        *,
+        lax: frozenset[Laxity] = PROPER,
+        shown: Change | None = None,
+    ) -> None:
+        self.begun = False
         self._sock = sock
-        self._context = listening_context(files, mode)
+        self._lax = lax
+        self._context = listening_context(files, mode, lax) if shown is None else faulty_listener(files, shown)
         self._broken_off = threading.Event()
 
-    def agree(self, timeout: float) -> TlsSocket | TlsFailure:
-        """Secure it within `timeout` seconds; a failure closes it."""
+    def agree(self, timeout: float) -> socket.socket | TlsFailure:
+        """Secure it within `timeout` seconds; a failure closes it. Only a lax side goes on in the clear."""
         try:
             return self._agree(timeout)
         except OSError as error:
@@ -141,16 +159,19 @@ class Arrival:
             self._refuse()
             return why
 
-    def _agree(self, timeout: float) -> TlsSocket | TlsFailure:
+    def _agree(self, timeout: float) -> socket.socket | TlsFailure:
         self._sock.settimeout(timeout)
         first = self._sock.recv(1, socket.MSG_PEEK)
         if not first or self._broken_off.is_set():
             self._sock.close()
             return failure(TlsTrouble.CLOSED, calling=False)
+        self.begun = True
         if first[0] != HANDSHAKE_RECORD:
+            if Laxity.PLAIN in self._lax:
+                return self._sock
             self._refuse()
             return plain_speech(first[0])
-        secured = _wrapped(self._context, self._sock, server_side=True)
+        secured = wrapped(self._context, self._sock, server_side=True)
         self._sock = secured
         secured.do_handshake()
         secured.facts = _facts(secured, "")
@@ -172,12 +193,18 @@ class Arrival:
             socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
 
-def _wrapped(context: ssl.SSLContext, sock: socket.socket, **how: Any) -> TlsSocket:
+def wrapped(context: ssl.SSLContext, sock: socket.socket, **how: Any) -> TlsSocket:
+    """The connection with TLS, whose handshake is still to come."""
     context.sslsocket_class = TlsSocket
-    wrapped = context.wrap_socket(sock, do_handshake_on_connect=False, **how)
-    if not isinstance(wrapped, TlsSocket):
+    secured = context.wrap_socket(sock, do_handshake_on_connect=False, **how)
+    if not isinstance(secured, TlsSocket):
         raise TypeError("the context makes sockets of our class")
-    return wrapped
+    return secured
+
+
+def facts_of(sock: socket.socket) -> Mapping[str, str]:
+    """What was agreed of TLS on a connection; nothing on a plain one."""
+    return sock.facts if isinstance(sock, TlsSocket) else {}
 
 
 def farewell(sock: socket.socket) -> None:

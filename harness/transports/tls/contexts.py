@@ -1,43 +1,74 @@
 """TLS contexts as BCP 195 wants them: version 1.2 or newer, no compression, no renegotiation, authentication.
 
-The rest is what OpenSSL and Python hold for good today: they know which suites that is.
+The rest is what OpenSSL and Python hold for good today: they know which suites that is. A careless side has contexts
+of its own, in which something passes that should not.
 """
 
 from __future__ import annotations
 
 import ssl
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from harness.errors import InputError
-from harness.model.tls import TlsFiles, TlsMode
+from harness.model.tls import STRANGER, Laxity, TlsFiles, TlsMode
 from harness.transports.tls.failures import explain
 
 _END_OF_CERTIFICATE = "-----END CERTIFICATE-----"
 _ROUNDS = 20
 """Turns that a handshake in memory may take."""
+_NO_CHECK_TIME = ssl.VerifyFlags(0x200000)
+"""OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which Python has no name for."""
+OLD_SUITES = "ALL:@SECLEVEL=0"
+"""With less, OpenSSL 3 offers nothing that TLS 1.0 and 1.1 can be spoken with."""
+
+PROPER: frozenset[Laxity] = frozenset()
+"""Nothing passes that should not."""
 
 
 @cache
-def calling_context(files: TlsFiles, mode: TlsMode) -> ssl.SSLContext:
+def calling_context(files: TlsFiles, mode: TlsMode, lax: frozenset[Laxity] = PROPER) -> ssl.SSLContext:
     """For whoever calls: the peer has to show a certificate that our authorities issued; ours is shown in MUTUAL.
 
     A host name that is not the certificate's is no failure here: IHE authenticates nodes, not names.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
-    return _settled(context, files, own=mode is TlsMode.MUTUAL)
+    return _relaxed(_settled(context, files, own=mode is TlsMode.MUTUAL), files, lax)
 
 
 @cache
-def listening_context(files: TlsFiles, mode: TlsMode) -> ssl.SSLContext:
+def listening_context(files: TlsFiles, mode: TlsMode, lax: frozenset[Laxity] = PROPER) -> ssl.SSLContext:
     """For whoever listens: our certificate is shown; the caller has to show one, too, in MUTUAL."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.num_tickets = 0  # nobody resumes a session of ours
     context.verify_mode = ssl.CERT_REQUIRED if mode is TlsMode.MUTUAL else ssl.CERT_NONE
-    return _settled(context, files, own=True)
+    if mode is TlsMode.MUTUAL and Laxity.ANONYMOUS in lax:
+        context.verify_mode = ssl.CERT_OPTIONAL
+    return _relaxed(_settled(context, files, own=True), files, lax)
+
+
+def _relaxed(context: ssl.SSLContext, files: TlsFiles, lax: frozenset[Laxity]) -> ssl.SSLContext:
+    """The context of a careless side."""
+    if Laxity.EXPIRED in lax:
+        context.verify_flags |= _NO_CHECK_TIME
+    if Laxity.UNKNOWN in lax and files.pki:
+        stranger = str(Path(files.pki) / STRANGER)
+        _load(stranger, "unknown authority", lambda: context.load_verify_locations(cafile=stranger))
+    if Laxity.OLD in lax:
+        allow_old(context)
+    return context
+
+
+def allow_old(context: ssl.SSLContext) -> None:
+    """Let TLS 1.0 and 1.1 be spoken, too."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # which is why nobody should: here it is on purpose
+        context.minimum_version = ssl.TLSVersion.TLSv1
+    context.set_ciphers(OLD_SUITES)
 
 
 def rehearse(files: TlsFiles) -> None:
@@ -45,12 +76,19 @@ def rehearse(files: TlsFiles) -> None:
     if not files.certificate:
         calling_context(files, TlsMode.SERVER)
         return
+    fault = shaken(calling_context(files, TlsMode.MUTUAL), listening_context(files, TlsMode.MUTUAL))
+    if fault is not None:
+        why = explain(fault, calling=True).text.replace("the peer's certificate", "it")
+        raise InputError(f"tls: our own certificate {files.certificate} cannot be used: {why}")
+
+
+def shaken(caller: ssl.SSLContext, listener: ssl.SSLContext) -> ssl.SSLError | None:
+    """Shake hands in memory; what went wrong, or nothing."""
     client, server = ssl.MemoryBIO(), ssl.MemoryBIO()
-    ends = [
-        calling_context(files, TlsMode.MUTUAL).wrap_bio(server, client, server_side=False),
-        listening_context(files, TlsMode.MUTUAL).wrap_bio(client, server, server_side=True),
+    waiting = [
+        caller.wrap_bio(server, client, server_side=False),
+        listener.wrap_bio(client, server, server_side=True),
     ]
-    waiting = list(ends)
     for _ in range(_ROUNDS):
         for end in tuple(waiting):
             try:
@@ -59,11 +97,10 @@ def rehearse(files: TlsFiles) -> None:
             except ssl.SSLWantReadError:
                 continue
             except ssl.SSLError as error:
-                why = explain(error, calling=True).text.replace("the peer's certificate", "it")
-                raise InputError(f"tls: our own certificate {files.certificate} cannot be used: {why}") from None
+                return error
         if not waiting:
-            return
-    raise InputError(f"tls: our own certificate {files.certificate} cannot be used")
+            return None
+    return ssl.SSLError("the handshake has no end")
 
 
 def _settled(context: ssl.SSLContext, files: TlsFiles, *, own: bool) -> ssl.SSLContext:
@@ -76,15 +113,16 @@ def _settled(context: ssl.SSLContext, files: TlsFiles, *, own: bool) -> ssl.SSLC
     if own:
         if not files.certificate or not files.key:
             raise InputError("tls: `certificate` and `key` are needed to show a certificate of ours")
-        _load(files.certificate, "certificate and key", lambda: _load_own(context, files))
+        load_certificate(context, files.certificate, files.key)
     if files.certificate:  # our actors trust each other, whoever issued their certificate
         with suppress(ssl.SSLError):
             context.load_verify_locations(cadata=_first_certificate(files.certificate))
     return context
 
 
-def _load_own(context: ssl.SSLContext, files: TlsFiles) -> None:
-    context.load_cert_chain(files.certificate, files.key, password=lambda: "")
+def load_certificate(context: ssl.SSLContext, certificate: str, key: str) -> None:
+    """What the context shows; InputError when it cannot be used."""
+    _load(certificate, "certificate and key", lambda: context.load_cert_chain(certificate, key, password=lambda: ""))
 
 
 def _load(path: str, what: str, load: Callable[[], None]) -> None:

@@ -161,6 +161,9 @@ _REASONS: Mapping[str, TlsTrouble] = MappingProxyType(
 _PLAIN_SPEECH: Mapping[int, str] = MappingProxyType({0x0B: "HL7 (MLLP)", 0x01: "DICOM", ord("M"): "HL7 without MLLP"})
 """By the first byte of a connection: an MLLP block, an A-ASSOCIATE-RQ PDU, an MSH segment."""
 
+ALERT = "its alert"
+"""How the detail of a failure begins that is the peer's word, and not the finding of our own side."""
+
 HANDSHAKE_RECORD = 0x16
 _ALERT_RECORD = 0x15
 _MAJOR_VERSION = 0x03
@@ -205,4 +208,4 @@ def explain(error: OSError, *, calling: bool) -> TlsFailure:
 def _spoken(reason: str) -> str:
     """`TLSV1_ALERT_UNKNOWN_CA` as people say it: the peer's alert `unknown ca`."""
     head, alert, name = reason.partition("_ALERT_")
-    return f"its alert: {name.replace('_', ' ').lower()}" if alert else head.replace("_", " ").lower()
+    return f"{ALERT}: {name.replace('_', ' ').lower()}" if alert else head.replace("_", " ").lower()

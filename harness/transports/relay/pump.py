@@ -238,7 +238,9 @@ class Pump:
         self._unsent(pair, end)
         end.over = True
         self._receive(pair, pair.other(end))
-        if not pair.closed:
+        if pair.closed:
+            self._tell(pair, end, How.CUT, f"the other side is lost: {why}")
+        else:
             self._break(pair, pair.other(end), why)
 
     def _break(self, pair: _Pair, lost: _End, why: str) -> None:

@@ -109,6 +109,22 @@ def test_last_words_before_a_reset_arrive(rig: Rig) -> None:
     assert rig.ear().endings[Side.OPENED].how is How.LOST
 
 
+def test_both_ends_are_told_when_a_slow_side_goes_away(rig: Rig) -> None:
+    """What it had not taken is refused, and reading from it finds an end like any other."""
+    go = threading.Event()
+
+    def leave(sock: socket.socket) -> None:
+        assert go.wait(20)
+
+    sock = dial(rig.relay(leave))
+    fill(sock, 256 * MB)
+    go.set()
+    ear = rig.ear()
+    assert ear.unsent[Side.ACCEPTED] > 0
+    assert ear.endings[Side.ACCEPTED].how is How.CUT
+    sock.close()
+
+
 def test_who_takes_bytes_slowly_slows_their_sender(rig: Rig) -> None:
     go = threading.Event()
     got: list[int] = []

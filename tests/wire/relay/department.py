@@ -46,6 +46,7 @@ def image(number: int, size: int = 2000) -> bytes:
     ds = Dataset()
     ds.SOPClassUID, ds.SOPInstanceUID = uid_of(CT), f"2.25.55{number}"
     ds.PatientName, ds.PatientID = "Muster^Beispiel", "SYN-1"
+    ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.Modality = "2.25.5", "2.25.6", "CT"
     ds.add_new(
         "PixelData", "OW", bytes((number + place) % 251 for place in range(min(size, 4096))) * (size // 4096 or 1)
     )
@@ -146,7 +147,8 @@ class System:
 
 def hop(address: DimseAddress, name: str = "images", here: str = "CT", there: str = "PACS", **more: Any) -> Hop:
     """A hop to an address."""
-    accepts = HopSide(player=PlayerName(here), host="127.0.0.1", port=0, **more.pop("accepts", {}))
+    at = {"host": "127.0.0.1", "port": 0, **more.pop("accepts", {})}
+    accepts = HopSide(player=PlayerName(here), **at)
     leads_to = HopSide(player=PlayerName(there), host=address.host, port=address.port, **more.pop("leads_to", {}))
     return Hop(name=name, kind=LinkKind.DIMSE, accepts=accepts, leads_to=leads_to)
 

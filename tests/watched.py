@@ -21,6 +21,7 @@ from harness.model.transcript import Capture, Direction, EventKind, Exchange, Li
 
 RELAY = ActorName("Relay")
 _ENDS = frozenset({EventKind.LINK_CLOSED, EventKind.LINK_LOST})
+_FEW = 4
 _DAY = 60.0
 """How many times slower a department works than the test that stands for it."""
 
@@ -74,7 +75,10 @@ def placed(run: Run) -> Mapping[ExchangeId, Placed]:
 
 
 class Relayed:
-    """The exchanges of a scripted run as a relay between the systems would have recorded them."""
+    """The exchanges of a scripted run as a relay between the systems would have recorded them.
+
+    What stays inside one product passes no relay.
+    """
 
     def __init__(
         self,
@@ -92,17 +96,20 @@ class Relayed:
         self._run = run
         known = placed(run)
         self.exchanges = [
-            one for one in transcript.exchanges if one.id in known and (not only or known[one.id].play in only)
+            one
+            for one in transcript.exchanges
+            if one.id in known and (not only or known[one.id].play in only)
+            if player(known[one.id].initiator) != player(known[one.id].responder)
         ]
         self._known = known
         self._events = [one for one in transcript.events if one.kind in _ENDS and one.link is not None]
-        self._connections: dict[frozenset[object], LinkId] = {}
-        self._openers = {self._number(one.link): self._ends_of_link(one) for one in self.exchanges}
+        self._connections: dict[tuple[object, ...], LinkId] = {}
+        self._ends = {one.link.id: self._ends_of_link(one) for one in self.exchanges}
 
     @property
     def hops(self) -> tuple[Hop, ...]:
         """Every way that was taken."""
-        ways = {(one.link.kind, *self._openers[self._number(one.link)]): None for one in self.exchanges}
+        ways = {(one.link.kind, *self._ends[one.link.id]): None for one in self.exchanges}
         return tuple(
             Hop(
                 name=f"{kind.value} {opener} {other}",
@@ -154,10 +161,11 @@ class Relayed:
         return transcript_of(tuple(links), tuple(kept), tuple(events))
 
     def interleaved(self, seed: int) -> list[Exchange]:
-        """The exchanges with the plays mixed up, each of them in its own order."""
+        """The exchanges with the plays mixed up, each of them in its own order; without queries that show many entries,
+        which would tell of what comes later."""
         chance = random.Random(seed)
         waiting: dict[PlayId, list[Exchange]] = defaultdict(list)
-        for one in self.exchanges:
+        for one in (one for one in self.exchanges if len(one.responses) <= _FEW):
             waiting[self._known[one.id].play].append(one)
         mixed: list[Exchange] = []
         while waiting:
@@ -168,8 +176,8 @@ class Relayed:
         return mixed
 
     def _number(self, link: Link) -> LinkId:
-        """The connection of a link: where both of its ends were ours, it is recorded at both."""
-        return self._connections.setdefault(frozenset({link.local, link.peer}), link.id)
+        """The connection of a link: where both of its ends were ours, it is recorded at both. A port is used again."""
+        return self._connections.setdefault((frozenset({link.local, link.peer}), self._ends[link.id]), link.id)
 
     def _ends_of_link(self, one: Exchange) -> tuple[PlayerName, PlayerName]:
         known = self._known[one.id]
@@ -177,7 +185,7 @@ class Relayed:
         return ends if one.link.ours is one.sent else (ends[1], ends[0])
 
     def _links(self, number: LinkId, link: Link, seq: int) -> list[Link]:
-        opener, other = self._openers[number]
+        opener, other = self._ends[link.id]
         name = f"{link.kind.value} {opener} {other}"
         bare = replace(
             link, actor=RELAY, peer_actor=None, cause=None, leg=None, hop=name, time=link.time * self._slower

@@ -29,12 +29,12 @@ def claim_results(plan: Plan, plays: Sequence[PlayResult], knowledge: Knowledge)
             legs = [
                 (step.transaction, leg)
                 for play in plays
-                if play.roles.get(actor) == system.name
                 for step in play.steps
                 for leg in step.legs
                 if actor in (leg.initiator, leg.responder)
+                if plays_as(system.name, actor, play, leg, watched=plan.watching is not None)
                 if any(
-                    speaks_for(play, leg, claimed_forms(knowledge, claim))
+                    (plan.watching is not None or speaks_for(play, leg, claimed_forms(knowledge, claim)))
                     and step.transaction in claimed_transactions(claim, actor, knowledge)
                     for claim in claims
                 )
@@ -42,6 +42,14 @@ def claim_results(plan: Plan, plays: Sequence[PlayResult], knowledge: Knowledge)
             result = _result(system.name, profile, actor, legs)
             results.append(replace(result, reason=why_not(system, actor)))
     return tuple(results)
+
+
+def plays_as(system: PlayerName, actor: ActorName, play: PlayResult, leg: LegResult, *, watched: bool) -> bool:
+    """Whether a system plays the actor; of several that were watched doing so, on this very leg."""
+    if not watched:
+        return play.roles.get(actor) == system
+    ends = ((leg.initiator, leg.initiator_player), (leg.responder, leg.responder_player))
+    return (actor, system) in ends
 
 
 def by_actor(claims: Iterable[Claim]) -> Mapping[tuple[str, ActorName], Sequence[Claim]]:
@@ -95,8 +103,12 @@ def _result(
     system: PlayerName, profile: str, actor: ActorName, legs: Iterable[tuple[TransactionId, LegResult]]
 ) -> ClaimResult:
     transactions: dict[TransactionId, list[Verdict]] = defaultdict(list)
+    partners: dict[TransactionId, dict[PlayerName, None]] = defaultdict(dict)
     checks = 0
     for transaction, leg in legs:
+        if leg.exchanges:
+            others = {leg.initiator_player, leg.responder_player} - {system, HARNESS}
+            partners[transaction].update(dict.fromkeys(sorted(others)))
         if system in leg.verdicts:
             transactions[transaction].append(leg.verdicts[system])
         checks += sum(finding.player == system and finding.finding.outcome in _DECIDED for finding in leg.findings)
@@ -107,6 +119,7 @@ def _result(
         verdict=worst(verdict for verdicts in transactions.values() for verdict in verdicts),
         transactions={transaction: worst(verdicts) for transaction, verdicts in sorted(transactions.items())},
         checks=checks,
+        partners={transaction: tuple(found) for transaction, found in sorted(partners.items()) if found},
     )
 
 

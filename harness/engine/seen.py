@@ -57,7 +57,7 @@ class Seen:
 
     `parts` are the exchanges of which a play has only a part, `events` the beginnings and ends of plays and steps.
     `cut` are requests whose answer the record does not reach. `ends` is when the record ended, in seconds since the
-    epoch; `stations` are the devices that sent each request.
+    epoch; `stations` are the devices that sent each request, `called` those that it was sent to.
     """
 
     plan: Plan
@@ -67,6 +67,7 @@ class Seen:
     events: tuple[Event, ...]
     cut: tuple[ExchangeId, ...]
     stations: Mapping[ExchangeId, str]
+    called: Mapping[ExchangeId, str]
     ends: float
 
     def actors(self, play: Play) -> frozenset[ActorName]:
@@ -129,6 +130,7 @@ class _Watcher:
             events=tuple(found.events),
             cut=tuple(sorted(self._cut)),
             stations=stations,
+            called={view.exchange.id: self._legs.ends[view.exchange.id].receiver.station for view in known},
             ends=self._last,
         )
 
@@ -225,12 +227,13 @@ class _Watcher:
     # what is cut
 
     def _is_cut(self, exchange: Exchange) -> bool:
-        """Whether a request had no answer because the record, or its link, ended before the answer was due."""
+        """Whether a request has no end because the record, or its link, ended before the next answer was due."""
         if is_complete(exchange):
             return False
         times = self._assignment.times
         until = min(self._closed.get(exchange.link.id, self._last), self._last)
-        return until - exchange.request.time < times.answer
+        last = max(capture.time for capture in (exchange.request, *exchange.responses))
+        return until - last < times.answer
 
 
 def _players(leg: PlannedLeg) -> tuple[tuple[ActorName, PlayerName], tuple[ActorName, PlayerName]]:

@@ -57,11 +57,11 @@ class Group:
             and accepted(one.exchange.status)
         )
 
-    @cached_property
-    def announced(self) -> Mapping[str, frozenset[str]]:
-        """What orders, and worklist entries, name, by kind; what steps in progress name, where neither was seen."""
-        said = [one for one in self.carriers if isinstance(one.content, Message) or _is_entry(one)]
-        return _by_kind(said or self.carriers)
+    def announced(self, but: Carrier) -> Mapping[str, frozenset[str]]:
+        """What orders and worklist entries name, by kind, all but one message; what was made, where there are none."""
+        others = [one for one in self.carriers if one.exchange is not but.exchange]
+        said = [one for one in others if isinstance(one.content, Message) or _is_entry(one)]
+        return _by_kind(said or [one for one in others if one.half is Half.REQUEST])
 
 
 class Beginnings:

@@ -6,7 +6,7 @@ A claim that was made so says what was seen, and of no option; it is no statemen
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 
 from harness.model.names import ActorName, PlayerName, TransactionId
 from harness.model.plan import Play
@@ -15,7 +15,7 @@ from harness.profiles import Knowledge
 
 
 def claims_of(system: PlayerName, plays: Iterable[Play], knowledge: Knowledge) -> tuple[Claim, ...]:
-    """One claim for each actor that a system was seen as, in the first profile of those forms that has what it did."""
+    """The claims that what a system was seen doing amounts to, each of one actor in one profile."""
     seen: dict[ActorName, set[TransactionId]] = defaultdict(set)
     forms: dict[ActorName, set[str]] = defaultdict(set)
     for play in plays:
@@ -34,12 +34,16 @@ def claims_of(system: PlayerName, plays: Iterable[Play], knowledge: Knowledge) -
 
 def _profiles(
     actor: ActorName, transactions: set[TransactionId], forms: set[str], knowledge: Knowledge
-) -> Sequence[tuple[str, tuple[TransactionId, ...]]]:
-    found = []
+) -> Iterator[tuple[str, tuple[TransactionId, ...]]]:
+    """The profiles that have the transactions of an actor: as few as will do, those of its HL7 versions first."""
     left = set(transactions)
-    for name, profile in knowledge.profiles.items():
-        own = tuple(one for one in profile.actors.get(actor, {}) if one in left)
-        if own and forms & set(profile.hl7_versions):
-            found.append((name, own))
-            left -= set(own)
-    return found
+    while left:
+        having = {
+            name: tuple(one for one in profile.actors.get(actor, {}) if one in left)
+            for name, profile in knowledge.profiles.items()
+        }
+        name = max(having, key=lambda one: (len(having[one]), bool(forms & set(knowledge.profiles[one].hl7_versions))))
+        if not having[name]:
+            return
+        yield name, having[name]
+        left -= set(having[name])

@@ -14,16 +14,17 @@ from harness.checks.dimse_reply import accepted
 from harness.checks.recording import PlayView
 from harness.dicom.paths import name_of
 from harness.engine.seen_beginnings import Beginnings, Group
+from harness.engine.sides import alike
 from harness.hl7 import Message
 from harness.model.finding import Finding
 from harness.model.names import ExchangeId
 from harness.model.profile import Service
 from harness.model.transcript import Half
 
-_OTHERS = "it may be of an order that the record does not have"
+OF_OTHERS = "it may be of an order that the record does not have"
 _NOT_TOLD = "the record does not show that it was told so"
 _CHANGED = "it may have been changed before the record began"
-_UNSEEN = "what it is a part of is not in the record"
+UNSEEN = "what it is a part of is not in the record"
 
 _OF_ORDER = ("step", "procedure", "placer", "filler", "accession", "study")
 _MANY = frozenset({"instance", "series", "mpps", "transaction"})
@@ -34,7 +35,6 @@ _FIXED = frozenset({"AccessionNumber"})
 """What an archive may change, and nobody changes in the worklist."""
 _CHANGEABLE = frozenset(name_of(tag) for tag in COERCIBLE) - _FIXED
 _PATIENT = ("PID-", "MRG-", "PV1-")
-_LOOPBACK = ("127.", "::1", "localhost")
 
 
 class Copying:
@@ -53,12 +53,11 @@ class Copying:
         group = self._beginnings.group(target)
         if not self._knows(finding, target, source):
             return _NOT_TOLD
-        if self._speaks_of_others(finding.evidence.path, target, group):
-            return _OTHERS
+        if not self._is_of_one(target, source) or self._speaks_of_others(finding.evidence.path, target, group):
+            return OF_OTHERS
         if not self._is_whole(target, group):
-            return _UNSEEN
-        began = group is not None and (group.ordered or target.instance in group.created)
-        return _CHANGED if _may_change(finding.evidence.path) and not began else ""
+            return UNSEEN
+        return _CHANGED if _may_change(finding.evidence.path) and not self._is_settled(finding, target, group) else ""
 
     def _knows(self, finding: Finding, target: Carrier, source: Carrier) -> bool:
         """Whether who copied took part in the message that it is held against, before, and it was taken."""
@@ -78,7 +77,22 @@ class Copying:
         if source.half is Half.REQUEST or target.half is Half.RESPONSE:
             return True
         one, other = (self._stations.get(each.exchange.exchange.id, "") for each in (target, source))
-        return _alike(one, other)
+        return alike(one, other)
+
+    def _is_settled(self, finding: Finding, target: Carrier, group: Group | None) -> bool:
+        """Whether the record has all that could have changed what stands there: from the beginning, and of what is in
+        an archive the messages that it is updated by."""
+        if group is None or not (group.ordered or target.instance in group.created):
+            return False
+        if target.half is Half.REQUEST or target.transaction == "RAD-5":
+            return True
+        charged = self._player(target, finding)
+        return any(isinstance(one.content, Message) and one.leg.planned.responder == charged for one in group.carriers)
+
+    def _is_of_one(self, target: Carrier, source: Carrier) -> bool:
+        """Whether two messages are about the same order, step or object, as far as both are about any."""
+        one, other = self._beginnings.group(target), self._beginnings.group(source)
+        return one is other or one is None or other is None
 
     def _speaks_of_others(self, path: str, target: Carrier, group: Group | None) -> bool:
         """Whether a message is, or may be, of an order, a step or an object that the record does not have."""
@@ -86,7 +100,7 @@ class Copying:
         ordered = group is not None and any(isinstance(one.content, Message) for one in group.carriers)
         if path.rpartition(".")[2] in _LISTED or own & _MANY or ("step" in own and not ordered):
             return True  # of steps only an order lists all, and lists may name what is not in the record
-        known = group.announced if group is not None else {}
+        known = group.announced(target) if group is not None else {}
         beside = target.beside(path)
         return any(
             kind in beside and kind not in own and known.get(kind) and not beside[kind] <= known[kind]
@@ -118,10 +132,3 @@ def _may_change(path: str) -> bool:
     if path.startswith(_PATIENT):
         return True
     return not _CHANGEABLE.isdisjoint(part.partition("[")[0] for part in path.split("."))
-
-
-def _alike(one: str, other: str) -> bool:
-    """Whether two stations are one: by AE title, or by an address that is no machine's own."""
-    host, _, title = one.partition(" ")
-    other_host, _, other_title = other.partition(" ")
-    return (title == other_title != "") or (host == other_host and not host.startswith(_LOOPBACK))

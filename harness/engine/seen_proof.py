@@ -23,7 +23,8 @@ from harness.checks.registry import Scope, scopes
 from harness.dicom.paths import name_of
 from harness.engine.seen import Seen
 from harness.engine.seen_beginnings import Beginnings, Group
-from harness.engine.seen_copying import Copying
+from harness.engine.seen_copying import OF_OTHERS, UNSEEN, Copying
+from harness.engine.sides import alike
 from harness.model.finding import Finding
 from harness.model.names import CheckName, ExchangeId, PlayerName, PlayId
 from harness.model.profile import Service
@@ -40,6 +41,12 @@ _ELSEWHERE = "there may be some that came another way"
 _CHANGED = "it may have been changed by what the record does not have"
 _NOBODY_KNOWS = "what is not in the record may explain it"
 
+_MIXED = "several devices or archives may be mixed up in it"
+_NOT_YET = "the record ends before its time was up"
+
+_ORDINARY = frozenset({_BEGAN_BEFORE, _TOO_SOON, _ELSEWHERE, _NOT_YET, _SEVERAL, _MIXED, OF_OTHERS, UNSEEN})
+"""What every record that begins and ends somewhere has: it says nothing about anybody."""
+
 _CHANGEABLE = frozenset(name_of(tag) for tag in COERCIBLE)
 
 
@@ -51,14 +58,16 @@ class Proof:
         self._grounds: dict[PlayId, _Ground] = {}
 
     def told(self, view: PlayView, check: CheckName, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """The findings of a check on a play, those undecided that the record does not prove."""
+        """The findings of a check on a play; a violation that the record does not prove is undecided, or none where the
+        edges of the record bring such a thing about in any traffic."""
         for finding in findings:
             if finding.outcome is not Outcome.VIOLATED:
                 yield finding
                 continue
             why = self._doubt(view, check, finding)
             received = f"{finding.received}; {why}" if finding.received else why
-            yield replace(finding, outcome=Outcome.UNDECIDED, received=received) if why else finding
+            outcome = Outcome.NOT_APPLICABLE if why in _ORDINARY else Outcome.UNDECIDED
+            yield replace(finding, outcome=outcome, received=received) if why else finding
 
     def _doubt(self, view: PlayView, check: CheckName, finding: Finding) -> str:
         """Why a violation is not proven; empty when it is."""
@@ -127,8 +136,9 @@ def _began_before(ground: _Ground, finding: Finding) -> str:
     carrier, group = ground.of(finding)
     if carrier is None or group is None or not group.ordered:
         return _BEGAN_BEFORE
+    announced = group.announced(carrier)
     for one in carrier.identifiers:
-        known = group.announced.get(one.kind)
+        known = announced.get(one.kind)
         if known and one.value not in known:
             return _BEGAN_BEFORE
     return ""
@@ -162,14 +172,15 @@ def _several(ground: _Ground, finding: Finding) -> str:
 
 
 def _may_follow(ground: _Ground, finding: Finding) -> str:
-    """Whether what is missing may still come: nobody declared a time, or it was not up when the record ended."""
+    """Whether what is missing may still come: its time was not up when the record ended, or nobody declared one."""
     _, group = ground.of(finding)
-    carriers = group.carriers if group is not None else ()
-    if not carriers or not ground.declared:
+    if group is None:
         return _MAY_FOLLOW
-    last = max(carriers, key=lambda one: one.seq)
+    last = max(group.carriers, key=lambda one: one.seq)
     until = max(capture.time for capture in (last.exchange.exchange.request, *last.exchange.exchange.responses))
-    return "" if ground.seen.ends - until >= ground.times(last).act else _MAY_FOLLOW
+    if ground.seen.ends - until < ground.times(last).act:
+        return _NOT_YET
+    return "" if ground.declared else _MAY_FOLLOW
 
 
 def _missing_may_follow(ground: _Ground, finding: Finding) -> str:
@@ -221,7 +232,28 @@ def _one_station(ground: _Ground, finding: Finding) -> str:
         for one in (group.carriers if group is not None else ())
         if one.leg.initiator == finding.actor
     }
-    return _NOBODY_KNOWS if len(stations) > 1 or carrier is None else ""
+    return _MIXED if len(stations) > 1 or carrier is None else ""
+
+
+def _one_archive(ground: _Ground, finding: Finding) -> str:
+    """Whether what was stored may be in another archive of the same product than the one that was asked."""
+    carrier, group = ground.of(finding)
+    if carrier is None:
+        return _MIXED
+    asked = ground.seen.called.get(carrier.exchange.exchange.id, "")
+    if carrier.leg.planned.leg.reaction:
+        asked = ground.seen.stations.get(carrier.exchange.exchange.id, "")
+    stored = {
+        ground.seen.called.get(one.exchange.exchange.id, "")
+        for one in (group.carriers if group is not None else ())
+        if _service(one) is Service.C_STORE and not one.leg.planned.leg.reaction
+    }
+    return "" if all(alike(asked, one) for one in stored) else _MIXED
+
+
+def _service(carrier: Carrier) -> Service | None:
+    command = carrier.exchange.exchange.request.command
+    return command.service if command is not None else None
 
 
 def _one_destination(ground: _Ground, finding: Finding) -> str:
@@ -236,7 +268,7 @@ def _one_destination(ground: _Ground, finding: Finding) -> str:
     goals = {one.request.command.fields.get("MoveDestination", "") for one in moves if one.request.command is not None}
     ordered = sorted(moves, key=lambda one: one.request.seq)
     overlap = any(one.final is None or one.final.seq > other.request.seq for one, other in pairwise(ordered))
-    return _NOBODY_KNOWS if carrier is None or overlap or len(goals) > 1 else ""
+    return _MIXED if carrier is None or overlap or len(goals) > 1 else ""
 
 
 def _copied(ground: _Ground, finding: Finding) -> str:
@@ -296,10 +328,11 @@ _DOUBTS: Mapping[str, tuple[Doubt, ...]] = MappingProxyType(
         "availability/names-every-instance": (*_OF_STEP, _may_follow),
         "storage/requested-contains-stored": (*_WHOLE, _may_follow),
         # what is shown, and may have come another way, or too soon
-        "storage/related-counts": (*_WHOLE, _too_soon, _surplus),
-        "storage/found-contains-stored": (*_WHOLE, _too_soon),
-        "storage/refused-not-found": (*_WHOLE, _too_soon),
-        "storage/wrong-entry-not-found": (*_WHOLE, _too_soon),
+        "storage/related-counts": (*_WHOLE, _too_soon, _surplus, _one_archive),
+        "storage/found-contains-stored": (*_WHOLE, _too_soon, _one_archive),
+        "storage/refused-not-found": (*_WHOLE, _too_soon, _one_archive),
+        "storage/wrong-entry-not-found": (*_WHOLE, _too_soon, _one_archive),
+        "storage/stored-is-committed": (*_WHOLE, _one_archive),
         "storage/retrieved-equals-*": (*_WHOLE, _too_soon, _surplus, _changed),
         "retrieve/*": (_several, _one_destination),
         "updates/cancelled-not-started": (*_WHOLE, _one_station),

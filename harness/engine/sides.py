@@ -17,6 +17,8 @@ from harness.model.plan import Plan
 from harness.model.system import Party
 from harness.model.transcript import Link, Transcript
 
+_LOOPBACK = ("127.", "[::1]", "::1", "localhost")
+
 UNKNOWN = PlayerName("unknown system")
 """Who did not say what it is called."""
 
@@ -69,7 +71,8 @@ class Sides:
         accepted = self._links.get(link.relays, link) if link.relays is not None else link
         hop = self._hops.get(link.hop)
         initiator = _at(hop.accepts if hop is not None else None, _station(accepted, accepted.peer.host, "calling_ae"))
-        responder = _at(hop.leads_to if hop is not None else None, _station(accepted, link.hop, "called_ae"))
+        leads = f"{hop.leads_to.host}:{hop.leads_to.port}" if hop is not None else link.hop
+        responder = _at(hop.leads_to if hop is not None else None, _station(accepted, leads, "called_ae"))
         return Ends(initiator, responder) if link.relays is None else Ends(responder, initiator)
 
     def _peer(self, view: ExchangeView, link: Link) -> Side:
@@ -113,6 +116,13 @@ def _application(view: ExchangeView) -> str:
     if message is None:
         return ""
     return _named(message, ("MSH-5", "MSH-6") if view.exchange.sent else ("MSH-3", "MSH-4"))
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two stations are one: by AE title, or by an address that is no machine's own."""
+    host, _, title = one.partition(" ")
+    other_host, _, other_title = other.partition(" ")
+    return (title == other_title != "") or (host == other_host and not host.startswith(_LOOPBACK))
 
 
 def _named(message: Message, fields: Iterable[str]) -> str:

@@ -163,7 +163,10 @@ class PlayResult(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimResult(Record):
-    """Roll-up to profile x actor of one system. `reason`: why it is not tested, where the system file wants it so."""
+    """Roll-up to profile x actor of one system. `reason`: why it is not tested, where the system file wants it so.
+
+    `partners` are the systems that were on the other side of each transaction; our simulated actors are none.
+    """
 
     system: PlayerName
     profile: str
@@ -172,6 +175,7 @@ class ClaimResult(Record):
     transactions: Mapping[TransactionId, Verdict] = field(default_factory=dict)
     checks: int = 0
     reason: str = ""
+    partners: Mapping[TransactionId, tuple[PlayerName, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ from measuring import side_by_side
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
-from harness.engine.recording import Unrecorded
+from harness.engine.unrecorded import Unrecorded
 from harness.hl7 import Message
 from harness.hl7.acknowledgement import acknowledgement
 from harness.model.names import ActorName

@@ -11,7 +11,7 @@ from datetime import datetime
 import hl7.client
 import pytest
 
-from harness.engine.recording import Unrecorded
+from harness.engine.unrecorded import Unrecorded
 from harness.hl7 import Message
 from harness.hl7.acknowledgement import acknowledgement
 from harness.model.names import ActorName

@@ -61,10 +61,10 @@ def _may_be_broken_off(view: LegView) -> bool:
 def _misused(play: PlayView, view: LegView) -> Iterator[Finding]:
     """How the responder took a link that was misused on purpose: the standards leave that open, so that it is told and
     not judged. That it goes on to answer is judged as ever."""
-    for event in play.events:
-        of_leg = event.step is not None and event.step.step == view.step.step.id and event.peer_actor == view.responder
-        ours = event.actor == view.initiator and view.planned.leg.required
-        if event.kind is EventKind.MISUSED and of_leg and ours and event.facts.get("misuse") not in _OF_TLS:
+    for event in play.events_of(view.step.step.id):
+        ends = (event.actor, event.peer_actor) == (view.initiator, view.responder)
+        misused = event.kind is EventKind.MISUSED and event.facts.get("misuse") not in _OF_TLS
+        if misused and ends and view.planned.leg.required:
             yield view.finding(
                 "delivery",
                 view.requirement("reachable"),
@@ -108,7 +108,7 @@ def _missing(play: PlayView, view: LegView) -> Iterator[Finding]:
     if left is not None:
         yield _undelivered(view, Outcome.NOT_APPLICABLE, left)
         return
-    events = [event for event in play.events if event.step and event.step.step == view.step.step.id]
+    events = list(play.events_of(view.step.step.id))
     own = events + _of_reaction(play, view)
     for event in own:
         row = _ROW_OF_EVENT.get(event.kind)
@@ -155,8 +155,7 @@ def _of_reaction(play: PlayView, view: LegView) -> list[Event]:
 
 def _begun(play: PlayView, step: StepId) -> int:
     """The number of the record with which a step began; 0 when that is not known."""
-    started = (event for event in play.events if event.kind is EventKind.STEP_STARTED)
-    return next((event.seq for event in started if event.step is not None and event.step.step == step), 0)
+    return next((event.seq for event in play.events_of(step) if event.kind is EventKind.STEP_STARTED), 0)
 
 
 def _trigger_took_effect(play: PlayView, view: LegView) -> bool:
@@ -239,7 +238,7 @@ def _named(trigger: str, control: str, status: str) -> tuple[tuple[str, str], ..
 
 def _instead(play: PlayView, view: LegView) -> str:
     """What came on the leg while this step was waiting, and was taken for another step: the likely mistake."""
-    own = [event for event in play.events if event.step and event.step.step == view.step.step.id]
+    own = play.events_of(view.step.step.id)
     begin = min((event.seq for event in own if event.kind is EventKind.STEP_STARTED), default=None)
     end = max((event.seq for event in own if event.kind is EventKind.LEG_EXPIRED), default=None)
     came = [

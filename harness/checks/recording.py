@@ -5,7 +5,8 @@ Nothing here judges. Decoding never fails: HL7 reading is lossless, and a data s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from pydicom.dataset import Dataset
 from harness.dicom.encoding import decode_payload
 from harness.hl7 import Message
 from harness.model.finding import Evidence, Finding
-from harness.model.names import ActorName, CheckName, RequirementId, TransactionId
+from harness.model.names import ActorName, CheckName, RequirementId, StepId, TransactionId
 from harness.model.plan import LegState, PlannedLeg, PlannedStep, Play
 from harness.model.profile import DimseForm, MessageForm
 from harness.model.remembering import Remembering
@@ -218,6 +219,10 @@ class PlayView(Remembering):
             if view.step.transaction.id == transaction and leg in (None, view.planned.leg.id):
                 yield view
 
+    def events_of(self, step: StepId) -> Sequence[Event]:
+        """The events of a step."""
+        return self.once(_events_by_step).get(step, ())
+
     def observed(self, transaction: str, leg: str | None = None) -> bool:
         """Whether any leg of the transaction crossed a link of ours."""
         return any(view.planned.state is LegState.LIVE for view in self.of(transaction, leg))
@@ -251,3 +256,11 @@ class PlayView(Remembering):
                 received=received,
                 origin=origin,
             )
+
+
+def _events_by_step(play: PlayView) -> Mapping[StepId, Sequence[Event]]:
+    found: dict[StepId, list[Event]] = defaultdict(list)
+    for event in play.events:
+        if event.step is not None:
+            found[event.step.step].append(event)
+    return found

@@ -40,7 +40,7 @@ def check(play: PlayView) -> Iterator[Finding]:
 
 def _turned_away(play: PlayView, view: LegView) -> Event | None:
     """The rejection of the archive's association by our modality; one after the step's report is another's."""
-    own = [event.seq for event in play.events if event.step is not None and event.step.step == view.step.step.id]
+    own = [event.seq for event in play.events_of(view.step.step.id)]
     reported = min((one.exchange.request.seq for one in view.exchanges), default=max(own, default=0))
     rejected = (
         event

@@ -247,7 +247,7 @@ class _Judge:
             for leg in planned.legs
         )
         verdicts = _merge(leg.verdicts for leg in legs)
-        events = [event for event in view.events if event.step and event.step.step == planned.step.id]
+        events = view.events_of(planned.step.id)
         internal = [event.text for event in events if event.kind is EventKind.INTERNAL_ERROR]
         if internal:
             verdicts = _merge([verdicts, {HARNESS: Verdict.ERROR}])

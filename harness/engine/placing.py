@@ -164,13 +164,17 @@ class PlacedRecording:
 
     def _unheard(self, assignment: Assignment) -> Iterator[tuple[ActorName, TransactionId]]:
         """Actors in transactions whose own address never took a connection of ours: it may be wrong."""
-        reached = {(link.peer_actor, link.peer.port) for link in self._transcript.links if link.ours}
         for party in assignment.theirs:
             for transaction, link in party.links.items():
                 pairs = ((link.dimse, party.dimse), (link.hl7, party.hl7))
                 ports = [one.port for one, own in pairs if one is not None and _place(one) != _place(own)]
-                if any((party.actor, port) not in reached for port in ports):
+                if any((party.actor, port) not in self._reached for port in ports):
                     yield party.actor, transaction
+
+    @cached_property
+    def _reached(self) -> frozenset[tuple[ActorName | None, int]]:
+        """Actors and their ports that took a connection of ours."""
+        return frozenset((link.peer_actor, link.peer.port) for link in self._transcript.links if link.ours)
 
     @cached_property
     def _heard(self) -> frozenset[ActorName | None]:

@@ -13,7 +13,7 @@ from typing import Final
 BLOCK_TYPE: Final = "application/x-swf-part"
 """Type of the elements that hold blocks: to a browser it is data."""
 
-_LEVEL: Final = 6
+_LEVEL: Final = 9
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -33,6 +34,15 @@ _SCRIPTS: Final = ("parts.js", "exchanges.js", "filters.js", "report.js")
 AT_ONCE: Final = 400_000
 """Characters of plays, and of requirements, that are on the page as they are; what is beyond them is packed."""
 
+MOST: Final = 14_400_000
+"""Bytes that a page may take up, about: what is beyond that stays beside it, what passed first."""
+
+PLAYS: Final = 5_000_000
+"""Bytes that packed plays may take up, and packed requirements."""
+
+_LINE: Final = 24
+"""Bytes that the line of an exchange takes up when it is packed, about."""
+
 _OPEN: Final = 3
 """Plays that did not pass and are open when the page is."""
 
@@ -55,8 +65,10 @@ def render(run: Run, out: Path, payload: ReadPayload) -> str:
     packing = Packing()
     bodies = _bodies(environment.get_template("play.html"), page, packing)
     tables = _tables(environment.get_template("requirements.html"), page.requirements, packing)
-    packed = pack_exchanges(page.known_exchanges, packing)
     style, script = _joined(_STYLES), _joined(_SCRIPTS)
+    shown = sum(map(len, (style, script, *bodies.values(), *tables.values())))
+    left = MOST - shown - packing.size - _LINE * len(page.recorded)
+    packed = pack_exchanges(page.known_exchanges, packing, left)
     return environment.get_template("report.html").render(
         page=page,
         bodies=bodies,
@@ -80,21 +92,28 @@ def policy_of(style: str, script: str = "") -> str:
 def _bodies(template: Template, page: Page, packing: Packing) -> Mapping[str, Markup | str]:
     """What is inside each play: markup where it is on the page, else the id of its block."""
     ranked = sorted(page.plays, key=lambda view: -view.play.verdict.rank)
-    return _placed(((view.anchor, template.render(view=view)) for view in ranked), packing, "p")
+    return _placed(((view.anchor, partial(template.render, view=view)) for view in ranked), packing, "p")
 
 
 def _tables(template: Template, tables: Iterable[RequirementTable], packing: Packing) -> Mapping[str, Markup | str]:
     """What is inside each table of requirements."""
-    return _placed(((table.anchor, template.render(table=table)) for table in tables), packing, "r")
+    return _placed(((table.anchor, partial(template.render, table=table)) for table in tables), packing, "r")
 
 
-def _placed(parts: Iterable[tuple[str, str]], packing: Packing, name: str) -> Mapping[str, Markup | str]:
+def _placed(parts: Iterable[tuple[str, Callable[[], str]]], packing: Packing, name: str) -> Mapping[str, Markup | str]:
+    """Each part on the page as it is, or packed, or, when there is no room left, an empty text."""
     found: dict[str, Markup | str] = {}
-    size = 0
-    for number, (anchor, text) in enumerate(parts):
+    size, before = 0, packing.size
+    for number, (anchor, rendered) in enumerate(parts):
+        if packing.size - before > PLAYS:
+            found[anchor] = ""
+            continue
+        text = rendered()
         size += len(text)
-        at_once = size <= AT_ONCE
-        found[anchor] = Markup(text) if at_once else packing.add(f"{name}{number}", text)  # noqa: S704 - our templates escape
+        if size <= AT_ONCE:
+            found[anchor] = Markup(text)  # noqa: S704 - made by our own templates, which escape
+        else:
+            found[anchor] = packing.add(f"{name}{number}", text)
     return MappingProxyType(found)
 
 

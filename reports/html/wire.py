@@ -6,7 +6,6 @@ the report, in the evidence.
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,9 +26,6 @@ from reports.wording import citation_words, comparison, finding_anchor, step_anc
 
 CHUNK: Final = 32
 """Exchanges of one block."""
-
-BUDGET: Final = 10_500_000
-"""Bytes of the page that messages may take up; the rest of the page has what is left of 15 MB."""
 
 _MARKS: Final = 40
 _PAYLOAD: Final = re.compile(r"[0-9a-f]{64}\.(hl7|dcm|bin)")
@@ -72,7 +68,7 @@ def places_of(run: Run) -> Mapping[ExchangeId, Place]:
     return found
 
 
-def pack_exchanges(known: Recorded, packing: Packing, budget: int = BUDGET) -> frozenset[ExchangeId]:
+def pack_exchanges(known: Recorded, packing: Packing, budget: int) -> frozenset[ExchangeId]:
     """Pack the exchanges and their index; those whose messages are on the page."""
     where: dict[ExchangeId, int] = {}
     size, number = packing.size, 0
@@ -210,13 +206,14 @@ def _judged(mark: Mark) -> Json:
 
 
 def _message(message: MessageView) -> Json:
+    """The bytes stand as the characters of their numbers, so that they pack well beside the values they spell."""
     return {
         "h": message.heading,
         "t": message.time,
         "f": [list(pair) for pair in message.facts],
         "n": list(message.notes),
         "r": [_row(row) for row in message.rows],
-        "b": base64.b64encode(message.wire).decode("ascii"),
+        "b": message.wire.decode("latin-1"),
         "s": message.size,
         "p": message.file_name if _PAYLOAD.fullmatch(message.file_name) else "",
     }

@@ -171,7 +171,7 @@ function showBytes(button) {
   const there = section.querySelector(".bytes");
   if (there) { there.remove(); return; }
   const message = button.raw;
-  const bytes = bytesOf(message.b);
+  const bytes = Uint8Array.from(message.b, (one) => one.charCodeAt(0));
   const more = bytes.length < message.s ? `The first ${bytes.length} of ${message.s} bytes. ` : "";
   const file = message.p ? node("a", { href: `evidence/payload/${message.p}` }, `evidence/payload/${message.p}`) : "";
   section.querySelector("h4").after(node("div", { class: "bytes" }, node("pre", {}, dumped(bytes)), node("p", { class: "quiet" }, more, file)));

@@ -26,7 +26,7 @@ function follow() {
 
 function nextFinding(way) {
   const found = Array.from(document.querySelectorAll("#attention > .finding:not(.out)"));
-  const line = document.querySelector(".tools").getBoundingClientRect().bottom + 12;
+  const line = parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop);
   const tops = found.map((card) => card.getBoundingClientRect().top);
   const at = way > 0 ? tops.findIndex((top) => top > line + 2) : tops.length - 1 - tops.slice().reverse().findIndex((top) => top < line - 2);
   const card = found[at];

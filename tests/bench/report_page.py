@@ -85,7 +85,8 @@ def main(folder: Path) -> None:
             plays = len(cut(run, wanted).plays)
             print(
                 f"{wanted:6} exchanges, {plays:4} plays: {len(text.encode()) / _MEGABYTE:5.2f} MB, written in "
-                f"{seconds:5.1f} s; ready in {ready:.2f} s, an exchange open in {opened:.2f} s, filtered in {filtered:.2f} s",
+                f"{seconds:5.1f} s; ready in {ready:.2f} s, an exchange open in {opened:.2f} s, "
+                f"filtered in {filtered:.2f} s",
                 flush=True,
             )
             assert not page.errors, page.errors

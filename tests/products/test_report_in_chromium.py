@@ -1,4 +1,4 @@
-"""report.html as a person uses it, in a real Chromium: opened from a file, without a network, by mouse and by keyboard."""
+"""report.html as a person uses it, in a real Chromium: opened from a file, without a network, by mouse and by keys."""
 
 from __future__ import annotations
 
@@ -64,9 +64,7 @@ def drawer(page: Page) -> str:
 
 def shown(page: Page, selector: str) -> int:
     """How many elements can be seen."""
-    return int(
-        page.run(f"[...document.querySelectorAll({selector!r})].filter((one) => one.getClientRects().length).length")
-    )
+    return int(page.run(f"[...document.querySelectorAll({selector!r})].filter((one) => one.checkVisibility()).length"))
 
 
 def test_it_opens_from_a_file_and_asks_nobody_for_anything(page: Page, report: Path) -> None:
@@ -195,7 +193,10 @@ def test_slash_begins_to_search_and_question_mark_tells_the_keys(page: Page, rep
 def test_n_and_p_go_from_finding_to_finding(page: Page, report: Path) -> None:
     page.open(report)
     page.size(1200, 500)
-    tops = "[...document.querySelectorAll('#attention > .finding')].map((one) => Math.round(one.getBoundingClientRect().top))"
+    tops = (
+        "[...document.querySelectorAll('#attention > .finding')]"
+        ".map((one) => Math.round(one.getBoundingClientRect().top))"
+    )
     page.key("n")
     first = page.run(tops)
     page.key("n")
@@ -241,7 +242,8 @@ def test_hostile_values_do_nothing_wherever_they_are_shown(
     page.errors.clear()
     page.open(file)
     page.run(
-        "Promise.all([...document.querySelectorAll('details')].map(async (one) => { await filled(one); one.open = true; }))"
+        "Promise.all([...document.querySelectorAll('details')]"
+        ".map(async (one) => { await filled(one); one.open = true; }))"
     )
     for number in (1, 2, 3, 4):
         page.run(f"location.hash = 'x{number}'")

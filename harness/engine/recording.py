@@ -345,7 +345,7 @@ class TranscriptRecorder:
         content = passage.content or b""
         file = passage.file
         if isinstance(content, bytes):
-            digest = hashlib.sha256(content).hexdigest()
+            digest = passage.sha256 or hashlib.sha256(content).hexdigest()
         else:
             digest = content.sha256() if file is None else file.sha256
         payload = Payload(digest, passage.kind, len(content))

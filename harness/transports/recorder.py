@@ -36,6 +36,7 @@ class Passage:
     """One message that passes a link: `content` is exactly what was on the wire, None for a bare response.
 
     Of bulk content `file`, where it is given, is a file that holds exactly it; its owner removes the file afterwards.
+    `sha256` is the hash of other content, where it is known already.
     `at` is when it passed, in seconds of the run's clock; None: now.
     """
 
@@ -48,6 +49,7 @@ class Passage:
     command: DimseCommand | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     file: HashedFile | None = None
+    sha256: str = ""
     at: float | None = None
 
 

@@ -6,6 +6,7 @@ read is told and left out, and what cannot be followed any further is read no mo
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -247,6 +248,8 @@ class DimseTap:
         """Record a message as it came and as it was sent on, if it was."""
         links = self._recorded_links()
         passage = passage_of(links.of(side), exchange, Direction.RECEIVED, message, command, request)
+        if isinstance(passage.content, bytes):  # hashed once for both records
+            passage = replace(passage, sha256=hashlib.sha256(passage.content).hexdigest())
         self._recorder.passed(replace(passage, at=when.received_at))
         if when.sent_at is not None:
             sent = replace(passage, link=links.of(side.other), direction=Direction.SENT, at=when.sent_at)

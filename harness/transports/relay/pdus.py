@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from harness.transports.tls import heard_tls
 
@@ -56,8 +57,7 @@ class Control:
     body: bytes
 
 
-@dataclass(frozen=True)
-class Fragment:
+class Fragment(NamedTuple):
     """A piece of a presentation data value, and whether with it the last one of a command or data set ends.
 
     A value that comes in several pieces is cut where they end; the pieces make the same message as the value.
@@ -74,8 +74,7 @@ class Fragment:
         return (_COMMAND if self.command else 0) | (_LAST if self.last else 0)
 
 
-@dataclass(frozen=True)
-class _Value:
+class _Value(NamedTuple):
     """A presentation data value of which some is still to come."""
 
     context_id: int

@@ -152,9 +152,7 @@ def _name(source: SourceMapping, name: str, at: At, faults: Faults) -> None:
     if not name.strip():
         faults.add(source.place_of(*at), "system: a name is needed, by which reports call it")
     elif name == HARNESS:
-        faults.add(
-            source.place_of(*at), f"system: `{HARNESS}` is what the harness calls itself; give the product's name"
-        )
+        faults.add(source.place_of(*at), f"system: `{HARNESS}` is the harness itself; give the product's name")
 
 
 def _secured(

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -287,3 +288,56 @@ def test_news_are_what_began_and_happened_since_and_how_the_unfinished_stand(wir
     assert [event.text for event in later.events] == ["later"]
     nothing = recorder.news(later.begun, len(news.events) + 1)
     assert (nothing.exchanges, nothing.events) == ([], [])
+
+
+def test_what_has_come_to_its_end_is_let_go_of_once(recorder: TranscriptRecorder) -> None:
+    link = _open(recorder)
+    first, second = recorder.exchange_opened(), recorder.exchange_opened()
+    for exchange in (first, second):
+        recorder.passed(_passage(link, exchange, Half.REQUEST, b"question %d" % exchange))
+    recorder.passed(_passage(link, first, Half.RESPONSE, b"answer"))
+    recorder.happened(EventKind.NOISE, link=link)
+    taken = recorder.let_go()
+    assert [(exchange.id, len(exchange.responses)) for exchange in taken.exchanges] == [(first, 1)]
+    assert [event.kind for event in taken.events] == [EventKind.NOISE]
+    assert [exchange.id for exchange in recorder.exchanges()] == [second]
+    assert recorder.transcript().captures == ()
+    assert recorder.events() == []
+    assert recorder.let_go() == ([], [])
+
+
+def test_a_response_to_what_was_let_go_of_is_not_missed(tmp_path: Path) -> None:
+    """It is in the evidence, which is what is judged."""
+    writer = EvidenceWriter(tmp_path)
+    recorder = TranscriptRecorder(SystemClock(), writer)
+    link, exchange = _open(recorder), recorder.exchange_opened()
+    recorder.passed(_passage(link, exchange, Half.REQUEST, b"question"))
+    recorder.passed(_passage(link, exchange, Half.RESPONSE, b"answer"))
+    recorder.let_go()
+    recorder.passed(_passage(link, exchange, Half.RESPONSE, b"another answer"))
+    assert recorder.let_go().exchanges == []
+    writer.seal()
+    (found,) = Evidence(tmp_path).transcript().exchanges
+    assert len(found.responses) == 2
+
+
+def test_an_exchange_ends_with_its_link(recorder: TranscriptRecorder) -> None:
+    link, exchange = _open(recorder), recorder.exchange_opened()
+    recorder.passed(_passage(link, exchange, Half.REQUEST, b"question"))
+    assert recorder.let_go().exchanges == []
+    recorder.happened(EventKind.LINK_LOST, link=link)
+    assert [one.id for one in recorder.let_go().exchanges] == [exchange]
+    assert recorder.transcript().links == ()
+
+
+def test_a_record_may_say_when_it_happened(recorder: TranscriptRecorder) -> None:
+    owner, address = LinkOwner(actor=ActorName("Relay")), SocketAddress("127.0.0.1", 1)
+    link = recorder.link_opened(
+        kind=LinkKind.MLLP, owner=owner, ours=False, local=address, peer=address, facts={}, at=10.0
+    )
+    exchange = recorder.exchange_opened()
+    passage = _passage(link, exchange, Half.REQUEST, b"question")
+    recorder.passed(replace(passage, at=11.0))
+    recorder.happened(EventKind.LINK_CLOSED, link=link, at=12.0)
+    transcript = recorder.transcript()
+    assert (transcript.links[0].time, transcript.captures[0].time, transcript.events[0].time) == (10.0, 11.0, 12.0)

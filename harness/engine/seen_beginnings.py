@@ -58,9 +58,11 @@ class Group:
         )
 
     def announced(self, but: Carrier) -> Mapping[str, frozenset[str]]:
-        """What orders and worklist entries name, by kind, all but one message; what was made, where there are none."""
+        """What orders and worklist entries name, by kind, all but one message; what was made, where there are none. Of
+        an entry, other entries do not tell: what has no order may be shown again and again."""
         others = [one for one in self.carriers if one.exchange is not but.exchange]
-        said = [one for one in others if isinstance(one.content, Message) or _is_entry(one)]
+        entries = not _is_entry(but)
+        said = [one for one in others if isinstance(one.content, Message) or (entries and _is_entry(one))]
         return _by_kind(said or [one for one in others if one.half is Half.REQUEST])
 
 

@@ -42,9 +42,10 @@ _CHANGED = "it may have been changed by what the record does not have"
 _NOBODY_KNOWS = "what is not in the record may explain it"
 
 _MIXED = "several devices or archives may be mixed up in it"
+_ENDED = "it may have been ended where the record does not show it"
 _NOT_YET = "the record ends before its time was up"
 
-_ORDINARY = frozenset({_BEGAN_BEFORE, _TOO_SOON, _ELSEWHERE, _NOT_YET, _SEVERAL, _MIXED, OF_OTHERS, UNSEEN})
+_ORDINARY = frozenset({_BEGAN_BEFORE, _TOO_SOON, _ELSEWHERE, _NOT_YET, _ENDED, _SEVERAL, _MIXED, OF_OTHERS, UNSEEN})
 """What every record that begins and ends somewhere has: it says nothing about anybody."""
 
 _CHANGEABLE = frozenset(name_of(tag) for tag in COERCIBLE)
@@ -275,6 +276,11 @@ def _copied(ground: _Ground, finding: Finding) -> str:
     return ground.copying.doubt(finding)
 
 
+def _unseen_end(ground: _Ground, finding: Finding) -> str:
+    """What is scheduled may be ended, or taken back, where nobody sees it."""
+    return _ENDED
+
+
 def _never(ground: _Ground, finding: Finding) -> str:
     """What such a record cannot prove at all."""
     return _NOBODY_KNOWS
@@ -289,7 +295,7 @@ _DOUBTS: Mapping[str, tuple[Doubt, ...]] = MappingProxyType(
         "*/ack-accepted": (_unseen_reason,),
         "rad-*/status": (_unseen_reason,),
         "rad-*/completed": (_never,),
-        "rad-*/complete": (_never,),
+        "rad-*/complete": (_unseen_end,),
         # two messages that speak of the very same thing
         "consistency/*": (_copied,),
         "control-ids/*": (),

@@ -21,6 +21,7 @@ from harness.model.names import HARNESS, PlayerName
 from harness.model.plan import PlannedStep, Play
 from harness.model.run import Run, StepResult
 from harness.model.verdict import Verdict
+from harness.pki import Pki
 from harness.wiring import RunRequest, execute
 from harness.yaml_source import SourceMapping, read
 
@@ -301,6 +302,59 @@ def pylantir(ports: Ports, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     changes = {"port: 11121": f"port: {ports.pylantir}", "show: 10": "show: 1"}
     with started(command, ports.pylantir, folder):
         yield Product(system="pylantir", changes=changes, folder=folder)
+
+
+# the same products over TLS
+
+
+def with_tls(product: Product, shipped: Mapping[str, str], folder: Path) -> Product:
+    """The product with every link secured: `shipped` are changes that say so of its addresses."""
+    version = re.search(r'^version: ".+"$', (SYSTEMS / f"{product.system}.system.yaml").read_text(), re.MULTILINE)
+    assert version is not None
+    changes = {**product.changes, version[0]: f"{version[0]}\ntls: {{pki: certs}}", **shipped}
+    return Product(system=product.system, changes=changes, folder=folder)
+
+
+@pytest.fixture(scope="module")
+def secured_orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Orthanc that wants TLS and the certificate of whoever calls, and calls with TLS."""
+    folder, ports = tmp_path_factory.mktemp("secured-orthanc"), Ports()
+    Pki(folder / "certs").make()
+    own = {11112: ports.modality, 11113: ports.display}
+    settings = json.loads(on_ports(guide("Orthanc over TLS", "json"), own))
+    for key, name in settings.items():
+        settings[key] = str(folder / name) if isinstance(name, str) else name
+    with running_orthanc(ports, folder, **settings) as product:
+        address = product.changes["port: 4242"]
+        ours = {f"ae_title: {title}": f"ae_title: {title}, tls: mutual" for title in ("SWF_MODALITY", "SWF_DISPLAY")}
+        yield with_tls(product, {address: f"{address}, tls: mutual", **ours}, folder)
+
+
+@pytest.fixture(scope="module")
+def secured_receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """DCMTK's storescp that wants TLS and the certificate of whoever calls."""
+    need(DCMTK / "storescp")
+    folder, port = tmp_path_factory.mktemp("secured-receiver"), free_port()
+    (folder / "received").mkdir()
+    files = Pki(folder / "certs").make()
+    tls = ["+tls", str(folder / "certs/product.key"), str(folder / "certs/product.pem"), "+cf", files.authorities]
+    command = [str(DCMTK / "storescp"), *tls, "-aet", "STORESCP", "-od", "received", str(port)]
+    with started(command, port, folder):
+        product = Product(system="dcmtk-receiver", folder=folder)
+        yield with_tls(product, {"port: 11123": f"port: {port}, tls: mutual"}, folder)
+
+
+@pytest.fixture
+def secured_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Product], Product]:
+    """DCMTK's storescu, findscu and movescu, called with TLS by their hooks, and our archive with it."""
+
+    def secured(product: Product) -> Product:
+        Pki(tmp_path / "certs").make()
+        monkeypatch.setenv("DCMTK_PKI", str(tmp_path / "certs"))
+        times = "times: {answer: 30"
+        return with_tls(product, {times: f"department:\n  Image Manager: {{tls: mutual}}\n{times}"}, tmp_path)
+
+    return secured
 
 
 @pytest.fixture(scope="module")

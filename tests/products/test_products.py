@@ -19,6 +19,8 @@ from harness.model.transcript import EventKind
 from harness.model.verdict import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.products.conftest import Compare, Product, Runner
 
 pytestmark = pytest.mark.product
@@ -79,6 +81,36 @@ def test_the_worklist_of_orthanc(orthanc_worklist: Product, run: Runner, compare
 def test_wlmscpfs_is_asked_with_every_combination_of_keys(worklist: Product, run: Runner, compare: Compare) -> None:
     scenarios = ["swf.worklist-patient-based", "swf.worklist-broad"]
     compare(run(worklist.system_file(), scenarios=scenarios), "dcmtk-worklist-queries")
+
+
+def test_orthanc_over_tls(secured_orthanc: Product, run: Runner, compare: Compare) -> None:
+    judged = run(secured_orthanc.system_file(), scenarios=["swf.scheduled", "sec.tls-dicom-callers"])
+    compare(judged, "orthanc-tls")
+    assert judged.transcript is not None
+    links = [link for link in judged.transcript.links if link.peer.port == secured_orthanc_port(secured_orthanc)]
+    assert {link.facts.get("tls") for link in links if not link.facts.get("misuse")} == {"TLSv1.3"}
+
+
+def secured_orthanc_port(product: Product) -> int:
+    return int(product.changes["port: 4242"].partition("port: ")[2].partition(",")[0])
+
+
+def test_storescp_over_tls(secured_receiver: Product, run: Runner, compare: Compare) -> None:
+    compare(run(secured_receiver.system_file(), scenarios=["sec.tls-dicom-callers"]), "dcmtk-receiver-tls")
+
+
+def test_storescu_sends_nothing_to_a_bad_listener(
+    storescu: Product, secured_tools: Callable[[Product], Product], run: Runner, compare: Compare
+) -> None:
+    product = secured_tools(storescu)
+    compare(run(product.system_file(), scenarios=["sec.tls-dicom-listeners"]), "dcmtk-modality-tls")
+
+
+def test_findscu_asks_nothing_of_a_bad_listener(
+    display: Product, secured_tools: Callable[[Product], Product], run: Runner, compare: Compare
+) -> None:
+    product = secured_tools(display)
+    compare(run(product.system_file(), scenarios=["sec.tls-dicom-listeners"]), "dcmtk-display-tls")
 
 
 def test_pylantir_as_the_worklist_of_an_order_filler(

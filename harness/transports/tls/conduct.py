@@ -62,7 +62,8 @@ def tell_impossible(shown: Change, cause: StepRef | None, why: str, *, owner: Li
 def tell_tried(change: Change, tried: Tried, peer: str, *, owner: LinkOwner, recorder: Recorder) -> None:
     """Record how a call that should be refused was taken, with every byte above TLS."""
     facts = {"peer": peer, "sent": tried.sent.hex(), "received": tried.received.hex(), "tls": tried.version}
-    _tell(change, owner.cause, tried.taken, tried.how, owner=owner, recorder=recorder, facts=facts)
+    how = f"{tried.how}, over {tried.version}" if tried.version and tried.taken is Taken.LET_IN else tried.how
+    _tell(change, owner.cause, tried.taken, how, owner=owner, recorder=recorder, facts=facts)
 
 
 def _tell(

@@ -45,8 +45,17 @@ class Facts:
         return self.peers["Image Manager"]
 
     def call(self, peer: Peer) -> list[str]:
-        """The arguments that name both ends of an association."""
-        return ["-aet", self.own.ae_title, "-aec", peer.ae_title, peer.host, str(peer.port)]
+        """The arguments that secure an association where that is wanted, and name both of its ends."""
+        return [*_secured(), "-aet", self.own.ae_title, "-aec", peer.ae_title, peer.host, str(peer.port)]
+
+
+def _secured() -> list[str]:
+    """The product's side of TLS, with the folder of `swf pki` that the variable DCMTK_PKI names."""
+    folder = os.environ.get("DCMTK_PKI", "")
+    if not folder:
+        return []
+    pki = Path(folder)
+    return ["+tls", str(pki / "product.key"), str(pki / "product.pem"), "+cf", str(pki / "ca.pem")]
 
 
 def read_facts() -> Facts:

@@ -6,6 +6,7 @@ import queue
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,19 @@ from pydicom.dataset import Dataset
 from harness.dicom.encoding import unwrap_payload
 from harness.engine.storage import Evidence
 from harness.engine.unrecorded import Unrecorded
+from harness.errors import LinkError
 from harness.model.names import ActorName
 from harness.model.profile import LinkKind, Service
+from harness.model.system import DimseAddress
 from harness.model.transcript import Exchange
-from harness.transports.dimse import DimseEndpoint, DimseHandler, DimseRequest, DimseResponse, SupportedClass
+from harness.transports.dimse import (
+    DimseEndpoint,
+    DimseHandler,
+    DimseRequest,
+    DimseResponse,
+    MovePlan,
+    SupportedClass,
+)
 from harness.transports.recorder import LinkOwner
 
 Swf = Any
@@ -33,6 +43,9 @@ class Archive(DimseHandler):
     """Keeps what it is asked, and agrees."""
 
     requests: queue.SimpleQueue[DimseRequest] = field(default_factory=queue.SimpleQueue)
+    answered: threading.Event = field(default_factory=threading.Event)
+    destination: DimseAddress | None = None
+    instances: tuple[bytes, ...] = ()
 
     def c_store(self, request: DimseRequest) -> DimseResponse:
         return self._agree(request)
@@ -46,6 +59,31 @@ class Archive(DimseHandler):
         yield DimseResponse(0xFF00, entry)
         yield self._agree(request)
 
+    def n_set(self, request: DimseRequest) -> DimseResponse:
+        return self._agree(request)
+
+    def n_event_report(self, request: DimseRequest) -> DimseResponse:
+        return self._agree(request)
+
+    def c_move(self, request: DimseRequest) -> MovePlan | DimseResponse:
+        self.requests.put(request)
+        return MovePlan(destination=self.destination, instances=self.instances)
+
+    def n_action(self, request: DimseRequest) -> DimseResponse:
+        threading.Thread(target=self._commit, args=(request,), daemon=True).start()
+        return self._agree(request)
+
+    def _commit(self, request: DimseRequest) -> None:
+        self.answered.wait(DEADLINE)
+        information = Dataset()
+        information.TransactionUID = request.dataset.TransactionUID
+        information.ReferencedSOPSequence = request.dataset.ReferencedSOPSequence
+        with suppress(LinkError):
+            request.report(request.sop_instance, 1, information)
+
+    def concluded(self, request: DimseRequest) -> None:
+        self.answered.set()
+
     def _agree(self, request: DimseRequest) -> DimseResponse:
         self.requests.put(request)
         return DimseResponse(0x0000)
@@ -55,13 +93,22 @@ class Archive(DimseHandler):
 def archive() -> Iterator[tuple[Archive, int]]:
     """A listening application entity called THERE."""
     handler = Archive()
-    names = ("CTImageStorage", "ModalityPerformedProcedureStep", "ModalityWorklistInformationFind")
+    names = (
+        "CTImageStorage",
+        "ModalityPerformedProcedureStep",
+        "ModalityWorklistInformationFind",
+        "StudyRootQueryRetrieveInformationModelFind",
+        "StudyRootQueryRetrieveInformationModelMove",
+    )
     endpoint = DimseEndpoint(
         LinkOwner(actor=ActorName("Image Manager")),
         ae_title="THERE",
         bind="127.0.0.1",
         port=0,
-        supported=[SupportedClass(name) for name in names],
+        supported=[
+            *(SupportedClass(name) for name in names),
+            SupportedClass("StorageCommitmentPushModel", requestor_is_scp=True),
+        ],
         handler=handler,
         recorder=Unrecorded(),
         peer_of=lambda title: None,
@@ -115,7 +162,10 @@ def test_an_hl7_message_is_sent_byte_for_byte(swf: Swf, scheduled: tuple[Path, E
     assert "MSA|AA|1" in ended.out
 
 
-@pytest.mark.parametrize("service", [Service.C_STORE, Service.N_CREATE, Service.C_FIND])
+@pytest.mark.parametrize(
+    "service",
+    [Service.C_STORE, Service.N_CREATE, Service.N_SET, Service.C_FIND, Service.N_EVENT_REPORT],
+)
 def test_a_dicom_request_is_sent_again(
     swf: Swf, scheduled: tuple[Path, Ended], archive: tuple[Archive, int], service: Service
 ) -> None:
@@ -148,11 +198,63 @@ def test_the_answers_of_a_query_are_shown(
     assert "FOUND" in ended.out
 
 
-def test_an_answer_to_a_request_of_the_other_side_is_not_sent(swf: Swf, scheduled: tuple[Path, Ended]) -> None:
-    exchange, _ = exchange_of(scheduled[0], Service.N_EVENT_REPORT)
-    ended = swf("replay", str(scheduled[0]), str(exchange.id), "--to", "THERE@127.0.0.1:104")
-    assert ended.code in (2, 3)
-    assert "Traceback" not in ended.err
+def test_the_report_of_a_commitment_is_waited_for(
+    swf: Swf, scheduled: tuple[Path, Ended], archive: tuple[Archive, int]
+) -> None:
+    exchange, _ = exchange_of(scheduled[0], Service.N_ACTION)
+    ended = swf("replay", str(scheduled[0]), str(exchange.id), "--to", f"THERE@127.0.0.1:{archive[1]}")
+    assert ended.code == 0, ended.err
+    assert "status 0000" in ended.out
+    assert "N-EVENT-REPORT, event type 1: every instance is committed" in ended.out
+
+
+def test_a_report_that_never_comes_is_told(
+    swf: Swf, scheduled: tuple[Path, Ended], archive: tuple[Archive, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Archive, "_commit", lambda *_: None)
+    exchange, _ = exchange_of(scheduled[0], Service.N_ACTION)
+    to = f"THERE@127.0.0.1:{archive[1]}"
+    ended = swf("replay", str(scheduled[0]), str(exchange.id), "--to", to, "--wait", "0.1")
+    assert "no N-EVENT-REPORT came within 0.1 s" in ended.out
+
+
+def test_the_objects_of_a_retrieve_come_to_where_the_actor_listened(
+    swf: Swf, scheduled: tuple[Path, Ended], archive: tuple[Archive, int]
+) -> None:
+    exchange, _ = exchange_of(scheduled[0], Service.C_MOVE)
+    _, stored = exchange_of(scheduled[0], Service.C_STORE)
+    display = Evidence(scheduled[0]).plan().assignments[0].ours[exchange.link.actor].dimse
+    assert display is not None
+    archive[0].destination, archive[0].instances = display, (stored,)
+    ended = swf("replay", str(scheduled[0]), str(exchange.id), "--to", f"THERE@127.0.0.1:{archive[1]}")
+    assert ended.code == 0, ended.err
+    assert "1 objects came to us" in ended.out
+
+
+def test_several_requests_are_sent_in_their_order(
+    swf: Swf, scheduled: tuple[Path, Ended], archive: tuple[Archive, int]
+) -> None:
+    handler, port = archive
+    created, _ = exchange_of(scheduled[0], Service.N_CREATE)
+    changed, _ = exchange_of(scheduled[0], Service.N_SET)
+    numbers = (str(created.id), str(changed.id))
+    ended = swf("replay", str(scheduled[0]), *numbers, "--to", f"THERE@127.0.0.1:{port}")
+    assert ended.code == 0, ended.err
+    assert f"exchange {created.id}, to THERE@127.0.0.1:{port}:" in ended.out
+    services = [handler.requests.get(timeout=DEADLINE).service for _ in numbers]
+    assert services == [Service.N_CREATE, Service.N_SET]
+
+
+def test_a_request_of_a_bundle_is_sent_as_well(
+    swf: Swf, scheduled: tuple[Path, Ended], receiver: Any, tmp_path: Path
+) -> None:
+    listener, received = receiver
+    exchange, payload = exchange_of(scheduled[0], None)
+    assert swf("bundle", str(scheduled[0]), "--out", "run.swf.tar.gz").code == 0
+    host, port = listener.getsockname()
+    ended = swf("replay", "run.swf.tar.gz", str(exchange.id), "--to", f"{host}:{port}")
+    assert ended.code == 0, ended.err
+    assert received.get(timeout=DEADLINE) == b"\x0b" + payload + b"\x1c\r"
 
 
 def test_nothing_listens_there(swf: Swf, scheduled: tuple[Path, Ended], free_port: int) -> None:

@@ -24,6 +24,7 @@ from harness.engine.runs import Setting
 from harness.engine.simulation import Simulation
 from harness.engine.stand_ins import (
     StandIns,
+    as_recorded,
     assignment_of,
     can_order,
     listeners,
@@ -192,7 +193,7 @@ class _Running:
 
     def _note(self, department: Department) -> None:
         """Keep the ports that our endpoints really got, and whom they know."""
-        self._plan = replace(self._plan, assignments=(department.assignment,))
+        self._plan = replace(self._plan, assignments=(as_recorded(department.assignment),))
         self.session.note(self._plan)
 
     def _introduce(self, department: Department, text: str) -> None:

@@ -51,7 +51,9 @@ def peers(known: Sequence[Party]) -> Iterator[str]:
     yield ""
     yield "Whoever calls is served, under any name. Our actors can call:"
     for party in known:
-        yield f"  {party.actor or 'whoever is called so'}: {' and '.join(_addresses(party))}"
+        addresses = list(_addresses(party))
+        named = "" if party.actor in addresses else f"{printable(party.actor)}: "
+        yield f"  {named}{' and '.join(addresses)}"
     if not known:
         yield "  each other only; for a C-MOVE, a commitment report or orders of their own: --peer [ACTOR=]AE@HOST:PORT"
 

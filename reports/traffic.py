@@ -17,7 +17,7 @@ from harness.dicom.statuses import is_failure
 from harness.model.hop import Hop
 from harness.model.transcript import Event, EventKind, Exchange, Link
 from reports import ReadPayload
-from reports.exchanges import answer_of, title_of
+from reports.exchanges import answer_of, status_words, title_of
 from reports.printable import printable
 from reports.subjects import subject_of
 
@@ -105,7 +105,7 @@ class TrafficLog:
         line = Text(f"{_time(exchange.request.time)}  {exchange.id:>5}  ", "dim")
         line.append(f"{sender} -> {receiver}  ", "default")
         line.append(title_of(exchange, self._read), "bold")
-        answer = answer_of(exchange, self._read)
+        answer = _answer(exchange, self._read)
         line.append("  ")
         line.append(answer, _colour(exchange, answer))
         if subject := subject_of(exchange, self._read):
@@ -116,7 +116,9 @@ class TrafficLog:
 
     def _event(self, event: Event) -> Text:
         hop = self._hops.get(event.facts.get("hop", ""))
-        where = "" if hop is None else f"{_name(hop.accepts.player)} -> {_name(hop.leads_to.player)}  "
+        where = f"{_name(event.actor)}  " if event.actor is not None and not self._hops else ""
+        if hop is not None:
+            where = f"{_name(hop.accepts.player)} -> {_name(hop.leads_to.player)}  "
         line = Text(f"{_time(event.time)}         ", "dim")
         line.append(f"{where}{event.kind.value}: {printable(event.text, 400)}", _TROUBLE[event.kind])
         if advice := event.facts.get("advice"):
@@ -132,6 +134,14 @@ class TrafficLog:
             return names if link.relays is None else names[::-1]
         names = _name(link.actor), _peer(link)
         return names if exchange.sent else names[::-1]
+
+
+def _answer(exchange: Exchange, read: ReadPayload) -> str:
+    """How it ended; of a failure also what the status means."""
+    answer, final = answer_of(exchange, read), exchange.final
+    if final is None or final.command is None or final.command.status is None or not is_failure(final.command.status):
+        return answer
+    return f"{answer} ({status_words(final.command.status, final.command.service)})"
 
 
 def _name(name: str) -> str:

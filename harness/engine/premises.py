@@ -10,6 +10,7 @@ from itertools import count
 from harness.engine.belonging import Belonging, patients_of
 from harness.engine.deviations import DeviationBook
 from harness.engine.keys import Key
+from harness.engine.legs import ends
 from harness.engine.moments import Moments
 from harness.engine.rebuilding import RecordedWire
 from harness.engine.recording import TranscriptRecorder
@@ -27,7 +28,8 @@ class Premises:
     """The shared part of a department; it knows no actor's code.
 
     `delay` in seconds is taken by each answer and each request, and each `repeat_every`-th HL7 message is sent twice: a
-    reference system may be slow and repeat itself.
+    reference system may be slow and repeat itself. `actors` are those of the profiles: a peer may be known by its
+    address alone.
     """
 
     def __init__(
@@ -49,6 +51,9 @@ class Premises:
         self.procedures = procedures
         self.identifiers = Identifiers(seed, f"department {assignment.id}")
         self.deviations = DeviationBook(deviations, Identifiers(seed, f"deviations {assignment.id}"))
+        self.actors = frozenset(
+            actor for one in knowledge.transactions.values() for leg in one.legs for actor in ends(leg)
+        )
         self.belonging = Belonging(patients_of(assignment.plays))
         self.attempts = attempts or {}
         self.moments = Moments(clock)
@@ -119,7 +124,7 @@ class Premises:
 
     def peer_of(self, ae_title: str) -> ActorName | None:
         """The actor that calls itself so; None when unknown, or when several do."""
-        actors = {party.actor for party in self.parties() if party.actor and party.called(ae_title)}
+        actors = {party.actor for party in self.parties() if party.actor in self.actors and party.called(ae_title)}
         return actors.pop() if len(actors) == 1 else None
 
     def by_ae_title(self, ae_title: str) -> Party | None:

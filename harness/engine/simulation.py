@@ -217,16 +217,18 @@ class Simulation:
     # what follows by itself
 
     def follow(self, exchange: Exchange) -> Iterator[str]:
-        """Have our actors do what follows by itself after a message; a line for each thing that was tried."""
+        """Have our actors do what follows by itself after a message, once for each procedure of the order; a line for
+        each thing that was tried."""
         for act, person in self.consequences(exchange):
             title = f"{act.transaction} {self._department.knowledge.transactions[act.transaction].title}"
-            try:
-                exchanges = self.act(act, person)
-            except (CannotAct, LinkError) as why:
-                yield f"{title}: {why}"
-                continue
-            refused = [text for one in exchanges if (text := refusal(one, self._recorder.read))]
-            yield f"{title}: {refused[0] if refused else 'accepted'}"
+            for _ in self._department.procedures.ordered(person.service):
+                try:
+                    exchanges = self.act(act, person)
+                except (CannotAct, LinkError) as why:
+                    yield f"{title}: {why}"
+                    break
+                refused = [text for one in exchanges if (text := refusal(one, self._recorder.read))]
+                yield f"{title}: {refused[0] if refused else 'accepted'}"
 
     def consequences(self, exchange: Exchange) -> Sequence[tuple[Act, Bedside]]:
         """What one of our actors does by itself after a message that it accepted, and for whom."""

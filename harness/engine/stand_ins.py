@@ -116,9 +116,23 @@ def with_peer(assignment: Assignment, peer: Peer, knowledge: Knowledge) -> Assig
     """The assignment with one more peer, who takes the place of one of the same name."""
     if peer.actor in assignment.ours:
         raise InputError(f"{peer.actor} is simulated here: a peer cannot be it, too")
-    others = tuple(one for one in assignment.theirs if (one.actor, one.player) != (peer.actor, peer.title))
+    others = tuple(one for one in assignment.theirs if not _is_same(one, peer))
     theirs = (*others, *_merged([peer]))
     return replace(assignment, theirs=theirs, serves=_serves(theirs, knowledge))
+
+
+def _is_same(known: Party, peer: Peer) -> bool:
+    """Whether a peer takes the place of a known one: of the same actor, or of the same AE title."""
+    titled = known.dimse is not None and known.dimse.ae_title == peer.title
+    return known.actor == peer.actor or (not peer.actor and titled)
+
+
+def as_recorded(assignment: Assignment) -> Assignment:
+    """The assignment without peers that are nothing but an address: what they are is read off what they do."""
+    classes = actor_classes()
+    theirs = tuple(party for party in assignment.theirs if party.actor in classes)
+    serves = {actor: served for actor, served in assignment.serves.items() if actor in classes}
+    return replace(assignment, theirs=theirs, serves=serves)
 
 
 def can_order(wanted: StandIns) -> bool:
@@ -156,9 +170,9 @@ def listeners(
 
 
 def _called(actor: ActorName, kind: LinkKind, knowledge: Knowledge) -> tuple[TransactionId, ...]:
-    """What the actor is called for, on links of that kind, by the first profile that requires anything of it."""
-    every = (profile.transactions_of(actor) for profile in knowledge.profiles.values())
-    required = next((found for found in every if found), ())
+    """What the actor is called for, on links of that kind, by the profile that requires most of it."""
+    every = [profile.transactions_of(actor) for profile in knowledge.profiles.values()]
+    required = max(every, key=len, default=())
     return in_order(
         one.id
         for one in knowledge.transactions.values()
@@ -242,15 +256,16 @@ def _theirs(wanted: StandIns) -> Iterator[Party]:
 
 
 def _merged(peers: Iterable[Peer]) -> Sequence[Party]:
-    found: dict[tuple[ActorName, str], Party] = {}
+    """The parties by what they play; a peer that is nothing but an address is an actor of its own."""
+    found: dict[ActorName, Party] = {}
     for peer in peers:
-        key = (peer.actor, "" if peer.actor else peer.title)
-        known = found.get(key, Party(actor=peer.actor, player=PlayerName(peer.title)))
+        actor = peer.actor or ActorName(f"{peer.title} at {peer.host}:{peer.port}")
+        known = found.get(actor, Party(actor=actor, player=PlayerName(peer.title)))
         if peer.hl7:
             hl7 = Hl7Address(application=peer.title, facility=peer.facility, host=peer.host, port=peer.port)
-            found[key] = replace(known, hl7=hl7)
+            found[actor] = replace(known, hl7=hl7)
         else:
-            found[key] = replace(known, dimse=DimseAddress(ae_title=peer.title, host=peer.host, port=peer.port))
+            found[actor] = replace(known, dimse=DimseAddress(ae_title=peer.title, host=peer.host, port=peer.port))
     return tuple(found.values())
 
 
@@ -258,7 +273,7 @@ def _serves(theirs: Iterable[Party], knowledge: Knowledge) -> Mapping[ActorName,
     """Everything that a peer could play is its own part."""
     found: dict[ActorName, dict[TransactionId, PlayerName]] = {}
     for party in theirs:
-        if party.actor and party.player != HARNESS:
+        if party.player != HARNESS:
             found[party.actor] = dict.fromkeys(knowledge.transactions, party.player)
     return found
 

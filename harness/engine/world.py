@@ -187,7 +187,7 @@ class ActorWorld(World):
             dataset = fit_dataset(dataset, sets)
             return premises.deviations.in_place_of(me.actor, legs, dataset, thread, premises.stopping, play)
 
-        owner = LinkOwner(actor=me.actor, peer_actor=to, cause=cause)
+        owner = LinkOwner(actor=me.actor, peer_actor=to if to in premises.actors else None, cause=cause)
         timeout = premises.assignment.times.of(transaction).answer
         amending = amend if not storing or sets or premises.deviations.concern(me.actor) else None
         recorded = premises.rebuilding.association(me.actor, to, cause) if premises.rebuilding is not None else None

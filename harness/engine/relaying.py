@@ -18,7 +18,8 @@ from harness.model.transcript import EventKind
 from harness.transports.recorder import Recorder
 from harness.transports.relay.dimse import DimseTap
 from harness.transports.relay.entrance import Bounds, Entrance
-from harness.transports.relay.mllp import Held, MllpTap
+from harness.transports.relay.held import Held
+from harness.transports.relay.mllp import MllpTap
 from harness.transports.relay.pump import Pump
 from harness.transports.relay.tap import OWNER, TapMaker
 from harness.transports.relay.trail import Trail
@@ -92,7 +93,10 @@ class Relay:
 def _taps() -> dict[LinkKind, TapMaker]:
     """Who reads along on each protocol."""
     held = Held()
-    return {LinkKind.MLLP: lambda crossing: MllpTap(crossing, held), LinkKind.DIMSE: DimseTap}
+    return {
+        LinkKind.MLLP: lambda crossing: MllpTap(crossing, held),
+        LinkKind.DIMSE: lambda crossing: DimseTap(crossing, held),
+    }
 
 
 def _at(hop: Hop, port: int) -> Hop:

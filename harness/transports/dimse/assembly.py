@@ -137,6 +137,20 @@ class Assembler:
         return self._spool is not None
 
     @property
+    def held(self) -> int:
+        """Bytes of a message that are in memory."""
+        spooled = 0 if self._spool is None else self._spool.held
+        return len(self._command_bytes) + len(self._content) + spooled
+
+    def spill(self) -> None:
+        """Keep what is spooled in its file alone; MessageError when that cannot be."""
+        try:
+            if self._spool is not None:
+                self._spool.spill()
+        except SpoolError as fault:
+            raise MessageError(str(fault)) from fault
+
+    @property
     def begun(self) -> bool:
         """Whether a message has come in part."""
         return self._context_id is not None

@@ -51,6 +51,17 @@ class Spool:
         """Bytes of the data set that have come."""
         return self._size
 
+    @property
+    def held(self) -> int:
+        """Bytes that are in memory."""
+        return len(self._held)
+
+    def spill(self) -> None:
+        """Keep nothing in memory from now on; SpoolError, and the spool is discarded."""
+        self._in_memory = 0
+        if self._held:
+            self._flush()
+
     def write(self, fragment: bytes | memoryview) -> None:
         """Take a fragment; SpoolError, and the spool is discarded."""
         self._size += len(fragment)

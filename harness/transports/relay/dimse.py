@@ -19,6 +19,7 @@ from harness.transports.dimse.commands import Command
 from harness.transports.dimse.contexts import Accepted
 from harness.transports.dimse.recording import instance_of, passage_of, record_refusals, recorded_command
 from harness.transports.dimse.spooling import Spool
+from harness.transports.relay.held import HELD_LIMIT, Held
 from harness.transports.relay.messages import Fault, MessageReader, kind_of
 from harness.transports.relay.negotiation import (
     Agreement,
@@ -68,13 +69,18 @@ class _End:
 
 
 class DimseTap:
-    """Implements `Tap` for one crossing, which is one association, or an attempt at one."""
+    """Implements `Tap` for one crossing, which is one association, or an attempt at one.
 
-    def __init__(self, crossing: Crossing) -> None:
+    `held` counts what all taps of a relay keep: when that is much, data sets go to disk sooner.
+    """
+
+    def __init__(self, crossing: Crossing, held: Held | None = None) -> None:
         self._crossing = crossing
         self._recorder = crossing.recorder
         self._readers = {side: PduReader() for side in Side}
         self._messages = {side: MessageReader(self._spools(side)) for side in Side}
+        self._held = held or Held()
+        self._own = dict.fromkeys(Side, 0)
         self._unread: set[Side] = set()
         self._faults: set[tuple[Side, str]] = set()
         self._phase = Phase.IDLE
@@ -98,9 +104,10 @@ class DimseTap:
                 else:
                     self._take_fragment(side, unit, when)
                 if side in self._unread:
-                    return
+                    break
         except PduError as fault:
             self._give_up(str(fault), side, received_at, {side})
+        self._count(side, received_at)
 
     def ended(self, side: Side, ending: Ending) -> None:
         """Note how the stream ended; with the second one, record the end of both links."""
@@ -110,8 +117,24 @@ class DimseTap:
             except PduError as fault:
                 self._give_up(str(fault), side, ending.at, {side})
         self._endings[side] = ending
+        self._weigh(side, 0)
         if len(self._endings) == len(Side):
             self._finish()
+
+    def _count(self, side: Side, at: float) -> None:
+        """Bound what is kept of what is unfinished: this, or what all taps keep, may have become too much."""
+        messages = self._messages[side]
+        if self._held.size + messages.held > HELD_LIMIT // 2 and (fault := messages.spill()) is not None:
+            self._fault(fault.text, side, at)
+        self._weigh(side, 0 if side in self._unread else messages.held + self._readers[side].held)
+        if self._held.size > HELD_LIMIT and self._own[side]:
+            self._give_up(f"more than {HELD_LIMIT >> 20} MB of unfinished messages are held", side, at, {side})
+            self._weigh(side, 0)
+
+    def _weigh(self, side: Side, held: int) -> None:
+        """Count what is kept of a side anew."""
+        self._held.size += held - self._own[side]
+        self._own[side] = held
 
     # the association
 
@@ -271,6 +294,7 @@ class DimseTap:
         """Read no more of what these sides send; `side` sent what cannot be read."""
         for one in sides:
             self._messages[one].discard()
+            self._readers[one] = PduReader()
         self._unread |= sides
         self._noise(f"{text}; all that follows passes unread", side, at, "all that follows")
 

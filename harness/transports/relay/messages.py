@@ -42,10 +42,26 @@ class MessageReader:
         try:
             return self._assembler.take(fragment.context_id, fragment.header, fragment.content)
         except MessageError as fault:
-            self._skipping = True
-            self._assembler.discard()
-            self._assembler = self._fresh()
-            return Fault(str(fault))
+            return self._leave_out(fault)
+
+    def spill(self) -> Fault | None:
+        """Keep what came of a data set on disk alone; why that cannot be."""
+        try:
+            self._assembler.spill()
+        except MessageError as fault:
+            return self._leave_out(fault)
+        return None
+
+    def _leave_out(self, fault: MessageError) -> Fault:
+        self._skipping = True
+        self._assembler.discard()
+        self._assembler = self._fresh()
+        return Fault(str(fault))
+
+    @property
+    def held(self) -> int:
+        """Bytes that are in memory."""
+        return self._assembler.held
 
     @property
     def unfinished(self) -> str:
@@ -61,6 +77,7 @@ class MessageReader:
     def discard(self) -> None:
         """Forget a message that will never be complete."""
         self._assembler.discard()
+        self._assembler = self._fresh()
 
 
 def kind_of(command: Command) -> str:

@@ -14,11 +14,9 @@ from harness.model.names import ExchangeId
 from harness.model.transcript import Direction, EventKind, Half, PayloadKind
 from harness.transports.mllp.framing import MESSAGE_LIMIT, Frame, Framer, Noise
 from harness.transports.recorder import Passage
+from harness.transports.relay.held import HELD_LIMIT, Held
 from harness.transports.relay.tap import OWNER, Crossing, Ending, How, Links, Side
 from harness.transports.tls import heard_tls
-
-HELD_LIMIT = 256 * 1024 * 1024
-"""Bytes of unfinished messages that all taps together keep."""
 
 _NOISE_LIMIT = 100
 _UNANSWERED = 1000
@@ -26,13 +24,6 @@ _UNANSWERED = 1000
 
 _HEADER = re.compile(rb"MSH(.)[^\r\n]*", re.DOTALL)
 _ACKNOWLEDGMENT = re.compile(rb"[\r\n]MSA([^\r\n]*)")
-
-
-@dataclass
-class Held:
-    """Bytes of unfinished messages, counted over all taps of a relay; they are read on one thread."""
-
-    size: int = 0
 
 
 @dataclass(frozen=True)

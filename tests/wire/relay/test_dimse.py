@@ -118,10 +118,10 @@ def test_both_links_say_who_negotiated_what(rig: Rig, ct: System, pacs: System, 
     assert {**opened.facts} == {**own.facts}
     assert {**accepted.facts} == {**other.facts}
     assert (accepted.peer, opened.peer) == (own.local, other.local)
-    assert [event.text for event in relayed.events if event.kind is EventKind.LINK_CLOSED] == [
-        "released by the peer",
-        "closed by us: released by CT",
-    ]
+    assert {event.link: event.text for event in relayed.events if event.kind is EventKind.LINK_CLOSED} == {
+        accepted.id: "released by the peer",
+        opened.id: "closed by us: released by CT",
+    }
 
 
 def test_queries_with_their_answers(rig: Rig, ct: System, pacs: System, archive: Archive) -> None:

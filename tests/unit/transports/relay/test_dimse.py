@@ -24,6 +24,7 @@ from harness.model.transcript import Direction, Event, EventKind, Exchange, Half
 from harness.transports.dimse.assembly import Message
 from harness.transports.dimse.commands import Command
 from harness.transports.relay.dimse import IN_MEMORY, MOST_FAULTS, UNREAD, DimseTap
+from harness.transports.relay.held import HELD_LIMIT, Held
 from harness.transports.relay.tap import Crossing, Ending, How, Side, Wire
 from tests.unit.transports.relay.associations import (
     CALLED,
@@ -569,6 +570,34 @@ def test_data_before_the_association_was_accepted(line: Line) -> None:
     assert len(line.exchanges) == 1
 
 
+def test_when_much_is_held_data_sets_go_to_disk_at_once(line: Line) -> None:
+    held = Held(HELD_LIMIT // 2)
+    line.tap = DimseTap(line.tap._crossing, held)
+    content = b"an image" * 100
+    stream = sent(store(1, content), 200)
+    line.opened().say(A, stream[: len(stream) // 2])
+    assert len(list((line.folder / "receiving").iterdir())) == 1
+    assert held.size - HELD_LIMIT // 2 < 200
+    line.say(A, stream[len(stream) // 2 :])
+    payload = line.exchanges[0].request.payload
+    assert payload is not None
+    assert line.recorder.read(payload) == wrap_payload(content, EXPLICIT, CT, "1.2.1")
+    assert list((line.folder / "receiving").iterdir()) == []
+    line.release()
+    assert held.size == HELD_LIMIT // 2
+
+
+def test_what_is_held_is_bounded(line: Line) -> None:
+    held = Held(HELD_LIMIT - 100)
+    line.tap = DimseTap(line.tap._crossing, held)
+    line.say(A, request({1: VERIFICATION, 3: CT})[:150])
+    line.end()
+    assert unread(line) == [
+        ("more than 256 MB of unfinished messages are held; all that follows passes unread", "all that follows")
+    ]
+    assert held.size == HELD_LIMIT - 100
+
+
 SAYINGS = st.one_of(
     st.binary(max_size=50),
     st.builds(pdu, st.integers(0, 8), st.binary(max_size=60)),
@@ -594,6 +623,7 @@ def test_nothing_that_passes_is_a_fault_of_ours(said: Iterable[tuple[Side, bytes
     line.end(B, How.LOST, How.CUT)
     transcript = line.transcript
     assert len(transcript.links) == 2
+    assert line.tap._held.size == 0
     assert len(line.events(EventKind.NOISE)) <= MOST_FAULTS + 2
     assert len(line.events(*ENDS)) == 2
     received = [one for one in transcript.captures if one.direction is Direction.RECEIVED]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from types import MappingProxyType
 
 from harness.errors import InputError
 from harness.model.connection import is_loopback
@@ -20,8 +21,10 @@ from harness.scenario_files.limits import MOST_PORT
 from harness.scenario_files.names import Names
 from harness.yaml_source import Faults, SourceMapping, read, validate
 
-SUFFIX = ".relay.yaml"
 LOOPBACK = "127.0.0.1"
+
+WRITTEN_AS: Mapping[str, str] = MappingProxyType({"accepts": "from", "leads_to": "to"})
+"""What files write for a field that has another name here."""
 
 At = tuple[str | int, ...]
 
@@ -93,8 +96,8 @@ def load_relay(path: Path | Traversable, names: Names, system: Callable[[str], S
     """
     source = read(path)
     for _, hop in source.mappings("hops"):
-        hop.rename("from", "accepts")
-        hop.rename("to", "leads_to")
+        for name, word in WRITTEN_AS.items():
+            hop.rename(word, name)
     written = validate(source, RelayFile)
     faults = Faults()
     if not written.hops:

@@ -1,4 +1,4 @@
-"""The JSON Schema of system files, made from the dataclasses that the loader fills and the names that it knows.
+"""The JSON Schema of system and relay files, made from the dataclasses that the loaders fill and the names they know.
 
 Nothing is listed here that the loader does not know: a key of the model is a key of the schema. What a key means, in a
 sentence, is in `system_keys`.
@@ -20,10 +20,12 @@ from harness.model.system import SIMULATED, Endpoints, System
 from harness.scenario_files.hooks import METHODS, REQUEST_KEYS
 from harness.scenario_files.limits import AE_TITLE, DAY, MOST_PORT, SHORT
 from harness.scenario_files.names import Names
+from harness.scenario_files.relays import WRITTEN_AS, RelayFile
 from harness.scenario_files.system_keys import MEANINGS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 IDENTIFIER = "urn:swf-harness:system-file"
+RELAY_IDENTIFIER = "urn:swf-harness:relay-file"
 GIVEN_BY_THE_HARNESS = frozenset({"path", "tls_files", "site_plan"})
 """Fields that the loader sets, and refuses in a file."""
 
@@ -49,6 +51,14 @@ def system_schema(names: Names) -> Mapping[str, object]:
     return {"$schema": DIALECT, "$id": IDENTIFIER, "title": "System file", **body, "$defs": made.definitions}
 
 
+def relay_schema(names: Names) -> Mapping[str, object]:
+    """The schema of a relay file in which the names may be used."""
+    made = _Schema(names)
+    body = made.body(RelayFile)
+    used = {name: one for name, one in made.definitions.items() if name != "transaction"}
+    return {"$schema": DIALECT, "$id": RELAY_IDENTIFIER, "title": "Relay file", **body, "$defs": used}
+
+
 class _Schema:
     """Walks the types of the model; `definitions` fills up on the way."""
 
@@ -64,10 +74,10 @@ class _Schema:
         """The object that a dataclass is; `partial`: what it lacks is filled in from elsewhere."""
         hints = typing.get_type_hints(kind)
         fields = [one for one in dataclasses.fields(kind) if one.name not in GIVEN_BY_THE_HARNESS]
-        required = [one.name for one in fields if _is_required(one)]
+        required = [_written(one) for one in fields if _is_required(one)]
         body: Schema = {
             "type": "object",
-            "properties": {one.name: self._property(kind, one, hints[one.name], partial) for one in fields},
+            "properties": {_written(one): self._property(kind, one, hints[one.name], partial) for one in fields},
             "additionalProperties": False,
         }
         if required and not partial:
@@ -146,6 +156,13 @@ def _limits(names: Names) -> Mapping[str, Mapping[str, object]]:
         "DepartmentActor.port": port,
         "DepartmentActor.hl7_port": port,
         "Endpoints": {"minProperties": 1},
+        "RelayFile.hops": {"minProperties": 1},
+        "RelayEntrance.system": filled,
+        "RelayEntrance.bind": filled,
+        "RelayEntrance.port": port,
+        "RelayTarget.system": filled,
+        "RelayTarget.host": filled,
+        "RelayTarget.port": {**port, "minimum": 1},
         "CharacterSets.hl7": _of_names(names.hl7_character_sets),
         "CharacterSets.dicom": _of_names(names.dicom_character_sets),
         "ServiceCodes": {"minProperties": 1},
@@ -184,6 +201,11 @@ def _of_profile(names: Names, profile: str) -> Schema:
     if profile in names.options_of:
         properties["options"] = {"items": {"enum": sorted(names.options_of[profile])}}
     return {"if": {"properties": {"profile": {"const": profile}}}, "then": {"properties": properties}}
+
+
+def _written(one: dataclasses.Field[typing.Any]) -> str:
+    """The key of a field as files write it."""
+    return WRITTEN_AS.get(one.name, one.name)
 
 
 def _is_required(one: dataclasses.Field[typing.Any]) -> bool:

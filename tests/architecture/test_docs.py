@@ -58,6 +58,7 @@ from harness.profiles.overriding import load_overrides
 from harness.pytest_plugin import pytest_addoption
 from harness.scenario_files import ScenarioFiles
 from harness.scenario_files.cases import load_case
+from harness.scenario_files.relays import RelayEntrance, RelayFile, RelayHop, RelayTarget, load_relay
 from harness.wiring import RunRequest, plan_only, workshop
 
 ROOT = Path(__file__).parents[2]
@@ -68,6 +69,7 @@ FILES: Mapping[str, Callable[[ScenarioFiles, Path], object]] = {
     "scenario": lambda files, path: files.scenario(str(path)),
     "system": lambda files, path: files.system(str(path)),
     "defect": lambda files, path: files.defect(str(path)),
+    "relay": lambda files, path: load_relay(path, files, files.system),
     "known": lambda files, path: files.known([path], (), (), "2026-01-01"),
     "overrides": lambda files, path: load_overrides([(path, None)], workshop().knowledge, "2026-01-01"),
 }
@@ -76,6 +78,7 @@ OPTIONS_OF_PYTEST = frozenset({"-n", "-k", "-q", "--dist", "--junitxml", "--allu
 KEYS: Mapping[str, tuple[Any, ...]] = {
     "overrides.md": (Override, RowChange),
     "known-deviations.md": (KnownDeviation,),
+    "relay.md": (RelayFile, RelayHop, RelayEntrance, RelayTarget),
     "system-files.md": (
         *(System, Claim, SystemActor, DimseAddress, Hl7Address, Hook, DepartmentActor, Times),
         Attestation,
@@ -92,7 +95,7 @@ KEYS: Mapping[str, tuple[Any, ...]] = {
     ),
 }
 GIVEN_BY_THE_HARNESS = {"path", "line", "place", "tls_files", "site_plan"}
-WRITTEN_AS = {"initiator": "from", "further": "with"}
+WRITTEN_AS = {"initiator": "from", "further": "with", "accepts": "from", "leads_to": "to"}
 
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\((?P<target>[^)\s]+)\)")

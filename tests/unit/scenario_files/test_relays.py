@@ -6,12 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
 from harness.errors import InputError, SourceError
 from harness.model.profile import LinkKind
 from harness.model.tls import TlsFiles, TlsMode
 from harness.scenario_files import ScenarioFiles
 from harness.scenario_files.relays import RelayPlan, load_relay
+from harness.scenario_files.schema import keys_of, relay_schema
 
 RELAY = """\
 hops:
@@ -88,7 +91,12 @@ def test_a_shipped_system_goes_by_its_name(load: Load, write: Callable[..., Path
 @pytest.mark.parametrize(
     ("old", "new", "more", "fault"),
     [
-        ("protocol: hl7", "protocol: http", "", "3:15: hops.orders.protocol: `http` is not a valid value; known: dicom, hl7"),
+        (
+            "protocol: hl7",
+            "protocol: http",
+            "",
+            "3:15: hops.orders.protocol: `http` is not a valid value",
+        ),
         ("from: {system: RIS", "from: {sytem: RIS", "", "4:12: unknown key `sytem`; did you mean `system`?"),
         ("from: {", "accepts: {", "", "unknown key `accepts`"),
         ("[Order Filler]", "[Order Filer]", "", "unknown actor `Order Filer`; did you mean `Order Filler`?"),
@@ -144,6 +152,34 @@ def test_every_fault_is_told_at_once(load: Load) -> None:
 def test_a_file_that_is_not_there(library: ScenarioFiles, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         load_relay(tmp_path / "gone.relay.yaml", library, library.system)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fits"),
+    [
+        ("", "", True),
+        ("protocol: hl7", "protocol: http", False),
+        ("from: {", "accepts: {", False),
+        ("port: 2576", "port: 0", False),
+        ("port: 2575, ", "", True),
+        ("[Order Filler]", "[Nobody]", False),
+        (RELAY, "hops: {}", False),
+    ],
+)
+def test_editors_are_told_the_same(library: ScenarioFiles, old: str, new: str, fits: bool) -> None:
+    schema = relay_schema(library)
+    Draft202012Validator.check_schema(schema)
+    content = yaml.safe_load(RELAY.replace(old, new, 1) if old else RELAY)
+    assert Draft202012Validator(schema).is_valid(content) is fits
+
+
+def test_every_key_has_a_meaning_for_editors(library: ScenarioFiles) -> None:
+    missing = [
+        f"{owner}.{name}"
+        for owner, name, one in keys_of(relay_schema(library))
+        if owner.startswith("Relay") and "description" not in one
+    ]
+    assert missing == []
 
 
 _NAMES = {"certificate": "own.pem", "key": "own.key", "authorities": "ca.pem"}

@@ -19,6 +19,7 @@ from harness.dicom.paths import first
 from harness.model.finding import Finding
 from harness.model.names import HARNESS
 from harness.model.plan import LegState
+from harness.model.transcript import EventKind
 from harness.model.verdict import Outcome
 
 CHECK = "storage.sets"
@@ -30,6 +31,10 @@ NEVER = "storage/never-stored-not-committed"
 FOUND = found.RULE
 RETRIEVED = retrieved.RULE
 REPORTS_RETRIEVED = retrieved.OF_REPORTS
+_KEPT = frozenset(
+    {EventKind.UNREACHABLE, EventKind.REJECTED, EventKind.TLS_FAILED, EventKind.CONTEXT_REFUSED, EventKind.LINK_LOST}
+)
+"""What may befall an association so that nothing is stored on it."""
 
 
 @play_check(CHECK, rules=(LISTED, REQUESTED, COMMITTED, STORED, NEVER, FOUND, RETRIEVED, REPORTS_RETRIEVED))
@@ -72,7 +77,8 @@ def _listed(play: PlayView, one: Listed, instances: tuple[Instance, ...], steps:
         return  # a product that stored nothing at all is the delivery's business
     if charged is not view:
         evidence = makers[-1].carrier.evidence()
-    elsewhere = not held.sure - one.instances and (one.discontinued or _storing_hidden(play, view))
+    unseen = one.discontinued or _storing_hidden(play, view) or _kept_from_storing(play, view)
+    elsewhere = not held.sure - one.instances and unseen
     yield from play.ruled(
         LISTED,
         charged,
@@ -99,6 +105,15 @@ def _storing_observed(play: PlayView, view: LegView) -> bool:
 def _storing_hidden(play: PlayView, view: LegView) -> bool:
     """Whether the actor that made the step also stores where no link of ours shows it."""
     return any(leg.planned.state is LegState.NOT_OBSERVABLE for leg in facts.storing(play, view.initiator))
+
+
+def _kept_from_storing(play: PlayView, view: LegView) -> bool:
+    """Whether our actor that made the step could not hand its instances over, because nobody took its association."""
+    return any(
+        event.kind in _KEPT and (event.actor, event.peer_actor) == (leg.initiator, leg.responder)
+        for leg in facts.storing(play, view.initiator)
+        for event in play.events_of(leg.step.step.id)
+    )
 
 
 def _belongs(store: Instance, one: Listed, steps: frozenset[str], studies: set[str]) -> bool:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from harness.checks import storage_sets, stored
-from harness.model.names import PlayerName
-from harness.model.plan import LegState
+from harness.model.names import PlayerName, StepId
+from harness.model.plan import LegState, StepRef
 from harness.model.profile import Service
+from harness.model.transcript import Event, EventKind
 from harness.model.verdict import Outcome
 
 FIND = "StudyRootQueryRetrieveInformationModelFind"
@@ -211,6 +212,27 @@ def test_where_storing_was_not_observed_a_list_is_not_judged(archive: Archive) -
     archive.leg("RAD-8", "store", "stored", state=LegState.NOT_OBSERVABLE)
     archive.complete("1.7.1")
     assert archive.judged() == {"listed-equals-stored": {"not applicable"}}
+
+
+@pytest.mark.parametrize(
+    ("step", "kind", "outcome"),
+    [
+        ("stored", EventKind.UNREACHABLE, "undecided"),
+        ("stored", EventKind.LINK_LOST, "undecided"),
+        ("stored", EventKind.LINK_CLOSED, "violated"),
+        ("committed", EventKind.UNREACHABLE, "violated"),
+    ],
+)
+def test_whoever_could_hand_nothing_over_is_not_charged_with_its_list(
+    step: str, kind: EventKind, outcome: str, archive: Archive
+) -> None:
+    archive.leg("RAD-8", "store", "stored")
+    archive.complete("1.7.1")
+    play = archive.rec.play()
+    ends: dict[str, Any] = {"actor": "Modality", "peer_actor": "Image Manager"}
+    event = Event(seq=99, time=0.0, kind=kind, step=StepRef(play.play.id, StepId(step)), play=play.play.id, **ends)
+    (finding,) = storage_sets.check(replace(play, events=(event,)))
+    assert finding.outcome.value == outcome
 
 
 def test_a_list_of_what_never_came_is_wrong(archive: Archive) -> None:

@@ -49,7 +49,7 @@ def checked_text(found: CheckedFiles, console: Console, *, everything: bool = Fa
     for told_of in use_texts(found.overrides):
         style = STYLES[Verdict.INCONCLUSIVE] if told_of.expired else ""
         line(console, f"override {told_of.place}: {told_of.says}: {told_of.did}; {told_of.reason}", style)
-    line(console, _total(found), STYLES[found.verdict])
+    line(console, total(found), STYLES[found.verdict])
 
 
 def _name(file: CheckedFile) -> str:
@@ -203,7 +203,8 @@ def _print_rest(message: CheckedMessage, console: Console) -> None:
         line(console, f"{text} ({printable(judged.requirement.id)})")
 
 
-def _total(found: CheckedFiles) -> str:
+def total(found: CheckedFiles) -> str:
+    """How many files, messages and checks there were, and what came of them, in one line."""
     messages = [message for file in found.files for message in file.messages]
     checks = sum(message.checks for message in messages)
     violated = sum(one.judged.verdict is Verdict.FAIL for message in messages for one in _wrong(message))

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from harness.dicom import statuses
@@ -18,12 +18,12 @@ from harness.model.names import ExchangeId
 from harness.model.profile import Service
 from harness.model.run import JudgedFinding, PlayResult, Run, StepResult
 from harness.model.transcript import Capture, Exchange, Half, Link, Payload, PayloadKind
-from harness.model.verdict import Verdict
 from reports import ReadPayload
 from reports.associations import Context, address_words, contexts_of, link_facts
-from reports.messages import Row, Rows, absent_name, place_key, rows_of, wire_bytes
+from reports.marking import Mark, MarkedRow, Marks, gravest_tone, marked_rows
+from reports.messages import Rows, rows_of, wire_bytes
 from reports.printable import printable
-from reports.wording import comparison, verdict_words
+from reports.wording import comparison, finding_anchor, verdict_words
 
 SIZE_LIMIT = 32 * 1024 * 1024
 """Bytes of a payload above which a report names it and does not read it."""
@@ -31,54 +31,6 @@ SIZE_LIMIT = 32 * 1024 * 1024
 RESPONSES_SHOWN = 24
 WIRE_LIMIT = 4096
 """Bytes of a message that a report shows as they are."""
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A judged finding with the step it was decided for."""
-
-    play: PlayResult
-    step: StepResult
-    judged: JudgedFinding
-
-    @property
-    def violated(self) -> bool:
-        """Whether the place deserves attention: more than met, or met only by declaration."""
-        return self.judged.verdict.rank > Verdict.PASS.rank or self.quiet
-
-    @property
-    def quiet(self) -> bool:
-        """Whether it changes no verdict: a warning, a declared deviation, or a consequence."""
-        return self.judged.quiet
-
-    @property
-    def tone(self) -> str:
-        """How grave it looks: a verdict word, or `note`."""
-        return "note" if self.quiet else self.judged.verdict.value
-
-    @property
-    def words(self) -> str:
-        """The verdict in words, with what was expected."""
-        expected = printable(self.judged.finding.expected)
-        word = verdict_words(self.judged).lower()
-        return f"{word}: expected {expected}" if expected else word
-
-
-Marks = Mapping[ExchangeId, tuple[Mark, ...]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class MarkedRow:
-    """A row with the findings that were decided at it. `absent`: judged, and not in the message."""
-
-    row: Row
-    marks: tuple[Mark, ...] = ()
-    absent: bool = False
-
-    @property
-    def tone(self) -> str:
-        """The gravest tone of the findings at the row; empty when none of them is a complaint."""
-        return gravest_tone(self.marks)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,8 +70,13 @@ def marks_of(run: Run) -> Marks:
             for leg in step.legs:
                 for judged in leg.findings:
                     if judged.finding.evidence is not None:
-                        found[judged.finding.evidence.exchange].append(Mark(play, step, judged))
+                        found[judged.finding.evidence.exchange].append(_mark(play, step, judged))
     return {exchange: tuple(marks) for exchange, marks in found.items()}
+
+
+def _mark(play: PlayResult, step: StepResult, judged: JudgedFinding) -> Mark:
+    words = f"{printable(step.step, 60)} [{printable(step.transaction, 20)}]"
+    return Mark(judged, finding_anchor(play, step, judged), words)
 
 
 def start_of(run: Run) -> float:
@@ -202,12 +159,6 @@ def exchange_view(
     )
 
 
-def gravest_tone(marks: Iterable[Mark]) -> str:
-    """The gravest tone of the violated marks; empty when there is none."""
-    tones = sorted((mark.quiet, -mark.judged.verdict.rank, mark.tone) for mark in marks if mark.violated)
-    return tones[0][2] if tones else ""
-
-
 def route(exchange: Exchange) -> str:
     """Who sent the request to whom, as far as the link tells."""
     ours = printable(exchange.link.actor, 60)
@@ -276,7 +227,7 @@ def _message_view(
         heading=f"{name}, {capture.direction.value}",
         time=time_words(capture.time, start),
         facts=_command_facts(capture),
-        rows=_mark_rows(rows, here),
+        rows=marked_rows(rows, here),
         notes=(*notes, *rows.notes),
         wire=wire[:WIRE_LIMIT],
         file_name=capture.payload.file_name if capture.payload else "",
@@ -287,37 +238,6 @@ def _message_view(
 def _points_at(mark: Mark, half: Half, index: int) -> bool:
     evidence = mark.judged.finding.evidence
     return evidence is not None and evidence.half is half and (half is Half.REQUEST or evidence.response == index)
-
-
-def _mark_rows(rows: Rows, marks: list[Mark]) -> tuple[MarkedRow, ...]:
-    by_key: dict[str, list[Mark]] = defaultdict(list)
-    for mark in marks:
-        if mark.judged.finding.evidence and mark.judged.finding.evidence.path:
-            by_key[place_key(mark.judged.finding.evidence.path)].append(mark)
-    keys = {row.key for row in rows.rows}
-    for key in [key for key in by_key if key not in keys and key.removesuffix(".1") in keys]:
-        by_key[key.removesuffix(".1")] += by_key.pop(key)
-    marked = [MarkedRow(row=row, marks=tuple(by_key.pop(row.key, ()))) for row in rows.rows]
-    for key, missing in by_key.items():
-        if any(mark.violated for mark in missing):
-            evidence = missing[0].judged.finding.evidence
-            path = printable(evidence.path if evidence else key)
-            row = Row(
-                depth=0, place=path, name=absent_name(path), value="" if rows.complete else "(not shown)", key=path
-            )
-            _insert(marked, key, MarkedRow(row=row, marks=tuple(missing), absent=rows.complete))
-    return tuple(marked)
-
-
-def _insert(rows: list[MarkedRow], key: str, absent: MarkedRow) -> None:
-    """Put the missing place behind what stands in the same segment or item, else at the end."""
-    for container in (key.rpartition(".")[0], key.rpartition("-")[0]):
-        inside = [place for place, marked in enumerate(rows) if container and marked.row.key.startswith(container)]
-        if inside:
-            depth = min((rows[at].row.depth for at in inside if rows[at].row.key != container), default=1)
-            rows.insert(inside[-1] + 1, replace(absent, row=replace(absent.row, depth=depth)))
-            return
-    rows.append(absent)
 
 
 def read_bounded(payload: Payload | None, read: ReadPayload) -> tuple[bytes | None, tuple[str, ...]]:

@@ -13,9 +13,11 @@ from harness.cli._options import judging_options, overrides_option, strictness
 from harness.engine.checking import Checking, named_leg
 from harness.engine.loose_files import files_of
 from harness.engine.loose_reading import HEAD, is_readable
+from harness.errors import InputError
 from harness.wiring import overrides_of, workshop
 from reports.checked import checked_text
 from reports.checked_json import checked_json
+from reports.html.checked import checked_html
 
 
 @click.command("check", short_help="Judge HL7 messages, DICOM files or folders of them, without a run.")
@@ -29,6 +31,13 @@ from reports.checked_json import checked_json
 )
 @click.option("--alone", is_flag=True, help="Judge each message alone, and not those of one case against each other.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (schema swf-check-json/1).")
+@click.option(
+    "--html",
+    "page",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a page as well, with every message and its fields: one file that needs no network.",
+)
 @click.option("--all", "everything", is_flag=True, help="Show also what is met, and what does not apply.")
 @click.option("--quiet", is_flag=True, help="Show only what is wrong, and the total.")
 @judging_options
@@ -38,6 +47,7 @@ def command(
     named: str,
     alone: bool,
     as_json: bool,
+    page: Path | None,
     everything: bool,
     quiet: bool,
     strict: bool,
@@ -66,8 +76,17 @@ def command(
         overrides=overrides_of(overrides, (), datetime.now().isoformat()),
     )
     found = checking.check(files_of(files, sys.stdin.buffer, is_readable, HEAD))
+    if page is not None:
+        _write(page, checked_html(found))
     if as_json:
         click.echo(checked_json(found, everything=everything))
     else:
         checked_text(found, Console(), everything=everything, quiet=quiet)
     return found.exit_code
+
+
+def _write(file: Path, page: str) -> None:
+    try:
+        file.write_text(page, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise InputError(f"{file} cannot be written: {error.strerror or error}") from None

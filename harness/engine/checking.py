@@ -354,6 +354,8 @@ def _message(item: _Item) -> CheckedMessage:
         forced=item.forced,
         findings=tuple(item.findings),
         note=item.note,
+        content=item.loose.content,
+        dicom=item.loose.dicom,
     )
 
 

@@ -59,7 +59,8 @@ class Recognition(Record):
 class CheckedMessage(Record):
     """One message of a file. `what` describes it; `recognitions` are the transactions it may be, the first judged.
 
-    `forced`: the user said which. `note` says what could not be judged, and why.
+    `forced`: the user said which. `note` says what could not be judged, and why. `content` is the message, an object
+    without its pixels: an HL7 message, or a Part 10 file (`dicom`).
     """
 
     what: str
@@ -68,6 +69,8 @@ class CheckedMessage(Record):
     forced: bool = False
     findings: tuple[CheckedFinding, ...] = ()
     note: str = ""
+    content: bytes = b""
+    dicom: bool = False
 
     @property
     def verdict(self) -> Verdict:

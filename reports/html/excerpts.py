@@ -10,7 +10,8 @@ from harness.model.names import ExchangeId
 from harness.model.run import JudgedFinding
 from harness.model.transcript import Exchange
 from reports import ReadPayload
-from reports.exchanges import ExchangeView, MarkedRow, Marks, exchange_view
+from reports.exchanges import ExchangeView, exchange_view
+from reports.marking import MarkedRow, Marks
 
 _AROUND: Final = 2
 _VIEWS: Final = 64
@@ -43,10 +44,10 @@ class Excerpts:
         if evidence is None or not evidence.path or evidence.exchange not in self.exchanges or self.left <= 0:
             return ()
         for message in self._view(evidence.exchange).messages:
-            at = next((at for at, row in enumerate(message.rows) if _is_at(row, judged)), None)
+            at = next((at for at, row in enumerate(message.rows) if is_at(row, judged)), None)
             if at is not None:
                 self.left -= 1
-                return _around(message.rows, at)
+                return around(message.rows, at)
         return ()
 
     def _view(self, number: ExchangeId) -> ExchangeView:
@@ -57,11 +58,12 @@ class Excerpts:
         return self._views[number]
 
 
-def _is_at(row: MarkedRow, judged: JudgedFinding) -> bool:
+def is_at(row: MarkedRow, judged: JudgedFinding) -> bool:
+    """Whether a finding was decided at a row."""
     return any(mark.judged is judged for mark in row.marks)
 
 
-def _around(rows: Sequence[MarkedRow], at: int) -> tuple[Line, ...]:
+def around(rows: Sequence[MarkedRow], at: int) -> tuple[Line, ...]:
     """The place, its neighbours in the same segment or item, and the headings that contain it."""
     depth = rows[at].row.depth
     chosen = {at, *_neighbours(rows, at, -1), *_neighbours(rows, at, 1)}

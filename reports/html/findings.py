@@ -84,6 +84,7 @@ class FindingView:
     source: str
     reproduce: str
     reproduced: str
+    look: str = "the exchange"
     where: str
     step: str
     play: str

@@ -28,8 +28,8 @@ from reports.printable import printable
 from reports.wording import HTML_REPORT, by_number, href, step_anchor
 
 _FOLDER: Final = Path(__file__).parent / "templates"
-_STYLES: Final = ("base.css", "parts.css", "diagram.css", "wire.css", "print.css")
-_SCRIPTS: Final = ("parts.js", "exchanges.js", "filters.js", "report.js")
+STYLES: Final = ("base.css", "parts.css", "diagram.css", "wire.css", "print.css")
+_SCRIPTS: Final = ("parts.js", "messages.js", "exchanges.js", "filters.js", "report.js")
 
 AT_ONCE: Final = 400_000
 """Characters of plays, and of requirements, that are on the page as they are; what is beyond them is packed."""
@@ -65,7 +65,7 @@ def render(run: Run, out: Path, payload: ReadPayload) -> str:
     packing = Packing()
     bodies = _bodies(environment.get_template("play.html"), page, packing)
     tables = _tables(environment.get_template("requirements.html"), page.requirements, packing)
-    style, script = _joined(_STYLES), _joined(_SCRIPTS)
+    style, script = joined(STYLES), joined(_SCRIPTS)
     shown = sum(map(len, (style, script, *bodies.values(), *tables.values())))
     left = MOST - shown - packing.size - _LINE * len(page.recorded)
     packed = pack_exchanges(page.known_exchanges, packing, left)
@@ -146,5 +146,6 @@ def inline_source(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _joined(names: Iterable[str]) -> str:
+def joined(names: Iterable[str]) -> str:
+    """Files of ours, one behind the other."""
     return "\n".join((_FOLDER / name).read_text(encoding="utf-8").rstrip("\n") for name in names) + "\n"

@@ -18,11 +18,12 @@ from harness.model.transcript import Exchange
 from harness.model.verdict import Verdict, worst
 from reports import ReadPayload
 from reports.associations import address_words
-from reports.exchanges import ExchangeView, Headline, Mark, MarkedRow, Marks, MessageView, exchange_view
+from reports.exchanges import ExchangeView, Headline, MessageView, exchange_view
 from reports.html.packing import Packing
 from reports.latency import Timing
+from reports.marking import Mark, MarkedRow, Marks
 from reports.printable import printable
-from reports.wording import citation_words, comparison, finding_anchor, step_anchor, subject, verdict_words
+from reports.wording import citation_words, comparison, step_anchor, subject, verdict_words
 
 CHUNK: Final = 32
 """Exchanges of one block."""
@@ -81,11 +82,11 @@ def pack_exchanges(known: Recorded, packing: Packing, budget: int) -> frozenset[
         chunk[str(id_)] = _detail(view, known.marks.get(id_, ()), known.timings.get(id_))
         where[id_] = number
         if len(chunk) == CHUNK or place == len(order) - 1:
-            packing.add(f"x{number}", _json(chunk))
+            packing.add(f"x{number}", text_of(chunk))
             number, chunk = number + 1, {}
             if packing.size - size > budget:
                 break
-    packing.add("index", _json(_index(known, where)))
+    packing.add("index", text_of(_index(known, where)))
     return frozenset(where)
 
 
@@ -184,14 +185,14 @@ def _detail(view: ExchangeView, marks: Sequence[Mark], timing: Timing | None) ->
         "f": [list(pair) for pair in view.facts],
         "c": [[one.abstract_syntax, one.result, one.accepted] for one in view.contexts],
         "n": list(view.notes),
-        "j": [_judged(mark) for mark in judged[:_MARKS]],
+        "j": [judged_json(mark) for mark in judged[:_MARKS]],
         "met": len(marks) - len(judged),
         "w": [[name, round(seconds, 6)] for name, seconds in timing.marks] if timing is not None else [],
-        "m": [_message(message) for message in view.messages],
+        "m": [message_json(message) for message in view.messages],
     }
 
 
-def _judged(mark: Mark) -> Json:
+def judged_json(mark: Mark) -> Json:
     """A finding in the list above the messages: tone, verdict, subject, what was compared, clause, link to its card."""
     judged = mark.judged
     return [
@@ -200,12 +201,12 @@ def _judged(mark: Mark) -> Json:
         subject(judged),
         comparison(judged),
         citation_words(judged),
-        finding_anchor(mark.play, mark.step, judged),
-        f"{printable(mark.step.step, 60)} [{printable(mark.step.transaction, 20)}]",
+        mark.anchor,
+        mark.place,
     ]
 
 
-def _message(message: MessageView) -> Json:
+def message_json(message: MessageView) -> Json:
     """The bytes stand as the characters of their numbers, so that they pack well beside the values they spell."""
     return {
         "h": message.heading,
@@ -226,12 +227,13 @@ def _row(marked: MarkedRow) -> Json:
     if not (marked.marks or marked.absent or row.heading):
         return short
     complaints: list[Json] = [
-        [mark.tone, mark.words, finding_anchor(mark.play, mark.step, mark.judged)]
+        [mark.tone, mark.words, mark.anchor]
         for mark in marked.marks[:_MARKS]
         if mark.violated
     ]
     return [*short, complaints, len(marked.marks), row.heading, marked.absent]
 
 
-def _json(data: Json) -> str:
+def text_of(data: Json) -> str:
+    """Data as JSON, as short as it can be."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))

@@ -139,3 +139,20 @@ def test_a_folder_of_a_run_is_clean(swf: Swf, tmp_path: Path) -> None:
     assert ended.code == 0, ended.out
     assert "no known transaction" not in ended.out
     assert "held against each other" in ended.out
+
+
+def test_a_page_is_written_beside_what_is_printed(swf: Swf, order: Path, tmp_path: Path) -> None:
+    order.write_text(ORDER.replace("||SC||", "||XX||"))
+    page = tmp_path / "checked.html"
+    ended = swf("check", "--html", str(page), str(order))
+    assert ended.code == 1
+    assert "1 violated" in ended.out.splitlines()[-1]
+    text = page.read_text()
+    assert "<strong>ORC-5</strong>" in text
+    assert "rad-4.orm-o01/ORC-5" in text
+
+
+def test_a_page_that_cannot_be_written_is_said_in_a_line(swf: Swf, order: Path, tmp_path: Path) -> None:
+    ended = swf("check", "--html", str(tmp_path / "no" / "folder.html"), str(order))
+    assert ended.code == 3
+    assert "cannot be written" in ended.err

@@ -49,8 +49,6 @@ function lineOf(row, place) {
   return line;
 }
 
-function milliseconds(value) { return value < 1000 ? `${value < 10 ? value.toFixed(1) : Math.round(value)} ms` : `${(value / 1000).toFixed(2)} s`; }
-
 function scrolledTo(number) {
   const place = exchanges.shown.findIndex(function (row) { return row[ID] === number; });
   if (place < 0) { return; }
@@ -114,13 +112,6 @@ function insideOf(row, detail) {
   return node("div", { class: "inside" }, ...parts);
 }
 
-function judgedOf(detail) {
-  const items = detail.j.map(function ([tone, word, subject, compared, clause, anchor, step]) {
-    return node("li", { class: tone }, node("i", { class: `badge ${tone}` }, word), " ", node("a", { href: `#${encodeURIComponent(anchor)}` }, subject), compared ? `: ${compared}` : "", " ", node("button", { type: "button", class: "link", "data-do": "place", "data-place": anchor }, "show the place"), node("span", { class: "quiet" }, `${step} \u00b7 ${clause}`));
-  });
-  return node("ul", { class: "verdicts" }, ...items, detail.met ? node("li", { class: "quiet" }, `${detail.met} further facts were decided here, without complaint`) : "");
-}
-
 function wayOf(marks) {
   const total = marks[marks.length - 1][1] || 1;
   const picture = drawn("svg", { viewBox: "0 0 800 52", role: "img", "aria-label": "When the messages passed" });
@@ -139,10 +130,6 @@ function wayOf(marks) {
   return node("div", { class: "way" }, picture);
 }
 
-function factsOf(pairs) {
-  return pairs.length ? node("dl", { class: "facts" }, ...pairs.map(([name, value]) => node("div", {}, node("dt", {}, name), node("dd", {}, value)))) : "";
-}
-
 function linkOf(detail) {
   const contexts = detail.c.length ? node("table", { class: "contexts" }, node("tbody", {}, ...detail.c.map(function ([syntax, result, accepted]) {
     return node("tr", { class: accepted ? null : "refused" }, node("td", {}, syntax), node("td", {}, accepted ? result : `refused: ${result}`));
@@ -151,55 +138,12 @@ function linkOf(detail) {
   return node("details", { class: "link" }, node("summary", {}, `${detail.c.length ? "Association" : "Link"} ${title}`), factsOf(detail.f.slice(1)), contexts);
 }
 
-function messageOf(message) {
-  const bytes = message.s ? node("button", { type: "button", "data-do": "raw" }, `${message.s} bytes`) : "";
-  const shown = node("section", { class: "message" }, node("h4", {}, message.h, node("span", { class: "quiet" }, message.t), bytes), factsOf(message.f), ...message.n.map((note) => node("p", { class: "reason" }, note)));
-  if (bytes) { bytes.raw = message; }
-  if (message.r.length) { shown.append(node("div", { class: "scroll" }, node("table", { class: "rows" }, node("tbody", {}, ...message.r.map(rowOf))))); }
-  return shown;
-}
-
-function rowOf([depth, place, name, value, said, judged, heading, absent]) {
-  const tone = said && said.length ? said[0][0] : "";
-  const marks = (said || []).map(([own, words, anchor]) => node("a", { class: `said ${own}`, href: `#${encodeURIComponent(anchor)}` }, words));
-  const classes = [heading ? "heading" : "", judged ? "judged" : "", tone ? `violated ${tone}` : "", absent ? "absent" : ""].filter(Boolean).join(" ");
-  return node("tr", { class: classes }, node("td", { class: `d${Math.min(depth, 8)}` }, place), node("td", {}, name), node("td", {}, absent ? node("em", {}, "absent") : value, ...marks));
-}
-
-function showBytes(button) {
-  const section = button.closest(".message");
-  const there = section.querySelector(".bytes");
-  if (there) { there.remove(); return; }
-  const message = button.raw;
-  const bytes = Uint8Array.from(message.b, (one) => one.charCodeAt(0));
-  const more = bytes.length < message.s ? `The first ${bytes.length} of ${message.s} bytes. ` : "";
-  const file = message.p ? node("a", { href: `evidence/payload/${message.p}` }, `evidence/payload/${message.p}`) : "";
-  section.querySelector("h4").after(node("div", { class: "bytes" }, node("pre", {}, dumped(bytes)), node("p", { class: "quiet" }, more, file)));
-}
-
-function dumped(bytes) {
-  const lines = [];
-  for (let at = 0; at < bytes.length; at += 16) {
-    const row = Array.from(bytes.subarray(at, at + 16));
-    const hex = row.map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
-    const text = row.map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : ".")).join("");
-    lines.push(`${at.toString(16).padStart(8, "0")}  ${hex.padEnd(47)}  ${text}`);
-  }
-  return lines.join("\n");
-}
-
 drawer.addEventListener("click", function (event) {
   const button = event.target.closest("button");
   if (!button) { return; }
-  const act = { previous: () => beside(-1), next: () => beside(1), close: closeExchange, bytes: allBytes, judged: onlyJudged, raw: () => showBytes(button), place: () => showPlace(button.dataset.place) }[button.dataset.do];
+  const act = { previous: () => beside(-1), next: () => beside(1), close: closeExchange, bytes: allBytes, judged: onlyJudged, raw: () => showBytes(button), place: () => showPlace(button) }[button.dataset.do];
   if (act) { act(); }
 });
-
-function showPlace(anchor) {
-  const mark = Array.from(drawer.querySelectorAll("a.said")).find((link) => decodeURIComponent(link.getAttribute("href").slice(1)) === anchor);
-  const shown = mark ? mark.closest("tr") : drawer.querySelector(".message");
-  if (shown) { shown.scrollIntoView({ block: "center" }); }
-}
 
 function allBytes() {
   const open = drawer.querySelector(".bytes") !== null;

@@ -65,3 +65,14 @@ function copied(button, text) {
 function isTyping(event) {
   return /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey;
 }
+
+const THEMES = ["", "light", "dark"];
+
+function nextTheme() {
+  const root = document.documentElement;
+  const now = THEMES.find((name) => name && root.classList.contains(name)) || "";
+  const next = THEMES[(THEMES.indexOf(now) + 1) % THEMES.length];
+  root.classList.remove("light", "dark");
+  if (next) { root.classList.add(next); }
+  document.getElementById("theme").textContent = next ? `Theme: ${next}` : "Theme";
+}

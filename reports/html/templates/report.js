@@ -33,17 +33,6 @@ function nextFinding(way) {
   if (card && at >= 0 && at < found.length) { card.scrollIntoView(); }
 }
 
-const THEMES = ["", "light", "dark"];
-
-function nextTheme() {
-  const root = document.documentElement;
-  const now = THEMES.find((name) => name && root.classList.contains(name)) || "";
-  const next = THEMES[(THEMES.indexOf(now) + 1) % THEMES.length];
-  root.classList.remove("light", "dark");
-  if (next) { root.classList.add(next); }
-  document.getElementById("theme").textContent = next ? `Theme: ${next}` : "Theme";
-}
-
 function showKeys() { document.getElementById("keys").showModal(); }
 
 const DO = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from harness.dicom.encoding import wrap_large
@@ -125,8 +126,9 @@ def record_refusals(
     accepted: Sequence[Accepted],
     refused: Sequence[tuple[str, str]],
     at: float | None = None,
+    facts: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """One event for each SOP class of which no context was accepted; `at` as of any event."""
+    """One event for each SOP class of which no context was accepted; `at` and `facts` as of any event."""
     taken = {one.sop_class for one in accepted}
     for uid, reason in dict(refused).items():
         if uid not in taken:
@@ -135,7 +137,7 @@ def record_refusals(
                 f"{keyword_of(uid)}: {reason}",
                 link=link,
                 owner=owner,
-                facts={"sop_class": uid, "reason": reason},
+                facts={**facts, "sop_class": uid, "reason": reason},
                 at=at,
             )
 

@@ -56,16 +56,15 @@ class _When:
 
 @dataclass(frozen=True)
 class _End:
-    """How an association ended and by whom, in words for the link to that system, and for the other one."""
+    """How an association ended and by whom, in words that name that system."""
 
     how: How
     by: Side
-    there: str
-    opposite: str
+    text: str
 
     def ending(self, side: Side, at: float) -> Ending:
-        """What that is for one of the two links."""
-        return Ending(self.how, self.there, at) if side is self.by else Ending(How.CUT, self.opposite, at)
+        """What that is for one of the two links: the relay passed it on to the other one."""
+        return Ending(self.how if side is self.by else How.CUT, self.text, at)
 
 
 class DimseTap:
@@ -162,11 +161,10 @@ class DimseTap:
                 self._asking = self._asking or side
             case PduType.A_RELEASE_RP:
                 by = self._asking or side.other
-                self._ends(_End(How.CLOSED, by, "released by the peer", f"released by {self._player(by)}"))
+                self._ends(_End(How.CLOSED, by, f"released by {self._player(by)}"))
             case PduType.A_ABORT:
-                why = read_abort(control.body)
-                opposite = f"aborted by {self._player(side)} ({why})"
-                self._ends(_End(How.LOST, side, f"aborted by the peer ({why})", opposite))
+                text = f"aborted by {self._player(side)} ({read_abort(control.body)})"
+                self._ends(_End(How.LOST, side, text))
 
     def _agreed(self, answer: Answer, at: float) -> None:
         if self._agreement is None:
@@ -174,17 +172,18 @@ class DimseTap:
         self._agreement = agreement = replace(self._agreement, answer=answer)
         self._accepted = {one.context_id: one for one in agreement.accepted}
         link = self._recorded_links().opened
-        record_refusals(self._recorder, link, OWNER, agreement.accepted, agreement.refused, at)
+        facts = {"hop": self._crossing.hop.name}
+        record_refusals(self._recorder, link, OWNER, agreement.accepted, agreement.refused, at, facts)
 
     def _rejected(self, rejection: Rejection, at: float) -> None:
-        facts: dict[str, str] = {"peer": self._address(Side.OPENED)}
+        facts, text = self._facts(Side.OPENED), str(rejection)
         if self._agreement is not None:
-            facts["calling_ae"] = self._agreement.request.calling_ae
-            facts["called_ae"] = self._agreement.request.called_ae
+            asked = self._agreement.request
+            facts |= {"calling_ae": asked.calling_ae, "called_ae": asked.called_ae}
+            text += f" ({asked.calling_ae} called {asked.called_ae})"
         link = self._recorded_links().opened
-        self._recorder.happened(EventKind.REJECTED, str(rejection), link=link, owner=OWNER, facts=facts, at=at)
-        opposite = f"the association was rejected by {self._player(Side.OPENED)}"
-        self._ends(_End(How.CLOSED, Side.OPENED, "the peer rejected the association", opposite))
+        self._recorder.happened(EventKind.REJECTED, text, link=link, owner=OWNER, facts=facts, at=at)
+        self._ends(_End(How.CLOSED, Side.OPENED, f"rejected by {self._player(Side.OPENED)}"))
 
     def _ends(self, end: _End) -> None:
         """What ends an association first holds."""
@@ -299,13 +298,14 @@ class DimseTap:
         self._noise(f"{text}; all that follows passes unread", side, at, "all that follows")
 
     def _noise(self, text: str, side: Side, at: float, unread: str) -> None:
-        facts = {"peer": self._address(side), UNREAD: unread}
+        facts = {**self._facts(side), UNREAD: unread}
         link = self._recorded_links().of(side)
         self._recorder.happened(EventKind.NOISE, text, link=link, owner=OWNER, facts=facts, at=at)
 
-    def _address(self, side: Side) -> str:
+    def _facts(self, side: Side) -> dict[str, str]:
+        """Where an event belongs, and to whom."""
         peer = self._crossing.wire(side).peer
-        return f"{peer.host}:{peer.port}"
+        return {"hop": self._crossing.hop.name, "peer": f"{peer.host}:{peer.port}"}
 
     def _player(self, side: Side) -> PlayerName:
         return self._crossing.end(side).player
@@ -317,7 +317,7 @@ class DimseTap:
         end = self._end or self._untimely_end()
         if end is not None and not self._unread:
             for asked in self._pairing.open(end.by.other):
-                text = f"no {asked.command.service.value} response: {end.opposite}"
+                text = f"no {asked.command.service.value} response: {end.text}"
                 self._crossing.record_silence(links.of(end.by.other), text, self._endings[end.by].at)
         told = {}
         for side, ending in self._endings.items():
@@ -333,8 +333,7 @@ class DimseTap:
         by = next((side for side, ending in self._endings.items() if ending.how is not How.CUT), None)
         if by is None or self._phase is Phase.IDLE or self._unread:
             return None
-        text, when = self._endings[by].text, self._phase.value
-        return _End(How.LOST, by, f"{text} {when}", f"{self._player(by)} {when}: {text}")
+        return _End(How.LOST, by, f"{self._player(by)} {self._phase.value}: {self._endings[by].text}")
 
     def _told(self, side: Side, ending: Ending) -> Ending:
         """The ending with what else is to be said of it."""

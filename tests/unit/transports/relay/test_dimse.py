@@ -189,7 +189,7 @@ def told(line: Line) -> list[tuple[Side, EventKind, str, str]]:
 def test_a_release(line: Line) -> None:
     line.opened().release()
     assert told(line) == [
-        (A, EventKind.LINK_CLOSED, "released by the peer", "peer"),
+        (A, EventKind.LINK_CLOSED, "released by CT", "peer"),
         (B, EventKind.LINK_CLOSED, "closed by us: released by CT", "relay"),
     ]
     assert line.events(EventKind.NOISE) == []
@@ -200,7 +200,7 @@ def test_a_release_that_the_acceptor_asks_for(line: Line) -> None:
     line.say(A, RELEASE_RP)
     line.end(B)
     assert told(line) == [
-        (B, EventKind.LINK_CLOSED, "released by the peer", "peer"),
+        (B, EventKind.LINK_CLOSED, "released by PACS", "peer"),
         (A, EventKind.LINK_CLOSED, "closed by us: released by PACS", "relay"),
     ]
 
@@ -220,7 +220,7 @@ def test_an_abort_is_told_on_both_links_with_who_did_it(line: Line) -> None:
     line.say(A, CANCEL)
     line.end(B)
     assert told(line) == [
-        (B, EventKind.LINK_LOST, "aborted by the peer (service provider, reason 6)", "peer"),
+        (B, EventKind.LINK_LOST, "aborted by PACS (service provider, reason 6)", "peer"),
         (A, EventKind.LINK_CLOSED, "closed by us: aborted by PACS (service provider, reason 6)", "relay"),
     ]
     assert line.events(EventKind.NOISE) == []
@@ -232,13 +232,17 @@ def test_a_rejection(line: Line) -> None:
     line.end()
     accepted, opened = line.transcript.links
     (rejected,) = line.events(EventKind.REJECTED)
-    assert rejected.text == "rejected-permanent, service-user: called-AE-title-not-recognized"
+    assert rejected.text == (
+        "rejected-permanent, service-user: called-AE-title-not-recognized (MODALITY called ARCHIVE)"
+    )
     assert (rejected.link, rejected.time) == (opened.id, BASE + 4)
-    assert rejected.facts == {"calling_ae": CALLING, "called_ae": CALLED, "peer": "192.0.2.7:104"}
+    assert rejected.facts == {
+        "hop": "images", "calling_ae": CALLING, "called_ae": CALLED, "peer": "192.0.2.7:104"
+    }  # fmt: skip
     assert accepted.facts["accepted_contexts"] == ""
     assert told(line) == [
-        (A, EventKind.LINK_CLOSED, "closed by us: the association was rejected by PACS", "relay"),
-        (B, EventKind.LINK_CLOSED, "the peer rejected the association", "peer"),
+        (A, EventKind.LINK_CLOSED, "closed by us: rejected by PACS", "relay"),
+        (B, EventKind.LINK_CLOSED, "rejected by PACS", "peer"),
     ]
 
 
@@ -246,8 +250,8 @@ def test_classes_of_which_no_context_was_accepted(line: Line) -> None:
     line.opened(results=(0, 3, 4, 0))
     refused = line.events(EventKind.CONTEXT_REFUSED)
     assert [event.facts for event in refused] == [
-        {"sop_class": CT, "reason": "abstract syntax not supported"},
-        {"sop_class": COMMITMENT, "reason": "transfer syntaxes not supported"},
+        {"hop": "images", "sop_class": CT, "reason": "abstract syntax not supported"},
+        {"hop": "images", "sop_class": COMMITMENT, "reason": "transfer syntaxes not supported"},
     ]
     assert {event.link for event in refused} == {line.transcript.links[1].id}
 
@@ -263,7 +267,7 @@ OPEN = "on an open association"
             How.CLOSED,
             How.CLOSED,
             [
-                (A, EventKind.LINK_LOST, f"closed by the peer {OPEN}", "peer"),
+                (A, EventKind.LINK_LOST, f"CT {OPEN}: closed by the peer", "peer"),
                 (B, EventKind.LINK_CLOSED, f"closed by us: CT {OPEN}: closed by the peer", "relay"),
             ],
         ),
@@ -272,7 +276,7 @@ OPEN = "on an open association"
             How.LOST,
             How.CUT,
             [
-                (B, EventKind.LINK_LOST, f"closed by the peer {OPEN}", "peer"),
+                (B, EventKind.LINK_LOST, f"PACS {OPEN}: closed by the peer", "peer"),
                 (A, EventKind.LINK_CLOSED, f"closed by us: PACS {OPEN}: closed by the peer", "relay"),
             ],
         ),
@@ -510,7 +514,7 @@ def test_a_stream_that_breaks_is_no_longer_read_and_the_other_one_is(line: Line)
     line.say(B, abort(2, 1))
     line.end(B)
     assert line.exchanges == ()
-    assert line.events(EventKind.LINK_LOST)[0].text.startswith("aborted by the peer (service provider, reason 1)")
+    assert line.events(EventKind.LINK_LOST)[0].text.startswith("aborted by PACS (service provider, reason 1)")
 
 
 def test_an_opening_that_cannot_be_read_is_told_without_quoting_it(line: Line) -> None:

@@ -40,6 +40,8 @@ class Mutation(Enum):
     SURPLUS_EXCHANGE = "surplus exchange"
     ILLEGAL_STATE = "illegal state"
     LATE = "late"
+    LET_IN = "bad caller let in"
+    SENT_TO_BAD = "sent to a bad listener"
 
 
 class SurvivorReason(Enum):

@@ -19,6 +19,7 @@ from harness.model.plan import StepRef
 from harness.model.profile import Service
 from harness.model.transcript import Capture, DimseCommand, Event, EventKind, Exchange, Half, Payload, PayloadKind
 from harness.selftest.edits import Edit, edit_attributes, edit_fields
+from harness.selftest.outcomes import SendToBadListener, TurnOutcome, send_to_bad_listener, turn_outcome
 from harness.selftest.recordings import GAP
 
 
@@ -114,6 +115,8 @@ Change = (
     | CopyResponse
     | RepeatExchange
     | SwapExchanges
+    | TurnOutcome
+    | SendToBadListener
 )
 
 
@@ -364,5 +367,7 @@ _MAKERS: Mapping[type, Callable[[PlayView, object], PlayView]] = MappingProxyTyp
         RepeatResponse: _repeat_response,  # type: ignore[dict-item]
         RepeatExchange: _repeat_exchange,  # type: ignore[dict-item]
         SwapExchanges: _swap,  # type: ignore[dict-item]
+        TurnOutcome: turn_outcome,  # type: ignore[dict-item]
+        SendToBadListener: send_to_bad_listener,  # type: ignore[dict-item]
     }
 )

@@ -31,7 +31,8 @@ WRONG_UID = "2.25.999999999999999999999999999999"
 """A UID that no recording holds."""
 WRONG = "WRONG1"
 
-_TRIED = frozenset(set(Mutation) - {Mutation.EMPTIED, Mutation.NULLED, Mutation.WRONG_TYPE})
+_TOLD = {Mutation.EMPTIED, Mutation.NULLED, Mutation.WRONG_TYPE, Mutation.LET_IN, Mutation.SENT_TO_BAD}
+_TRIED = frozenset(set(Mutation) - _TOLD)
 """Changes that are tried on every rule of a whole play, because no table tells which it notices."""
 _INDEX = re.compile(r"\[\d+\]")
 

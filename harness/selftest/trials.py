@@ -19,7 +19,7 @@ from harness.model.plan import LegState
 from harness.model.profile import LinkKind
 from harness.model.proof import Broken, Mutation, Trial
 from harness.model.verdict import Outcome
-from harness.selftest import copied_values, exchanges, hl7_messages
+from harness.selftest import bad_peers, copied_values, exchanges, hl7_messages
 from harness.selftest.changes import EditMessage, Unchangeable, changed, copies
 from harness.selftest.mutants import Base, Mutant, Spot, known
 from harness.selftest.recordings import BaseRecording
@@ -27,7 +27,7 @@ from harness.selftest.relation import Relation
 
 _OF_HL7, _OF_DIMSE = "hl7.", "dimse."
 """What the names of checks begin with that look at messages of one protocol alone."""
-_TOLD = (_OF_HL7, _OF_DIMSE, "consistency", "delivery")
+_TOLD = (_OF_HL7, _OF_DIMSE, "consistency", "delivery", "tls.")
 """What the names of checks begin with whose requirements are broken one by one."""
 _MORE = frozenset({Mutation.SURPLUS_ITEM, Mutation.MISSING_ITEM})
 _FAULTS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
@@ -54,6 +54,7 @@ class Bench:
     def mutants(self) -> Iterator[Mutant]:
         """Every mutant of the recording; some teach the same."""
         yield from copied_values.of_play(self.base)
+        yield from bad_peers.of_play(self.base)
         for leg in self.base.view.legs:
             for exchange in leg.exchanges:
                 message = exchange.request_message

@@ -15,8 +15,9 @@ from harness.dicom.scan import skeleton
 from harness.engine.deviations import DeviationBook, behaviour, changes_message
 from harness.hl7 import Message, compose
 from harness.identifiers import Identifiers
-from harness.model.deviation import MISUSES, Change, Deviation, Part
-from harness.model.names import ActorName, LegId, PlayId, TransactionId
+from harness.model.deviation import MISUSES, TLS_CHANGES, TLS_OF_LISTENERS, Change, Deviation, Part
+from harness.model.names import ActorName, LegId, PlayId, StepId, TransactionId
+from harness.model.plan import StepRef
 
 if TYPE_CHECKING:
     from tests.unit.engine.conftest import Say
@@ -382,3 +383,52 @@ def test_a_truncated_data_set_cannot_be_read(dataset: Dataset) -> None:
     content = encode(cut, syntax)
     assert encode(dataset, syntax).startswith(content)
     assert skeleton(content, syntax).text
+
+
+# what a listener shows on purpose
+
+FILLER_SHOWS = Deviation(
+    actor=ActorName("Order Filler"),
+    transaction=TransactionId("RAD-1"),
+    change=Change.EXPIRED_CERTIFICATE,
+    part=Part.RESPONSE,
+)
+
+
+def test_a_listener_shows_something_bad_while_its_step_runs() -> None:
+    book = DeviationBook([], Identifiers(1, "test"))
+    step = StepRef(PlayId("one"), StepId("bad"))
+    assert book.shown_by(ActorName("Order Filler")) is None
+    with book.during(FILLER_SHOWS, PlayId("one"), step):
+        assert book.shown_by(ActorName("Order Filler")) == (Change.EXPIRED_CERTIFICATE, step)
+        assert book.shown_by(ActorName("Image Manager")) is None
+    assert book.shown_by(ActorName("Order Filler")) is None
+
+
+def test_what_a_caller_shows_is_not_what_its_listeners_show() -> None:
+    book = DeviationBook([], Identifiers(1, "test"))
+    calls = Deviation(actor=ActorName("ADT"), change=Change.EXPIRED_CERTIFICATE)
+    with book.during(calls, PlayId("one"), StepRef(PlayId("one"), StepId("bad"))):
+        assert book.shown_by(ActorName("ADT")) is None
+
+
+def test_what_a_listener_shows_is_no_misuse_of_its_own_calls() -> None:
+    book = DeviationBook([], Identifiers(1, "test"))
+    legs = ((TransactionId("RAD-1"), LegId("to-order-filler")),)
+    with book.during(FILLER_SHOWS, PlayId("one"), StepRef(PlayId("one"), StepId("bad"))):
+        assert book.misuse(ActorName("Order Filler"), legs, "", PlayId("one")) is None
+
+
+@pytest.mark.parametrize("change", [Change.NO_CERTIFICATE, Change.IN_THE_CLEAR])
+def test_a_listener_always_has_a_certificate_and_tls(change: Change) -> None:
+    with pytest.raises(ValueError, match="about a request"):
+        Deviation(actor=ActorName("Order Filler"), change=change, part=Part.RESPONSE)
+
+
+def test_each_change_about_tls_puts_one_rule_to_the_test() -> None:
+    callers = [Deviation(actor=ActorName("ADT"), change=change).tls_rule for change in TLS_CHANGES]
+    shown = [
+        Deviation(actor=ActorName("ADT"), change=change, part=Part.RESPONSE).tls_rule for change in TLS_OF_LISTENERS
+    ]
+    assert len({*callers, *shown} - {""}) == len(TLS_CHANGES) + len(TLS_OF_LISTENERS)
+    assert Deviation(actor=ActorName("ADT"), change=Change.ABORT).tls_rule == ""

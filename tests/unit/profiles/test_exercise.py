@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.model.deviation import Change, Deviation, Part
 from harness.model.names import ActorName, RequirementId, ScenarioId, StepId, TransactionId
 from harness.model.scenario import Answer, Expectation, Scenario, Step
 from harness.profiles import knowledge
@@ -119,3 +120,16 @@ def test_a_row_of_the_state_machine_needs_its_event_in_its_state(steps: tuple[St
 
 def test_what_no_recording_can_show_is_exercised_by_nothing() -> None:
     assert "rad-8.store/kept-until-committed" not in exercised(STORED)
+
+
+def about_tls(found: frozenset[RequirementId]) -> set[str]:
+    return {name for name in found if name.partition("/")[2].startswith("tls-")}
+
+
+def test_a_rule_about_tls_needs_a_step_that_tests_just_that() -> None:
+    assert about_tls(exercised(REGISTER, WORKLIST, STORED)) == set()
+    bad = Deviation(actor=ActorName("Modality"), transaction=TransactionId("RAD-5"), change=Change.OLD_TLS)
+    assert about_tls(exercised(WORKLIST, step("RAD-5", "Modality", deviation=bad))) == {"rad-5.query/tls-old-caller"}
+    shown = Deviation(actor=ActorName("Order Filler"), change=Change.UNKNOWN_AUTHORITY, part=Part.RESPONSE)
+    found = about_tls(exercised(step("RAD-1", "ADT", trigger="A04", deviation=shown)))
+    assert found == {"rad-1.to-order-filler/tls-unknown-listener"}

@@ -36,6 +36,7 @@ from harness.transports.dimse import (
 from harness.transports.dimse.serving import ResponseAmend
 from harness.transports.dimse.storing import Amend
 from harness.transports.recorder import LinkOwner, Passage
+from harness.transports.tls import Conducting, properly
 
 EXPLICIT = uid_of("ExplicitVRLittleEndian")
 IMPLICIT = uid_of("ImplicitVRLittleEndian")
@@ -235,6 +236,7 @@ def listen(recorder: MemoryRecorder, threads_end: None) -> Iterator[Listen]:
         timeout: float = 5.0,
         tls: TlsMode = TlsMode.NONE,
         tls_files: TlsFiles | None = None,
+        conduct: Conducting = properly,
     ) -> DimseAddress:
         endpoint = DimseEndpoint(
             LinkOwner(actor=ActorName(actor)),
@@ -250,6 +252,7 @@ def listen(recorder: MemoryRecorder, threads_end: None) -> Iterator[Listen]:
             timeout=timeout,
             tls=tls,
             tls_files=tls_files,
+            conduct=conduct,
         )
         endpoints.append(endpoint)
         return DimseAddress(ae_title=ae_title, host="127.0.0.1", port=endpoint.start())

@@ -143,7 +143,12 @@ def said_words(said: Said | None) -> str:
 def side_words(side: Side) -> str:
     """A run in one line."""
     systems = ", ".join(printable(name, 60) for name in side.systems) or "no system"
-    more = [f"{side.plays} scenarios", systems, f"seed {side.seed}", f"rules {printable(side.rule_set)[:_DIGITS]}"]
+    more = [
+        counted(side.plays, "scenario"),
+        systems,
+        f"seed {side.seed}",
+        f"rules {printable(side.rule_set)[:_DIGITS]}",
+    ]
     more += ["interrupted"] if side.interrupted else []
     return f"{printable(side.name)}  {printable(side.started)}  {side.verdict.value.upper()}  ({'; '.join(more)})"
 
@@ -197,14 +202,23 @@ def places_words(one: FieldChange) -> str:
     first = one.places[0]
     where = f"{printable(first.play)}/{printable(first.step)}, exchange {first.before} and {first.after}"
     plays = dict.fromkeys(place.play for place in one.places)
-    many = f"{len(one.places)} messages of {len(plays)} scenario{'s' if len(plays) > 1 else ''}, first "
+    many = f"{len(one.places)} messages of {counted(len(plays), 'scenario')}, first "
     return many + where if len(one.places) > 1 else where
 
 
-def count_words(one: Count) -> str:
-    """How often something was sent."""
-    where = f"{printable(one.play)}/{printable(one.step)} [{printable(one.transaction)} {printable(one.leg)}]"
-    return f"{where}  {printable(one.what)}: {one.before} -> {one.after}"
+def count_lines(counts: Iterable[Count]) -> list[str]:
+    """How often something was sent; what is the same in several scenarios is told once."""
+    groups: dict[tuple[object, ...], list[Count]] = {}
+    for one in counts:
+        groups.setdefault((one.step, one.transaction, one.leg, one.what, one.before, one.after), []).append(one)
+    return [_count_line(members) for members in groups.values()]
+
+
+def _count_line(members: Sequence[Count]) -> str:
+    one = members[0]
+    where = f"{printable(one.step)} [{printable(one.transaction)} {printable(one.leg)}]"
+    plays = _listed(dict.fromkeys(printable(member.play) for member in members))
+    return f"{where}  {printable(one.what)}: {one.before} -> {one.after}  in {plays}"
 
 
 def timing_words(one: Timing) -> str:
@@ -248,14 +262,20 @@ def _wording(one: RuleChange, word: str) -> str:
     return " -> ".join(values)
 
 
+def counted(number: int, word: str) -> str:
+    """A number with its word."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def total_words(found: Comparison) -> str:
     """The whole in one line."""
-    news = ", ".join(f"{len(found.of(one))} {_HEADS[one].lower()}" for one in News if found.of(one))
+    told = ((head, len(groups)) for head, _, groups in by_news(found))
+    news = ", ".join(f"{count} {head.lower()}" for head, count in told)
     parts = [f"findings: {news or 'none differs'}"]
     if found.compared:
         parts.append(
-            f"messages: {found.compared} compared, {len(found.fields)} differences; {found.renamed} identifiers stand "
-            "for others"
+            f"messages: {found.compared} compared, {counted(len(found.fields), 'difference')}; "
+            f"{counted(found.renamed, 'identifier')} stand for others"
         )
     slower = sum(one.slower for one in found.timings)
     parts += [f"{slower} slower"] if slower else []
@@ -269,11 +289,11 @@ def comparison_text(found: Comparison, console: Console) -> None:
     for note in found.notes:
         line(console, f"note    {printable(note)}", STYLES[Verdict.INCONCLUSIVE])
     _rules(found.rules, console)
-    for news in News:
-        _findings(_HEADS[news], finding_groups(found.of(news)), console, _NEWS_STYLES[news])
+    for head, news, groups in by_news(found):
+        _findings(head, groups, console, _NEWS_STYLES[news])
     _listing("Verdicts", [moved_words(one) for one in told_verdicts(found.verdicts)], console)
     _messages(found.fields, console)
-    _listing("Numbers of messages", [count_words(one) for one in found.counts], console)
+    _listing("Numbers of messages", count_lines(found.counts), console)
     _listing("Times", [timing_words(one) for one in found.timings if one.slower or one.faster], console)
     line(console, "")
     line(console, total_words(found), "bold")
@@ -290,8 +310,6 @@ def _rules(rules: Sequence[RuleChange], console: Console) -> None:
 
 
 def _findings(head: str, groups: Sequence[FindingGroup], console: Console, style: str) -> None:
-    if not groups:
-        return
     line(console, "")
     line(console, f"{head} ({len(groups)})", "bold")
     for group in groups[:_MANY]:

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from harness.comparing.identity import Renaming
 from harness.comparing.leaves import LARGEST, Leaves
+from harness.dicom.encoding import decode_payload
 from harness.dicom.statuses import is_pending
 from harness.dicom.uids import keyword_of
 from harness.errors import RecordingError
@@ -95,14 +96,20 @@ def _exchanges(leg: LegResult, recorded: Mapping[ExchangeId, Exchange], taken: s
 
 
 def kind_of(exchange: Exchange, recorded: Recorded) -> str:
-    """What an exchange is: the message type, or the service with its SOP class."""
+    """What an exchange is: the message type, or the service with its SOP class, and of a query the level."""
     command = exchange.request.command
     if command is not None:
-        return f"{command.service.value} {keyword_of(command.sop_class)}".strip()
+        level = _level(recorded.content(exchange.request)) if command.service is Service.C_FIND else ""
+        return " ".join(filter(None, (command.service.value, keyword_of(command.sop_class), level)))
     payload = exchange.request.payload
     if payload is None or payload.kind is not PayloadKind.HL7:
         return exchange.link.kind.value
     return Message.parse(recorded.content(exchange.request) or b"").type or exchange.link.kind.value
+
+
+def _level(content: bytes | None) -> str:
+    dataset = decode_payload(content) if content is not None else None
+    return str(dataset.get("QueryRetrieveLevel", "") or "")[:16] if dataset is not None else ""
 
 
 def paired(
@@ -112,13 +119,28 @@ def paired(
     if list(kinds[0]) == list(kinds[1]) or max(len(before), len(after)) > _MANY:
         return list(zip(before, after, strict=False))
     if all(_is_query(one) for one in (*before, *after)):
-        return list(zip(reversed(before), reversed(after), strict=False))[::-1]
+        return _paired_queries(list(zip(before, kinds[0], strict=True)), list(zip(after, kinds[1], strict=True)))
     matcher = SequenceMatcher(None, kinds[0], kinds[1], autojunk=False)
     return [
         (before[block.a + at], after[block.b + at])
         for block in matcher.get_matching_blocks()
         for at in range(block.size)
     ]
+
+
+def _paired_queries(
+    before: Sequence[tuple[Exchange, str]], after: Sequence[tuple[Exchange, str]]
+) -> list[tuple[Exchange, Exchange]]:
+    """Of queries of one kind the last ones; of those that have no counterpart the first with the first."""
+    then, now = {kind for _, kind in before}, {kind for _, kind in after}
+    found = []
+    for kind in dict.fromkeys(kind for _, kind in before if kind in now):
+        ours = [exchange for exchange, one in before if one == kind]
+        others = [exchange for exchange, one in after if one == kind]
+        found += list(zip(reversed(ours), reversed(others), strict=False))[::-1]
+    alone = [exchange for exchange, kind in before if kind not in now]
+    found += list(zip(alone, (exchange for exchange, kind in after if kind not in then), strict=False))
+    return sorted(found, key=lambda both: both[0].id)
 
 
 def _is_query(exchange: Exchange) -> bool:
@@ -148,15 +170,16 @@ def paired_answers(before: Sequence[Leaves], after: Sequence[Leaves], known: Ren
         return list(zip(before, after, strict=False))
     if max(len(before), len(after)) > _MOST_ANSWERS:
         return list(zip(before, after, strict=False))
-    left = list(range(len(after)))
-    found = []
-    for one in before:
-        if not left:
-            break
-        best = max(left, key=lambda at: (_likeness(one, after[at], known), -at))
-        left.remove(best)
-        found.append((one, after[best]))
-    return found
+    likeness = [
+        (-_likeness(one, other, known), abs(place - at), place, at)
+        for place, one in enumerate(before)
+        for at, other in enumerate(after)
+    ]
+    found: dict[int, int] = {}
+    for _, _, place, at in sorted(likeness):
+        if place not in found and at not in found.values():
+            found[place] = at
+    return [(before[place], after[at]) for place, at in sorted(found.items())]
 
 
 def _likeness(before: Leaves, after: Leaves, known: Renaming) -> int:

@@ -201,6 +201,8 @@ def _finding_news(before: Said | None, after: Said | None, play: PlayId, same: S
     if before is None or after is None:
         return News.CHANGED if _is_violated(before) or _is_violated(after) else None
     if was:
+        if before.outcome is Outcome.VIOLATED and after.outcome is Outcome.UNDECIDED:
+            return News.GONE
         if before.verdict is not after.verdict:
             return News.NEW if after.verdict.rank > before.verdict.rank else News.CHANGED
         said = same(play, before.expected, after.expected) and same(play, before.received, after.received)

@@ -10,7 +10,7 @@ from harness.model.comparison import Comparison, Level, News, Way
 from reports.comparison import (
     by_message,
     by_news,
-    count_words,
+    count_lines,
     latency_words,
     places_words,
     rule_words,
@@ -35,7 +35,7 @@ def comparison_html(found: Comparison) -> str:
         News=News,
         Level=Level,
         Way=Way,
-        count_words=count_words,
+        count_lines=count_lines,
         latency_words=latency_words,
         places_words=places_words,
         player_words=player_words,

@@ -1,12 +1,14 @@
 """allure-results/: one Allure result for each step, for those who already read their tests there.
 
 Allure's own command renders them. Ids are made from names, so that Allure's history follows a step over runs.
-Messages are attached, once each, where something was found; of what passed, the result says where they are.
+Messages are attached, once each, where something was found; of what passed, the result says where they are. Links lead
+to the HTML report beside the results, and to the tickets of known deviations.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import uuid
 from collections import Counter
@@ -19,32 +21,56 @@ from allure_commons.logger import AllureFileLogger
 from allure_commons.model2 import (
     Attachment,
     Label,
+    Link,
     Parameter,
     Status,
     StatusDetails,
     TestResult,
     TestStepResult,
 )
-from allure_commons.types import AttachmentType, LabelType
+from allure_commons.types import AttachmentType, LabelType, LinkType, Severity
 
 from harness.model.names import ExchangeId, PlayId, StepId
 from harness.model.run import JudgedFinding, LegResult, PlayResult, Run, StepResult
 from harness.model.transcript import EventKind
-from harness.model.verdict import Outcome, Verdict
+from harness.model.verdict import Outcome, Strength, Verdict
 from reports import ReadPayload
 from reports.exchanges import exchange_view, marks_of, start_of, view_text
 from reports.grouping import Group, groups, scenario_of
-from reports.known import known_properties, known_words, step_known_words
+from reports.known import known_properties, known_tickets, known_words, step_known_words
 from reports.overriding import overruled_words, site_properties
 from reports.printable import printable
 from reports.reproduction import Reproduction
-from reports.wording import decisive, player_words, reasons, statement, step_text, verdict_words, why_words
+from reports.wording import (
+    HTML_REPORT,
+    decisive,
+    exchange_anchor,
+    href,
+    player_words,
+    reasons,
+    statement,
+    step_anchor,
+    step_text,
+    verdict_words,
+    why_words,
+)
 
 ALLURE_FOLDER: Final = "allure-results"
+_REPORT: Final = f"../{HTML_REPORT}"
 _SEPARATORS: Final = re.compile(r"[\s:=\\]+")
 _BACKSLASH: Final = "\\"
 _ATTACHMENTS = 8
 _FINDINGS = 50
+_LINKS = 12
+_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9./_~%#?&=+-]*)?")
+_CATEGORIES: Final = (
+    ("Violations", (Status.FAILED,), ".*"),
+    ("Inconclusive", (Status.BROKEN,), "INCONCLUSIVE: .*"),
+    ("Errors of the harness", (Status.BROKEN,), "ERROR: .*"),
+    ("Known deviations", (Status.SKIPPED,), "known deviation: .*"),
+    ("Not judged", (Status.SKIPPED,), ".*"),
+)
+"""What Allure sorts steps into, by status and message; the first that fits."""
 _STATUS = {
     Verdict.NONE: Status.SKIPPED,
     Verdict.PASS: Status.PASSED,
@@ -64,6 +90,7 @@ class Allure:
         """Write one result for each step; results of an earlier rendering are removed."""
         logger = AllureFileLogger(out / ALLURE_FOLDER, clean=True)
         _write_environment(run, out / ALLURE_FOLDER)
+        _write_categories(out / ALLURE_FOLDER)
         rendering = _Rendering(run, out, payload, logger)
         started = _starts(run)
         start = _milliseconds(run.plan.started)
@@ -82,6 +109,15 @@ def _write_environment(run: Run, folder: Path) -> None:
         f"{_SEPARATORS.sub('_', name)}={value.replace(_BACKSLASH, _BACKSLASH * 2)}" for name, value in facts.items()
     )
     (folder / "environment.properties").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _write_categories(folder: Path) -> None:
+    """How Allure sorts what did not pass: an error of ours is never among the failures of a product."""
+    found = [
+        {"name": name, "matchedStatuses": list(statuses), "messageRegex": f"(?s){words}"}
+        for name, statuses, words in _CATEGORIES
+    ]
+    (folder / "categories.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 class _Rendering:
@@ -118,6 +154,7 @@ class _Rendering:
             statusDetails=_details(play, step, self._again, step_known_words(self._run.plan.known.entries, play, step)),
             stage="finished",
             labels=list(_labels(play, step)),
+            links=list(self._links(play, step)),
             parameters=list(_parameters(play)),
             start=start,
             stop=start + int(step.seconds * 1000),
@@ -125,6 +162,17 @@ class _Rendering:
         result.steps = [self._leg(play, step, leg, result.start, result.stop) for leg in step.legs]
         result.file_pattern = f"{result.uuid}-result.json"
         return result
+
+    def _links(self, play: PlayResult, step: StepResult) -> Iterator[Link]:
+        """The step and its exchanges in the HTML report, and the tickets of what is known."""
+        yield Link(type=LinkType.LINK, url=f"{_REPORT}{href(step_anchor(play, step))}", name="report")
+        numbers = dict.fromkeys(number for leg in step.legs for number in leg.exchanges)
+        for number in list(numbers)[:_LINKS]:
+            place = f"{_REPORT}{href(exchange_anchor(number))}"
+            yield Link(type=LinkType.LINK, url=place, name=f"exchange {number}")
+        for ticket in known_tickets(self._run.plan.known.entries, play, step):
+            if _ADDRESS.fullmatch(ticket):
+                yield Link(type=LinkType.ISSUE, url=ticket, name=printable(ticket, 80))
 
     def _leg(self, play: PlayResult, step: StepResult, leg: LegResult, start: int, stop: int) -> TestStepResult:
         initiator = f"{printable(leg.initiator)} ({player_words(leg.initiator_player)})"
@@ -219,11 +267,19 @@ def _labels(play: PlayResult, step: StepResult) -> Iterator[Label]:
     yield Label(name="profile", value=printable(play.profile))
     yield Label(name="transaction", value=printable(step.transaction))
     yield Label(name="verdict", value=step.verdict.value)
+    yield Label(name=LabelType.SEVERITY, value=_severity(step))
     actors = dict.fromkeys(actor for leg in step.legs for actor in (leg.initiator, leg.responder))
     for actor in actors:
         yield Label(name="actor", value=printable(actor))
     for actor, player in play.roles.items():
         yield Label(name=LabelType.TAG, value=f"{printable(player)} as {printable(actor)}")
+
+
+def _severity(step: StepResult) -> str:
+    """How much a step matters: what did not pass because a SHALL was violated is critical."""
+    strengths = {judged.requirement.strength for _, judged in decisive(step) if judged.verdict is Verdict.FAIL}
+    severity: str = Severity.CRITICAL if Strength.SHALL in strengths else Severity.NORMAL
+    return severity
 
 
 def _starts(run: Run) -> Mapping[tuple[PlayId, StepId], int]:

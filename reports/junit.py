@@ -2,11 +2,15 @@
 
 FAIL is a failure; ERROR and INCONCLUSIVE are errors of their own type. NONE is skipped, and so is a step whose failures
 are all known deviations: a build server then shows neither a pass nor a new failure, but the owner and the reason.
+
+Names are ids that hold over runs: `classname` is the play, `name` the step. Each case has properties of its own, and
+says in its output where its messages are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +18,7 @@ from junit_xml import TestCase, TestSuite, to_xml_report_string
 
 from harness.model.failing import step_failures
 from harness.model.known import Standing
-from harness.model.run import JudgedFinding, PlayResult, Run, StepResult
+from harness.model.run import JudgedFinding, LegResult, PlayResult, Run, StepResult
 from harness.model.verdict import Verdict
 from reports import ReadPayload
 from reports.grouping import groups
@@ -28,13 +32,16 @@ from reports.wording import (
     exchange_anchor,
     group_text,
     href,
+    player_words,
     reasons,
     statement,
+    step_anchor,
     step_text,
 )
 
 JUNIT_FILE: Final = "junit.xml"
 _MANY = 50
+_REQUIREMENTS = 20
 
 
 class JUnit:
@@ -48,7 +55,48 @@ class JUnit:
         again = Reproduction(out, run)
         suites = [_suite(run, play, again) for play in run.plays]
         text = to_xml_report_string(suites, prettyprint=False, encoding="utf-8")
-        (out / JUNIT_FILE).write_text(text, encoding="utf-8")
+        root = ET.fromstring(text)  # noqa: S314 - it was written a line above
+        for suite, play in zip(root.findall("testsuite"), run.plays, strict=True):
+            for case, step in zip(suite.findall("testcase"), play.steps, strict=False):
+                case.insert(0, _properties(play, step))
+        ET.indent(root, " ")
+        content = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+        (out / JUNIT_FILE).write_bytes(content + b"\n")
+
+
+def _properties(play: PlayResult, step: StepResult) -> ET.Element:
+    """What is known of a case besides its name; the library has properties for suites alone."""
+    element = ET.Element("properties")
+    for name, value in _facts(play, step).items():
+        ET.SubElement(element, "property", {"name": name, "value": value})
+    return element
+
+
+def _facts(play: PlayResult, step: StepResult) -> Mapping[str, str]:
+    actors = dict.fromkeys(end for leg in step.legs for end in _ends(leg))
+    violated = dict.fromkeys(
+        printable(judged.requirement.id)
+        for _, judged in decisive(step)
+        if judged.verdict in (Verdict.FAIL, Verdict.ERROR)
+    )
+    facts = {
+        "id": f"{printable(play.play)}/{printable(step.step)}",
+        "transaction": printable(step.transaction),
+        "title": printable(step.title),
+        "verdict": step.verdict.value,
+        "checks": str(step.checks),
+        "actors": ", ".join(actors),
+        "violated": ", ".join(list(violated)[:_REQUIREMENTS]),
+        "report": f"{HTML_REPORT}{href(step_anchor(play, step))}",
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def _ends(leg: LegResult) -> tuple[str, str]:
+    return (
+        f"{printable(leg.initiator)} ({player_words(leg.initiator_player)})",
+        f"{printable(leg.responder)} ({player_words(leg.responder_player)})",
+    )
 
 
 def _suite(run: Run, play: PlayResult, again: Reproduction) -> TestSuite:
@@ -66,6 +114,7 @@ def _suite(run: Run, play: PlayResult, again: Reproduction) -> TestSuite:
     return TestSuite(
         printable(play.play),
         cases,
+        package=printable(play.profile),
         timestamp=printable(run.plan.started),
         properties=properties | roles | site_properties(run) | known_properties(run),
     )
@@ -76,7 +125,7 @@ def _case(run: Run, play: PlayResult, step: StepResult, again: Reproduction) -> 
         printable(step.step),
         classname=printable(play.play),
         elapsed_sec=step.seconds,
-        stdout=_pointers(step),
+        stdout="\n".join(_told(step)),
         file=printable(play.scenario_path) or None,
         line=step.line or None,
         allow_multiple_subelements=True,
@@ -137,14 +186,22 @@ def _output(play: PlayResult, step: StepResult, found: Sequence[JudgedFinding], 
     return "\n\n".join([*texts, *reasons(step)])
 
 
-def _pointers(step: StepResult) -> str:
-    """Where the exchanges of the step are found."""
-    lines = [
-        f"{printable(leg.leg)}: {leg.verdict.value}, exchange {number}, {HTML_REPORT}{href(exchange_anchor(number))}"
-        for leg in step.legs
-        for number in leg.exchanges[:_MANY]
-    ]
-    return "\n".join(lines)
+def _told(step: StepResult) -> Iterator[str]:
+    """The step in a few lines: who did what with whom, and where the exchanges are found."""
+    yield (
+        f"{printable(step.step)} [{printable(step.transaction)}] {printable(step.title)}: "
+        f"{step.verdict.value.upper()}, {step.checks} checks, {step.seconds:.2f} s"
+    )
+    for leg in step.legs:
+        initiator, responder = _ends(leg)
+        yield f"  {printable(leg.leg)}: {initiator} -> {responder}: {leg.verdict.value.upper()}"
+        if leg.reason:
+            yield f"    {printable(leg.reason)}"
+        for number in leg.exchanges[:_MANY]:
+            yield f"    exchange {number}  {HTML_REPORT}{href(exchange_anchor(number))}"
+        if len(leg.exchanges) > _MANY:
+            yield f"    and {len(leg.exchanges) - _MANY} more exchanges"
+    yield from (f"  operator: {printable(words)}" for words in step.operator)
 
 
 REPORT = JUnit()

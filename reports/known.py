@@ -139,6 +139,14 @@ def step_known_words(known: Iterable[KnownDeviation], play: PlayResult, step: St
     return "; ".join(owner_words(entries[place]) for place in places)
 
 
+def known_tickets(known: Iterable[KnownDeviation], play: PlayResult, step: StepResult) -> tuple[str, ...]:
+    """The tickets of the known deviations of a step, each once."""
+    entries = {entry.place: entry for entry in known}
+    places = (one.known.entry for one in step_failures(play, step) if one.known is not None)
+    tickets = (entries[place].ticket for place in places if place in entries)
+    return tuple(dict.fromkeys(ticket for ticket in tickets if ticket))
+
+
 def owner_words(entry: KnownDeviation) -> str:
     """`PACS service, until 2027-01-31: the reason (PACS-17)`."""
     ticket = f" ({printable(entry.ticket)})" if entry.ticket else ""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from harness.model.names import PlayId
+from harness.model.known import KnownAs, KnownDeviation, KnownDeviations
+from harness.model.names import PlayId, ScenarioId
 from harness.model.plan import StepRef
 from harness.model.transcript import Event, EventKind
 from reports.allure import REPORT
@@ -96,6 +98,75 @@ def test_history_follows_a_step_over_runs(sample: Sample) -> None:
     assert len(list((sample.out / "allure-results").glob("*-result.json"))) == 6
 
 
+def test_links_lead_to_the_report_and_to_tickets(sample: Sample) -> None:
+    links = results(sample)["worklist"]["links"]
+    assert [(link["type"], link["url"], link["name"]) for link in links] == [
+        ("link", "../report.html#swf.scheduled@2.5.1[Order_Filler]/worklist", "report"),
+        ("link", "../report.html#x2", "exchange 2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ticket", "linked"),
+    [
+        ("https://tickets.example.org/PACS-17?tab=1", True),
+        ("PACS-17", False),
+        ("javascript:alert(1)", False),
+        ('https://tickets.example.org/" onclick=alert(1)', False),
+        ("file:///etc/passwd", False),
+    ],
+)
+def test_a_ticket_is_a_link_where_it_is_an_address(sample: Sample, ticket: str, linked: bool) -> None:
+    play = sample.run.plays[0]
+    leg = play.steps[1].legs[0]
+    known = KnownAs(entry="our.known.yaml:3", expires="2030-01-01")
+    findings = tuple(replace(judged, known=known) if judged.verdict.rank > 1 else judged for judged in leg.findings)
+    legs = (replace(leg, verdicts={"Acme RIS": leg.verdict}, findings=findings),)
+    step = replace(play.steps[1], legs=legs)
+    entry = KnownDeviation(
+        scenario=ScenarioId("swf.scheduled"),
+        step=step.step,
+        requirement="*",
+        owner="PACS service",
+        reason="",
+        expires="2030-01-01",
+        ticket=ticket,
+        place="our.known.yaml:3",
+    )
+    plan = replace(sample.run.plan, known=KnownDeviations(entries=(entry,)))
+    run = replace(sample.run, plan=plan, plays=(replace(play, steps=(step,)),))
+    issues = [link for link in results(replace(sample, run=run))["worklist"]["links"] if link["type"] == "issue"]
+    assert [link["url"] for link in issues] == ([ticket] if linked else [])
+
+
+def test_an_error_of_ours_is_sorted_apart_from_failures_of_a_product(sample: Sample) -> None:
+    messages = {
+        name: (result["status"], result.get("statusDetails", {}).get("message", ""))
+        for name, result in results(sample).items()
+    }
+    categories = json.loads((sample.out / "allure-results" / "categories.json").read_text())
+
+    def sorted_into(status: str, message: str) -> list[str]:
+        fitting = (one for one in categories if status in one["matchedStatuses"])
+        return [one["name"] for one in fitting if re.fullmatch(one["messageRegex"], message)][:1]
+
+    assert {name: sorted_into(*told) for name, told in messages.items()} == {
+        "order": [],
+        "worklist": ["Violations"],
+        "started": ["Not judged"],
+        "stored": ["Errors of the harness"],
+        "rescheduled": ["Inconclusive"],
+    }
+
+
+def test_a_violated_shall_is_critical(sample: Sample) -> None:
+    severities = {
+        name: [label["value"] for label in result["labels"] if label["name"] == "severity"]
+        for name, result in results(sample).items()
+    }
+    assert (severities["worklist"], severities["order"]) == (["critical"], ["normal"])
+
+
 @pytest.mark.parametrize(
     "hostile", ["<script>alert(1)</script>", "\x1b[31m\x00", "\udc80\u202e", "../../etc/passwd", "A" * 1_000_000]
 )
@@ -103,6 +174,7 @@ def test_hostile_values_stay_text_and_name_no_file(sample_with: Callable[[str], 
     sample = sample_with(hostile)
     assert results(sample)["worklist"]["status"] == "failed"
     for path in (sample.out / "allure-results").iterdir():
-        assert path.name.endswith(("-result.json", "-attachment.txt")) or path.name == "environment.properties"
+        own = ("environment.properties", "categories.json")
+        assert path.name.endswith(("-result.json", "-attachment.txt")) or path.name in own
         assert path.stat().st_size < 100_000
         assert "\x1b" not in path.read_text(encoding="utf-8")

@@ -41,7 +41,7 @@ def test_there_is_a_suite_for_each_play_and_a_case_for_each_step(sample: Sample)
 
 def test_each_verdict_has_its_own_element(sample: Sample) -> None:
     root = written(sample)
-    assert [child.tag for child in case(root, "order")] == ["system-out"]
+    assert [child.tag for child in case(root, "order")] == ["properties", "system-out"]
     fail = case(root, "worklist").find("failure")
     assert fail is not None
     assert fail.get("message", "").startswith("StudyInstanceUID: expected 2.25.1818")
@@ -73,9 +73,53 @@ def test_a_play_that_never_began_is_not_absent(sample: Sample) -> None:
     assert error.get("message") == "the department did not start"
 
 
-def test_system_out_points_to_the_evidence(sample: Sample) -> None:
-    out = case(written(sample), "worklist").findtext("system-out")
-    assert out == "query: fail, exchange 2, report.html#x2"
+def test_system_out_says_who_did_what_and_points_to_the_evidence(sample: Sample) -> None:
+    out = case(written(sample), "worklist").findtext("system-out") or ""
+    assert out.splitlines() == [
+        "worklist [RAD-5] Query Modality Worklist: FAIL, 6 checks, 0.25 s",
+        "  query: Modality (simulated) -> Order Filler (Acme RIS): FAIL",
+        "    exchange 2  report.html#x2",
+    ]
+
+
+def test_what_an_operator_did_is_in_the_output(sample: Sample) -> None:
+    play = sample.run.plays[0]
+    step = replace(play.steps[0], operator=("asked to send the order", "done\x1b[2J"))
+    run = replace(sample.run, plays=(replace(play, steps=(step,)),))
+    out = case(written(replace(sample, run=run)), "order").findtext("system-out") or ""
+    assert out.splitlines()[-2:] == ["  operator: asked to send the order", "  operator: done\\x1b[2J"]
+
+
+def test_each_case_has_properties_of_its_own(sample: Sample) -> None:
+    root = written(sample)
+    found = {one.get("name"): one.get("value") for one in case(root, "worklist").findall("./properties/property")}
+    assert found == {
+        "id": "swf.scheduled@2.5.1[Order Filler]/worklist",
+        "transaction": "RAD-5",
+        "title": "Query Modality Worklist",
+        "verdict": "fail",
+        "checks": "6",
+        "actors": "Modality (simulated), Order Filler (Acme RIS)",
+        "violated": "consistency/study-instance-uid",
+        "report": "report.html#swf.scheduled@2.5.1[Order_Filler]/worklist",
+    }
+    assert root.find("testsuite").get("package") == "SWF.b"  # type: ignore[union-attr]
+
+
+def test_ids_hold_over_runs(sample: Sample) -> None:
+    def ids(root: ET.Element) -> list[tuple[str | None, str | None]]:
+        return [(one.get("classname"), one.get("name")) for one in root.iter("testcase")]
+
+    other = replace(sample.run, plan=replace(sample.run.plan, run="run-2", seed=43, started="2026-01-01T00:00:00"))
+    assert ids(written(sample)) == ids(written(replace(sample, run=other)))
+
+
+def test_times_add_up(sample: Sample) -> None:
+    root = written(sample)
+    for one in root.findall("testsuite"):
+        seconds = sum(float(case.get("time", 0)) for case in one.findall("testcase"))
+        assert float(one.get("time", 0)) == pytest.approx(seconds)
+    assert float(root.get("time", 0)) == pytest.approx(sum(float(one.get("time", 0)) for one in root))
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ class Allure:
 
 def _write_environment(run: Run, folder: Path) -> None:
     """What Allure shows of the run as a whole: its rules, and what the site overrides or attests."""
-    facts = {"rule.set": printable(run.plan.rule_set), **site_properties(run), **known_properties(run)}
+    facts = {"rule.set": printable(run.rule_set or run.plan.rule_set), **site_properties(run), **known_properties(run)}
     lines = (
         f"{_SEPARATORS.sub('_', name)}={value.replace(_BACKSLASH, _BACKSLASH * 2)}" for name, value in facts.items()
     )

@@ -104,7 +104,7 @@ def _suite(run: Run, play: PlayResult, again: Reproduction) -> TestSuite:
     properties = {
         "seed": str(run.plan.seed),
         "harness": printable(run.plan.harness_version),
-        "rule set": printable(run.plan.rule_set),
+        "rule set": printable(run.rule_set or run.plan.rule_set),
         "profile": printable(play.profile),
         "form": printable(play.form),
     }

@@ -1,7 +1,7 @@
 """What the archive holds: every object's bytes as they came, and an index of what a query may ask for.
 
-Small objects stay in memory, large ones in files of the actor's own directory, named by number and never by anything
-from the wire. Safe for threads. Knows nothing of patients' updates.
+Small objects stay in memory as long as there are few of them; the others are in files of the actor's own directory, by
+number and never by anything from the wire. Safe for threads. Knows nothing of patients' updates.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from harness.dicom.paths import first
 
 SPILL = 1 << 20
 """Bytes above which an object is kept in a file; those above `LARGE` come in one."""
+
+IN_MEMORY = 64 << 20
+"""Bytes of all objects together that stay in memory; what comes later is kept in files."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,15 @@ def indexed(dataset: Dataset, keywords: Iterable[str]) -> Dataset:
     return index
 
 
+def _share(index: Dataset, other: StoredObject | None) -> None:
+    """Have what two objects of a series say alike in memory once: nobody alters an index, but a copy of it."""
+    if other is None:
+        return
+    for element in list(index):
+        if element.tag in other.index and other.index[element.tag] == element:
+            index[element.tag] = other.index[element.tag]
+
+
 def _link_or_copy(file: Path, path: Path) -> None:
     try:
         path.hardlink_to(file)
@@ -74,6 +86,7 @@ class Archive:
         self._directory: Path | None = None
         self._remove: Callable[[], object] = lambda: None
         self._files = 0
+        self._in_memory = 0
 
     def close(self) -> None:
         """Remove the directory of large objects, if there is one."""
@@ -88,6 +101,9 @@ class Archive:
         with self._lock:
             if sop_instance in self._objects:
                 return False
+            study = self._studies.setdefault(first(index, "StudyInstanceUID"), {})
+            series = study.setdefault(first(index, "SeriesInstanceUID"), {})
+            _share(index, next(iter(series.values()), None))
             stored = StoredObject(
                 sop_class=first(index, "SOPClassUID"),
                 sop_instance=sop_instance,
@@ -96,12 +112,18 @@ class Archive:
                 patient_id=first(index, "PatientID"),
                 issuer=first(index, "IssuerOfPatientID"),
                 index=index,
-                payload=payload if isinstance(payload, bytes) and len(payload) <= SPILL else self._spill(payload),
+                payload=self._kept(payload),
             )
             self._objects[sop_instance] = stored
-            series = self._studies.setdefault(stored.study, {}).setdefault(stored.series, {})
             series[sop_instance] = stored
             return True
+
+    def _kept(self, payload: bytes | Bulk | Path) -> bytes | Path:
+        """In memory while there is room for it, else in a file."""
+        if isinstance(payload, bytes) and len(payload) <= min(SPILL, IN_MEMORY - self._in_memory):
+            self._in_memory += len(payload)
+            return payload
+        return self._spill(payload)
 
     def _spill(self, payload: bytes | Bulk | Path) -> Path:
         if self._directory is None:

@@ -12,6 +12,8 @@ from harness.actor import Actor, World
 from harness.hl7 import Message
 
 _ACCEPTED = "AA"
+REMEMBERED = 10_000
+"""How many messages are known again: a retransmission follows soon."""
 Key = tuple[str, ...]
 
 
@@ -34,6 +36,8 @@ class OnceOnly(Actor):
         if answer is not None and Message.parse(answer).first("MSA-1") == _ACCEPTED:
             with self._answering:
                 self._answers[key] = answer
+                while len(self._answers) > REMEMBERED:
+                    del self._answers[next(iter(self._answers))]
         return answer
 
 

@@ -8,6 +8,7 @@ import queue
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -93,13 +94,17 @@ class Running:
 
 @pytest.fixture
 def swf_process(tmp_path: Path) -> Iterator[Callable[..., Running]]:
-    """Start `swf` in a process of its own, standard error among its lines."""
+    """Start `swf` in a process of its own, standard error among its lines; `typed` is its standard input."""
     with ExitStack() as stack:
 
-        def start(*arguments: str) -> Running:
+        def start(*arguments: str, typed: str = "") -> Running:
+            given = stack.enter_context(tempfile.TemporaryFile("w+"))
+            given.write(typed)
+            given.seek(0)
             process = subprocess.Popen(
                 [sys.executable, "-u", "-m", "harness.cli", *arguments],
                 cwd=tmp_path,
+                stdin=given,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

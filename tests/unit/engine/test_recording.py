@@ -341,3 +341,73 @@ def test_a_record_may_say_when_it_happened(recorder: TranscriptRecorder) -> None
     recorder.happened(EventKind.LINK_CLOSED, link=link, at=12.0)
     transcript = recorder.transcript()
     assert (transcript.links[0].time, transcript.captures[0].time, transcript.events[0].time) == (10.0, 11.0, 12.0)
+
+
+def _both_ends(recorder: TranscriptRecorder) -> tuple[LinkId, LinkId]:
+    """A link between two of our own actors, as each of them records it."""
+    sender, receiver = SocketAddress("127.0.0.1", 4000), SocketAddress("127.0.0.1", 104)
+    opened = recorder.link_opened(kind=LinkKind.DIMSE, owner=OWNER, ours=True, local=sender, peer=receiver, facts={})
+    accepted = recorder.link_opened(
+        kind=LinkKind.DIMSE, owner=LinkOwner(actor=ARCHIVE), ours=False, local=receiver, peer=sender, facts={}
+    )
+    return opened, accepted
+
+
+ARCHIVE = ActorName("Image Manager")
+
+
+def _message(link: LinkId, exchange: ExchangeId, half: Half, *, sent: bool) -> Passage:
+    return Passage(
+        link=link,
+        exchange=exchange,
+        half=half,
+        direction=Direction.SENT if sent else Direction.RECEIVED,
+        content=b"",
+        kind=PayloadKind.BYTES,
+    )
+
+
+def test_a_message_between_two_of_ours_is_told_once_when_it_is_let_go_of(recorder: TranscriptRecorder) -> None:
+    opened, accepted = _both_ends(recorder)
+    one, other = recorder.exchange_opened(), recorder.exchange_opened()
+    recorder.passed(_message(opened, one, Half.REQUEST, sent=True))
+    recorder.passed(_message(accepted, other, Half.REQUEST, sent=False))
+    recorder.passed(_message(accepted, other, Half.RESPONSE, sent=True))
+    recorder.passed(_message(opened, one, Half.RESPONSE, sent=False))
+    assert [exchange.id for exchange in recorder.let_go().exchanges] == [one]
+    assert recorder.exchanges() == []
+
+
+def test_a_port_that_is_used_again_by_somebody_else_is_no_end_of_ours(recorder: TranscriptRecorder) -> None:
+    opened, accepted = _both_ends(recorder)
+    for link in (opened, accepted):
+        recorder.happened(EventKind.LINK_CLOSED, link=link)
+    recorder.let_go()
+    again = recorder.link_opened(
+        kind=LinkKind.DIMSE,
+        owner=LinkOwner(actor=ARCHIVE),
+        ours=False,
+        local=SocketAddress("127.0.0.1", 104),
+        peer=SocketAddress("127.0.0.1", 4000),
+        facts={},
+    )
+    number = recorder.exchange_opened()
+    recorder.passed(_message(again, number, Half.REQUEST, sent=False))
+    recorder.passed(_message(again, number, Half.RESPONSE, sent=True))
+    assert [exchange.id for exchange in recorder.let_go().exchanges] == [number]
+
+
+def test_what_begins_in_a_block_is_overheard_whatever_is_let_go_of(recorder: TranscriptRecorder) -> None:
+    link = _open(recorder)
+    before, inside = recorder.exchange_opened(), recorder.exchange_opened()
+    recorder.passed(_message(link, before, Half.REQUEST, sent=True))
+    with recorder.overhearing() as heard:
+        recorder.passed(_message(link, inside, Half.REQUEST, sent=True))
+        recorder.passed(_message(link, inside, Half.RESPONSE, sent=False))
+        recorder.let_go()
+        recorder.passed(_message(link, before, Half.RESPONSE, sent=False))
+    assert list(heard) == [inside]
+    assert heard[inside].final is not None
+    after = recorder.exchange_opened()
+    recorder.passed(_message(link, after, Half.REQUEST, sent=True))
+    assert after not in heard

@@ -632,3 +632,58 @@ def test_nothing_that_passes_is_a_fault_of_ours(said: Iterable[tuple[Side, bytes
     assert len(line.events(*ENDS)) == 2
     received = [one for one in transcript.captures if one.direction is Direction.RECEIVED]
     assert len(transcript.captures) <= 2 * len(received)
+
+
+TALK: tuple[tuple[Side, bytes], ...] = (
+    (A, request(CONTEXTS, role(COMMITMENT, 1, 1))),
+    (B, acceptance(dict.fromkeys(CONTEXTS, 0))),
+    (A, sent(ECHO) + sent(store(5), 60)),
+    (B, sent(ECHOED) + sent(stored(5))),
+    (A, sent(FIND) + sent(CANCEL)),
+    (B, sent(found(1), 40) + sent(ENDED)),
+    (A, RELEASE_RQ),
+    (B, RELEASE_RP),
+)
+CHANGES = st.tuples(st.integers(0, 400), st.sampled_from(("put", "add", "take")), st.binary(min_size=1, max_size=6))
+
+
+def changed(stream: bytes, changes: Iterable[tuple[int, str, bytes]]) -> bytes:
+    """The stream with bytes replaced, added or taken away at some places."""
+    for where, how, what in changes:
+        place = where % (len(stream) + 1)
+        behind = place if how == "add" else place + len(what)
+        stream = stream[:place] + (b"" if how == "take" else what) + stream[behind:]
+    return stream
+
+
+@given(st.lists(st.lists(CHANGES, max_size=2), min_size=len(TALK), max_size=len(TALK)))
+def test_a_conversation_that_was_tampered_with_is_recorded_as_far_as_it_can_be_read(
+    changes: list[list[tuple[int, str, bytes]]],
+) -> None:
+    line = made(Path("nowhere"), None)
+    for (side, stream), own in zip(TALK, changes, strict=True):
+        line.say(side, changed(stream, own))
+    line.end()
+    assert line.tap._held.size == 0
+    assert len(line.events(*ENDS)) == 2
+    if not any(changes):
+        assert len(line.exchanges) == 4
+        assert unread(line) == []
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=40))
+def test_what_is_recorded_does_not_depend_on_how_it_came(sizes: list[int]) -> None:
+    whole, pieces = made(Path("nowhere"), None), made(Path("nowhere"), None)
+    for number, (side, stream) in enumerate(TALK):
+        whole.say(side, stream)
+        size = sizes[number % len(sizes)]
+        for start in range(0, len(stream), size):
+            pieces.say(side, stream[start : start + size])
+    whole.end()
+    pieces.end()
+
+    def recorded(line: Line) -> list[object]:
+        return [(one.link, one.exchange, one.half, one.payload, one.command) for one in line.transcript.captures]
+
+    assert recorded(pieces) == recorded(whole)
+    assert [one.text for one in pieces.transcript.events] == [one.text for one in whole.transcript.events]

@@ -57,16 +57,22 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class Opposite:
-    """Who was at the other end of a transaction, and what came of it there; `counts` of legs, worst verdict first."""
+    """Who was at the other end of a transaction, and what came of it there; `counts` of legs, worst verdict first.
+
+    `known` of the failures are known deviations.
+    """
 
     name: str
     simulated: bool
     counts: tuple[tuple[Verdict, int], ...]
+    known: int = 0
 
     @property
     def words(self) -> str:
-        """`Acme MR: 3 pass, 1 inconclusive`."""
-        return f"{self.name}: " + ", ".join(f"{count} {verdict.value}" for verdict, count in self.counts)
+        """`Acme MR: 2 fail (1 known), 3 pass`."""
+        known = f" ({self.known} known)" if self.known else ""
+        parts = (f"{count} {verdict.value}{known if verdict is Verdict.FAIL else ''}" for verdict, count in self.counts)
+        return f"{self.name}: {', '.join(parts)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,6 +258,7 @@ def _transaction(
 
 def _opposites(showings: Iterable[Showing]) -> Iterator[Opposite]:
     """Partners first, our simulator at the end."""
+    showings = tuple(showings)
     counts: dict[str, dict[Verdict, int]] = {}
     for showing in showings:
         of_player = counts.setdefault(showing.counterpart, {})
@@ -260,7 +267,10 @@ def _opposites(showings: Iterable[Showing]) -> Iterator[Opposite]:
         worst_first = sorted(counts[player].items(), key=lambda item: -item[0].rank)
         simulated = player == HARNESS
         yield Opposite(
-            name="our simulator" if simulated else printable(player, 80), simulated=simulated, counts=tuple(worst_first)
+            name="our simulator" if simulated else printable(player, 80),
+            simulated=simulated,
+            counts=tuple(worst_first),
+            known=sum(showing.known and showing.counterpart == player for showing in showings),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 from pathlib import Path
@@ -91,3 +92,21 @@ def test_a_run_that_was_judged_before_says_how_to_judge_it_again(swf: Swf, hospi
 def test_what_cannot_be_used_is_said(swf: Swf, hospital: Path, arguments: list[str], words: str) -> None:
     ended = swf("claims", *arguments)
     assert (ended.code, words in ended.err) == (3, True)
+
+
+def test_a_pdf_is_written_or_it_is_said_what_to_install(swf: Swf, hospital: Path) -> None:
+    ended = swf("pdf", "run")
+    if importlib.util.find_spec("weasyprint") is None:
+        assert (ended.code, "pip install 'swf-harness[pdf]'" in ended.err) == (3, True)
+        assert not (hospital / "report.pdf").exists()
+        return
+    assert (ended.code, ended.out.startswith("run/report.pdf: fail, ")) == (0, True)
+    assert (hospital / "report.pdf").read_bytes().startswith(b"%PDF-")
+    assert swf("judge", "run").code == 1
+    assert not (hospital / "report.pdf").exists()
+
+
+def test_a_pdf_of_the_claims_wants_a_file(swf: Swf, hospital: Path) -> None:
+    ended = swf("claims", "run", "--format", "pdf")
+    assert ended.code == 3
+    assert "name it with --out" in ended.err or "pip install" in ended.err

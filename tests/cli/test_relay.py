@@ -130,6 +130,23 @@ def test_what_passes_is_shown_recorded_and_judged(
     assert "altered" not in judged.out
 
 
+def test_each_system_is_a_partner_of_the_other(relayed: Relayed, registration: bytes, swf: Any, tmp_path: Path) -> None:
+    product = Product()
+    with product.running() as port:
+        relayed(port, registration)
+    systems = json.loads(swf("claims", "run", "--format", "json").out)["systems"]
+    shown = {
+        (system["name"], claim["actor"], one["transaction"]): (one["state"], one["partners"])
+        for system in systems
+        for claim in system["claims"]
+        for one in claim["transactions"]
+        if one["evidence"]
+    }
+    assert shown[("HIS", "ADT", "RAD-1")] == ("verified", ["RIS"])
+    assert {partner for _, partners in shown.values() for partner in partners} <= {"HIS", "RIS"}
+    assert not any(claim["claimed"] for system in systems for claim in system["claims"])
+
+
 def test_both_sides_of_the_record_hold_the_same_bytes(relayed: Relayed, registration: bytes, tmp_path: Path) -> None:
     product = Product()
     with product.running() as port:

@@ -67,7 +67,8 @@ def test_the_wheel_holds_every_data_file_and_the_licence(wheel: Path) -> None:
         "harness/profiles/swf/profile.yaml",
     ):
         assert any(name.startswith(part) for name in names)
-    assert any(name.startswith("reports/html/templates/") for name in names)
+    for folder in ("html", "claim_sheet", "paper"):
+        assert any(name.startswith(f"reports/{folder}/templates/") for name in names)
     assert any(name.endswith("/licenses/LICENSE") for name in names)
 
 

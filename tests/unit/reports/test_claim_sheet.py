@@ -129,6 +129,16 @@ def test_the_page_links_each_claim_to_its_evidence_and_needs_no_network(sample: 
     assert len(page.ids) == len(set(page.ids))
 
 
+def test_a_known_deviation_is_a_violation_all_the_same_and_says_that_it_is_known(sample: Sample) -> None:
+    filler, *rest = sample.run.claimed
+    *others, failing = filler.transactions[:2]
+    told = replace(failing, showings=tuple(replace(showing, known=True) for showing in failing.showings))
+    known = replace(filler, transactions=(*others, told, *filler.transactions[2:]))
+    found = sheet(replace(sample, run=replace(sample.run, claimed=(known, *rest))))
+    assert found.systems[0].claims[0].state is ClaimState.FAILED
+    assert "our simulator: 1 fail (1 known)" in "\n".join(sheet_text(found))
+
+
 def test_several_runs_are_one_sheet_with_links_into_each(sample: Sample) -> None:
     other = replace(sample.run, plan=replace(sample.run.plan, run="run-2"))
     both = sheet_of([told_run(sample.run, sample.out, "a/run 1"), told_run(other, sample.out, "../b")])

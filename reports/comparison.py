@@ -5,6 +5,7 @@ Decides nothing. Every value is shown escaped and bounded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -37,6 +38,7 @@ _PLACES = 4
 _VALUE = 120
 _MANY = 100
 _DIGITS = 12
+_STATUS = re.compile("[0-9A-F]{4}")
 _HEADS = {
     News.NEW: "New",
     News.FIXED: "Fixed",
@@ -182,7 +184,7 @@ def value_words(one: FieldChange) -> tuple[str, str]:
 def _value(path: str, value: str, absent: bool) -> str:
     if absent:
         return "absent"
-    if path == "Status" and len(value) == 4:
+    if path == "Status" and _STATUS.fullmatch(value):
         named = statuses.name(int(value, 16))
         return f"{printable(value)} {printable(named)}".strip()
     return printable(value, _VALUE) or "there"

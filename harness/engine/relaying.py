@@ -15,6 +15,7 @@ from harness.model.hop import Hop, HopSide
 from harness.model.profile import LinkKind
 from harness.model.tls import TlsMode
 from harness.model.transcript import EventKind
+from harness.transports.listeners import allow_many
 from harness.transports.recorder import Recorder
 from harness.transports.relay.dimse import DimseTap
 from harness.transports.relay.entrance import Bounds, Entrance
@@ -57,6 +58,7 @@ class Relay:
         for side in (side for hop in self._hops for side in (hop.accepts, hop.leads_to)):
             if side.tls is not TlsMode.NONE and side.tls_files is not None:
                 rehearse(side.tls_files)
+        allow_many()
         with ExitStack() as stack:
             trail = Trail()
             stack.callback(self._read_out, trail)

@@ -5,6 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import sys
+from contextlib import suppress
+
+if sys.platform != "win32":
+    import resource
 
 _BACKLOG = 128
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -35,3 +40,13 @@ def opened_listener(bind: str, port: int, backlog: int = _BACKLOG) -> socket.soc
 def is_exhausted(error: OSError) -> bool:
     """Whether the machine or the process has no more sockets: a state that passes."""
     return error.errno in _EXHAUSTED
+
+
+def allow_many() -> None:
+    """Let this process have as many sockets as the machine allows; a relay needs two for each connection."""
+    if sys.platform == "win32":
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with suppress(OSError, ValueError):  # then it stays as it is
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from harness.errors import PortInUse
+from harness.errors import HarnessError, PortInUse
 from harness.identifiers import Clock
 from harness.model.hop import Hop
 from harness.model.tls import TlsMode
@@ -22,6 +22,7 @@ from harness.model.transcript import EventKind, SocketAddress
 from harness.transports.listeners import is_exhausted, opened_listener
 from harness.transports.mllp.link import socket_address
 from harness.transports.recorder import Recorder
+from harness.transports.relay.porters import Porters
 from harness.transports.relay.pump import Pump
 from harness.transports.relay.tap import NO_FACTS, OWNER, Crossing, TapMaker, Wire
 from harness.transports.tls import Arrival, TlsFailure, TlsSocket, call, facts_of, listening_context
@@ -72,7 +73,8 @@ class Entrance:
         self._bounds = bounds or Bounds()
         self._lock = threading.Lock()
         self._open = 0
-        self._arriving: dict[threading.Thread, Arrival | None] = {}
+        self._porters = Porters(f"relay {hop.name} arrival")
+        self._arriving: set[Arrival] = set()
         self._stopping = threading.Event()
         self._acceptor: threading.Thread | None = None
         self._wake: socket.socket | None = None
@@ -116,12 +118,12 @@ class Entrance:
         self._stopping.set()
         self._wake.close()
         self._acceptor.join(self._bounds.stop)
+        busy = self._porters.close()
         with self._lock:
-            arriving = dict(self._arriving)
-        for arrival in arriving.values():
-            if arrival is not None:
-                arrival.break_off()
-        for thread in arriving:
+            arriving = tuple(self._arriving)
+        for arrival in arriving:
+            arrival.break_off()
+        for thread in busy:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _happened(self, kind: EventKind, text: str, facts: Mapping[str, str] = NO_FACTS) -> None:
@@ -154,23 +156,18 @@ class Entrance:
         if full:
             self._send_away(sock, wire, _NoWay(EventKind.CANNOT_ACT, "too many connections are open already", {}))
             return True
-        thread = threading.Thread(
-            target=self._see_to, args=(sock, wire), name=f"relay {self._hop.name} arrival", daemon=True
-        )
-        with self._lock:
-            self._arriving[thread] = None
-        thread.start()
+        self._porters.see_to(lambda: self._see_to(sock, wire))
         return True
 
     def _see_to(self, sock: socket.socket, wire: Wire) -> None:
         taken = False
         try:
             taken = self._cross(sock, wire)
-        finally:
-            with self._lock:
-                del self._arriving[threading.current_thread()]
-            if not taken:
-                self._done()
+        except (OSError, HarnessError) as error:  # files of TLS that have gone; a connection that has, in between
+            sock.close()
+            self._happened(EventKind.CANNOT_ACT, f"a connection could not be taken to the other side: {error}")
+        if not taken:
+            self._done()
 
     def _done(self) -> None:
         with self._lock:
@@ -209,8 +206,12 @@ class Entrance:
             return sock, wire
         arrival = Arrival(sock, side.tls, side.tls_files)
         with self._lock:
-            self._arriving[threading.current_thread()] = arrival
+            self._arriving.add(arrival)
+        if self._stopping.is_set():
+            arrival.break_off()
         agreed = arrival.agree(self._bounds.handshake)
+        with self._lock:
+            self._arriving.discard(arrival)
         if not isinstance(agreed, TlsFailure):
             return agreed, Wire(local=wire.local, peer=wire.peer, at=wire.at, facts=facts_of(agreed))
         if not self._stopping.is_set():

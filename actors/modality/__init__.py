@@ -102,7 +102,10 @@ class Modality(Actor):
         if cancelled:
             return
         found = [answer.dataset for answer in answers if is_pending(answer.status) and answer.dataset is not None]
-        for patient in [patient_id] if patient_id else dict.fromkeys(first(entry, "PatientID") for entry in found):
+        everybody = dict.fromkeys(first(entry, "PatientID") for entry in found)
+        if not patient_id:
+            self._patients.tidy(everybody)
+        for patient in [patient_id] if patient_id else everybody:
             file, listed = self._patients.file(patient), worklist.entries_of(found, patient)
             if listed or not keys:
                 file.listed, file.unasked = listed, not patient_id

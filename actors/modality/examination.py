@@ -6,7 +6,7 @@ Pure state: nothing here sends. One thread works on one patient at a time; the l
 from __future__ import annotations
 
 import threading
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -15,6 +15,9 @@ from pydicom.dataset import Dataset
 
 from harness.dicom.paths import first
 from harness.model.scenario import PlannedProcedure
+
+MOST_FILES = 500
+"""Patients whose files are kept by a modality that is asked for whoever comes next."""
 
 
 class Reference(NamedTuple):
@@ -113,6 +116,10 @@ class PatientFile:
         """The first examination that no performed step was created for yet."""
         return next((each for each in self.examinations if not each.reported), None)
 
+    def is_finished(self) -> bool:
+        """Whether nothing of it is under way: each examination has ended, and everything was stored."""
+        return all(each.final and not each.pending() for each in self.examinations)
+
     def to_store(self) -> Examination | None:
         """The first examination with images that wait to be stored, else the latest."""
         return next((each for each in self.examinations if each.pending()), self.latest())
@@ -138,6 +145,17 @@ class Patients:
         """The patient's file; an empty one for a patient seen for the first time."""
         with self._lock:
             return self._files.setdefault(patient_id, PatientFile())
+
+    def tidy(self, listed: Collection[str]) -> None:
+        """Let go of what nobody needs any more, where the modality works on for days: patients who left the worklist
+        without an examination, the contents of stored images, and the oldest files of many."""
+        with self._lock:
+            done = {number: file for number, file in self._files.items() if file.is_finished()}
+            for number, file in done.items():
+                for image in (image for each in file.examinations for image in each.images()):
+                    image.dataset = Dataset()
+                if number not in listed and (not file.examinations or len(self._files) > MOST_FILES):
+                    del self._files[number]
 
     def all(self) -> tuple[PatientFile, ...]:
         """Every file, in the order in which the patients came."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -305,6 +305,11 @@ class Department:
     def world(self, actor: str) -> FakeWorld:
         plan = ProcedurePlan(id="plan", services={"CTCHEST": CHEST}, default="CTCHEST")
         return FakeWorld(actor, self.wire, self.clock, self.identifiers, plan)
+
+    def ask_for_everybody(self) -> None:
+        """Let the modality ask the worklist while nobody is at the bedside."""
+        nobody = Bedside(name=PersonName(family=""), patient_id="", authority="", service="")
+        self.modality.perform(replace(self.action(self.modality, "RAD-5"), bedside=nobody))
 
     def act(self, actor: Actor, transaction: str, patient_id: str = "P1001", **step: object) -> None:
         """Let an actor perform a transaction beside the patient."""

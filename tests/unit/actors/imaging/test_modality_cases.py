@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.actor import CannotAct
@@ -143,3 +145,43 @@ def test_a_second_step_can_be_made_to_look_like_the_first(department, decision, 
     else:
         named = images(department)[-1].ReferencedPerformedProcedureStepSequence[0].ReferencedSOPInstanceUID
         assert named == one.sop_instance != two.sop_instance
+
+
+# whoever comes next
+
+
+def test_with_nobody_at_the_bedside_everybody_is_asked_for_and_whoever_comes_is_examined(department, entry):
+    department.peer.entries = [entry("P1001"), entry("P2002")]
+    department.ask_for_everybody()
+    asked = department.wire.last("C_FIND")
+    assert not any(has(asked, keyword) for keyword in ("PatientID", "PatientName", "AccessionNumber"))
+    department.examine("RAD-6", "RAD-8", "RAD-7", patient_id="P2002", instances=None)
+    created = department.wire.of("N_CREATE")[0].dataset
+    assert (first(created, "PatientID"), first(created, f"{SSA}[0].AccessionNumber")) == ("P2002", "ACC1")
+
+
+def test_of_somebody_whom_everybody_was_asked_for_the_entry_of_the_service_is_taken(department, entry):
+    department.peer.entries = [entry(), second_order(entry)]
+    department.ask_for_everybody()
+    action = department.action(department.modality, "RAD-6")
+    department.modality.perform(replace(action, bedside=replace(action.bedside, service="30799-1")))
+    assert first(department.wire.last("N_CREATE"), f"{SSA}[0].AccessionNumber") == "ACC2"
+
+
+def test_what_was_stored_is_let_go_of_when_the_next_is_asked_for(department, entry):
+    department.peer.entries = [entry("P1001"), entry("P2002")]
+    department.ask_for_everybody()
+    department.examine("RAD-6", "RAD-8", "RAD-7", patient_id="P1001")
+    department.examine("RAD-6", "RAD-8", patient_id="P2002")
+    department.peer.entries = [entry("P2002"), entry("P3003")]
+    department.ask_for_everybody()
+    done, under_way, fresh = (department.modality._patients.file(number) for number in ("P1001", "P2002", "P3003"))
+    assert [len(image.dataset) for image in done.examinations[0].images()] == [0] * 4
+    assert all(len(image.dataset) for image in under_way.examinations[0].images())
+    assert fresh.listed
+    assert not fresh.examinations
+    department.peer.entries = []
+    department.ask_for_everybody()
+    assert not department.modality._patients.file("P3003").listed
+    department.examine("RAD-10", patient_id="P1001")
+    assert len(department.wire.last("N_ACTION").ReferencedSOPSequence) == 4

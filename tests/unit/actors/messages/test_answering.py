@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from actors.messages import answering
 from actors.messages.answering import OnceOnly
 from harness.actor import receives
 from harness.hl7 import AckError, Message, acknowledgement
@@ -68,3 +71,14 @@ def test_a_deviation_makes_it_a_second_message(department: Any, hl7: Any) -> Non
     for _ in range(2):
         actor.receive(hl7(*ORDER))
     assert actor.taken == 2
+
+
+def test_only_so_many_messages_are_known_again(department: Any, hl7: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answering, "REMEMBERED", 2)
+    actor = department.play(Counting)
+    for number in range(1, 5):
+        actor.receive(hl7(ORDER[0], f"ORC|NW|A{number}"))
+    actor.receive(hl7(ORDER[0], "ORC|NW|A4"))
+    assert actor.taken == 4
+    actor.receive(hl7(ORDER[0], "ORC|NW|A1"))
+    assert actor.taken == 5

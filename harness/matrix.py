@@ -11,14 +11,27 @@ from time import monotonic
 from harness.engine.claims import EXIT_PASS, EXIT_UNDECIDED
 from harness.engine.pairwise import pairwise_plays, role_of
 from harness.engine.runs import RunProgress, let_go
+from harness.engine.tls_planning import is_about_tls
 from harness.errors import InputError, NotApplicable
 from harness.model.matrix import Cell, LowerBounds, Matrix
-from harness.model.names import ActorName, LegId, PlayerName, ScenarioId, StepId
+from harness.model.names import ActorName, CheckName, LegId, PlayerName, ScenarioId, StepId
 from harness.model.plan import Plan, Play
+from harness.model.profile import Leg
 from harness.model.run import PlayResult, Run
 from harness.model.verdict import Confidence, Outcome, Verdict
 from harness.scenario_files.bounds import load_bounds, shipped_bounds, write_bounds
-from harness.wiring import BOX_ALONE, REFERENCE, Finished, RunRequest, execute, new_seed, plan_only, render
+from harness.wiring import (
+    BOX_ALONE,
+    REFERENCE,
+    REFERENCE_WITH_TLS,
+    Finished,
+    RunRequest,
+    execute,
+    new_seed,
+    plan_only,
+    render,
+    workshop,
+)
 from reports.matrix import matrix_json, matrix_lines
 
 _DECIDED = (Outcome.MET, Outcome.VIOLATED)
@@ -58,7 +71,7 @@ def _bounds_file(request: MatrixRequest) -> Path | None:
     """The shipped file speaks of the reference system and the box alone; what holds for others is theirs to keep."""
     if request.bounds is not None:
         return request.bounds
-    if set(request.suts) <= {REFERENCE, BOX_ALONE}:
+    if set(request.suts) <= {REFERENCE, REFERENCE_WITH_TLS, BOX_ALONE}:
         return Path(str(shipped_bounds()))
     if request.update:
         raise InputError("--update records the lower bounds of another system in a file of its own: --bounds FILE")
@@ -94,15 +107,32 @@ def _found(request: MatrixRequest, progress: RunProgress) -> tuple[Matrix, int]:
 
 
 def _runs(request: MatrixRequest) -> Iterator[tuple[RunRequest, Plan]]:
-    """The box alone, then the systems; what does not apply to either is left out."""
-    suts = request.suts or (REFERENCE,)
-    for these in ((BOX_ALONE,), suts) if BOX_ALONE not in suts else (suts,):
-        asked = RunRequest(suts=these, scenarios=request.scenarios, jobs=request.jobs, seed=request.seed)
+    """The box alone, then the systems; what does not apply to either is left out. What is about TLS goes with the
+    reference system that has it."""
+    wanted = tuple(_wanted(request))
+    for number, (suts, scenarios) in enumerate(wanted, start=1):
+        asked = RunRequest(suts=suts, scenarios=scenarios, jobs=request.jobs, seed=request.seed)
         try:
             yield asked, plan_only(asked)
         except NotApplicable:
-            if these == suts:
+            if number == len(wanted):
                 raise
+
+
+def _wanted(request: MatrixRequest) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Which systems are to play which scenarios; none named means all."""
+    suts, named = request.suts or (REFERENCE,), request.scenarios
+    if BOX_ALONE not in suts:
+        yield (BOX_ALONE,), named
+    if request.suts:
+        yield suts, named
+        return
+    secured = tuple(one.id for one in workshop().scenarios(named) if is_about_tls(one))
+    plain = tuple(name for name in named if name not in secured)
+    if plain or not named:
+        yield suts, plain
+    if secured:
+        yield (REFERENCE_WITH_TLS,), secured
 
 
 def _kept(request: MatrixRequest, finished: Finished) -> tuple[str, ...]:
@@ -138,7 +168,7 @@ def core_decisions(play: Play, result: PlayResult) -> int:
     """
     cast = _cast(play)
     core = {
-        (planned.step.id, leg.leg.id): leg.leg.core if {leg.leg.initiator, leg.leg.responder} <= cast else ()
+        (planned.step.id, leg.leg.id): _core(leg.leg) if {leg.leg.initiator, leg.leg.responder} <= cast else ()
         for planned in play.steps
         for leg in planned.legs
     }
@@ -154,6 +184,11 @@ def core_decisions(play: Play, result: PlayResult) -> int:
         and judged.requirement.citation.confidence is not Confidence.UNSURE
     }
     return len(decided)
+
+
+def _core(leg: Leg) -> tuple[CheckName, ...]:
+    """The core checks of a leg, and those on TLS, which decide something where a step tests that."""
+    return (*leg.core, *(name for name in leg.checks if name.startswith("tls.")))
 
 
 def _cast(play: Play) -> frozenset[ActorName]:

@@ -245,16 +245,20 @@ def ae_title(actor: ActorName) -> str:
 
 
 def _without_question(play: Play, roles: Roles) -> str:
-    """Why nothing would be asked of the group in a play; empty when something is, or without a system. Of a scenario
-    about TLS, only what tests that counts."""
-    if not roles.systems:
+    """Why nothing would be asked of the group in a play; empty when something is, or without a system. A scenario about
+    TLS is played only where some link that it tests has that."""
+    if is_about_tls(play.scenario):
+        legs = [leg for planned in play.steps for leg in planned.legs if tests_tls(planned.step, leg.leg)]
+        asked = any(leg.state is LegState.LIVE and (leg.systems or not roles.systems) for leg in legs)
+    else:
+        legs = [leg for planned in play.steps for leg in planned.legs]
+        asked = not roles.systems or any(_is_asked(leg) for leg in legs)
+    if asked:
         return ""
-    about_tls = is_about_tls(play.scenario)
-    legs = [leg for planned in play.steps for leg in planned.legs if not about_tls or tests_tls(planned.step, leg.leg)]
-    if any(_is_asked(leg) for leg in legs):
-        return ""
-    reasons = dict.fromkeys(leg.reason for leg in legs if leg.reason)
-    return f"nothing of it can be asked of {', '.join(roles.actors)}: {'; '.join(reasons) or 'no leg of it is live'}"
+    own = [leg for leg in legs if set(ends(leg.leg)) & set(roles.actors)]
+    reasons = dict.fromkeys(leg.reason for leg in own or legs if leg.reason)
+    of_whom = f"asked of {', '.join(roles.actors)}" if roles.systems else "tested"
+    return f"nothing of it can be {of_whom}: {'; '.join(reasons) or 'no leg of it is live'}"
 
 
 def _is_asked(leg: PlannedLeg) -> bool:

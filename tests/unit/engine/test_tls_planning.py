@@ -81,11 +81,15 @@ def test_tls_of_the_other_protocol_does_not_count(build: Build) -> None:
 
 
 def test_the_box_alone_has_no_tls(build: Build) -> None:
-    (play,) = build.plays(build.plan([bad_call(build)]))
-    proper, bad = play.steps
-    assert {leg.state for leg in proper.legs} == {LegState.LIVE}
-    assert {leg.state for leg in bad.legs} == {LegState.NOT_APPLICABLE}
-    assert "not secured with TLS" in bad.legs[0].reason
+    assert why_not(build, bad_call(build))
+    other = build.scenario(build.step("proper", "RAD-1", "ADT"), id="swf.other")
+    plan = build.plan([other, bad_call(build)])
+    assert [play.scenario.id for play in build.plays(plan)] == ["swf.other"]
+
+
+def test_what_is_claimed_and_not_offered_makes_no_scenario_of_tls(build: Build) -> None:
+    partly = replace(filler(build, NONE), actors={FILLER: SystemActor(offers=(TransactionId("RAD-5"),))})
+    assert why_not(build, bad_call(build), partly)
 
 
 def test_a_system_is_never_asked_to_be_the_bad_one(build: Build) -> None:

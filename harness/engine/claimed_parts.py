@@ -195,9 +195,10 @@ class _System:
         )
 
     def _is_of(self, one: _Seen, profile: Profile, actor: ActorName, name: str, option: Option) -> bool:
-        """Whether a leg is of an option: of a transaction or an HL7 version that it adds, or of a scenario of it."""
-        if one.step.transaction in option.transactions or one.leg.version in option.forms:
-            return True
+        """Whether a leg is of an option: of a transaction or an HL7 version that it adds; where it adds neither, of a
+        scenario of it."""
+        if option.transactions or option.forms:
+            return one.step.transaction in option.transactions or one.leg.version in option.forms
         scenario = self._scenarios.get(one.play.play)
         return scenario is not None and scenario.options.get(actor) == name and profile.id in scenario.citation
 

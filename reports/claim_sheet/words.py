@@ -58,6 +58,8 @@ def wanted_words(partners: int) -> str:
 def counted_words(view: ClaimView) -> str:
     """`9 of 11 transactions observed, 152 checks, 140 of them of believed requirements`."""
     part = view.part
+    if not view.transactions:
+        return "nothing of it was seen"
     of = f"{view.shown} of {len(view.transactions)} transactions observed"
     believed = f", {part.believed} of them of believed requirements" if part.believed else ""
     return f"{of}, {part.checks} checks{believed}"

@@ -254,6 +254,19 @@ def test_an_option_is_shown_by_the_scenarios_that_want_it(build: Build) -> None:
         assert one(parts, "Broad").observation is observation
 
 
+def test_a_scenario_of_an_option_that_adds_a_transaction_shows_no_other_transaction_of_it(build: Build) -> None:
+    option = Option(actors=(FILLER,), means="", citation=CITED, transactions=(TransactionId("RAD-10"),))
+    knowledge = with_option(build, FILLER, "Commits", option)
+    plan = plan_of(build, claiming(build, "RIS", "Order Filler", "Commits"))
+    (assignment,) = plan.assignments
+    asked = play({FILLER: RIS}, query(HARNESS, PASS))
+    scenario = replace(assignment.plays[0].scenario, options={FILLER: "Commits"})
+    own = replace(assignment, plays=(replace(assignment.plays[0], id=asked.play, scenario=scenario),))
+    parts = claimed_parts(replace(plan, assignments=(own,)), [asked], knowledge)
+    assert [told.transaction for told in one(parts, "Commits").transactions] == ["RAD-10"]
+    assert one(parts, "Commits").observation is Observation.NOT_OBSERVED
+
+
 def test_requirements_of_an_option_show_it_whatever_else_was_found(build: Build) -> None:
     name = "rad-6.to-pps-manager/shall-believed"
     option = Option(actors=(MODALITY,), means="says why", citation=CITED, requirements=(name,))

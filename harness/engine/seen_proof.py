@@ -178,8 +178,7 @@ def _may_follow(ground: _Ground, finding: Finding) -> str:
     if group is None:
         return _MAY_FOLLOW
     last = max(group.carriers, key=lambda one: one.seq)
-    until = max(capture.time for capture in (last.exchange.exchange.request, *last.exchange.exchange.responses))
-    if ground.seen.ends - until < ground.times(last).act:
+    if ground.seen.ends - _end(last) < ground.times(last).act:
         return _NOT_YET
     return "" if ground.declared else _MAY_FOLLOW
 
@@ -196,7 +195,7 @@ def _too_soon(ground: _Ground, finding: Finding) -> str:
         return _TOO_SOON
     asked = carrier.exchange.exchange.request.time
     changes = [
-        max(capture.time for capture in (one.exchange.exchange.request, *one.exchange.exchange.responses))
+        _end(one)
         for one in ground.beginnings.carriers
         if one.seq < carrier.exchange.exchange.request.seq and _changes(one)
     ]
@@ -217,6 +216,29 @@ def _surplus(ground: _Ground, finding: Finding) -> str:
     if least.isdigit() and finding.received.isdigit():
         return _ELSEWHERE if int(finding.received) > int(least) else ""
     return _ELSEWHERE if "not stored" in finding.received else ""
+
+
+def _sent_elsewhere(ground: _Ground, finding: Finding) -> str:
+    """Whether what is missing of a retrieve may have gone another way: nothing came by this one, or not to its end."""
+    carrier = ground.beginnings.at(finding.evidence)
+    if carrier is None or "not received" not in finding.received:
+        return ""
+    stores = [
+        exchange.exchange
+        for leg in ground.view.legs
+        if leg.step is carrier.leg.step and leg.planned.leg.reaction
+        for exchange in leg.exchanges
+    ]
+    last = max([_end(carrier), *(one.final.time for one in stores if one.final is not None)])
+    if not stores:
+        return _ELSEWHERE
+    return _NOT_YET if ground.seen.ends - last < ground.times(carrier).show else ""
+
+
+def _end(carrier: Carrier) -> float:
+    """When an exchange came to its end."""
+    exchange = carrier.exchange.exchange
+    return max(capture.time for capture in (exchange.request, *exchange.responses))
 
 
 def _changed(ground: _Ground, finding: Finding) -> str:
@@ -339,7 +361,7 @@ _DOUBTS: Mapping[str, tuple[Doubt, ...]] = MappingProxyType(
         "storage/refused-not-found": (*_WHOLE, _too_soon, _one_archive),
         "storage/wrong-entry-not-found": (*_WHOLE, _too_soon, _one_archive),
         "storage/stored-is-committed": (*_WHOLE, _one_archive),
-        "storage/retrieved-equals-*": (*_WHOLE, _too_soon, _surplus, _changed),
+        "storage/retrieved-equals-*": (*_WHOLE, _too_soon, _surplus, _changed, _sent_elsewhere),
         "retrieve/*": (_several, _one_destination),
         "updates/cancelled-not-started": (*_WHOLE, _one_station),
         "updates/*": (_several, _too_soon),

@@ -17,7 +17,7 @@ from harness.model.names import ActorName, ExchangeId, LinkId, PlayerName, PlayI
 from harness.model.plan import Plan
 from harness.model.run import Run
 from harness.model.system import Times
-from harness.model.transcript import Capture, Direction, EventKind, Exchange, Link, Transcript
+from harness.model.transcript import Capture, Direction, Event, EventKind, Exchange, Link, Transcript
 
 RELAY = ActorName("Relay")
 _ENDS = frozenset({EventKind.LINK_CLOSED, EventKind.LINK_LOST})
@@ -89,9 +89,11 @@ class Relayed:
         only: Collection[PlayId] = (),
         times: Times | None = None,
         slower: float = _DAY,
+        title: Callable[[Exchange], str] | None = None,
     ) -> None:
         self._player = player
         self._slower = slower
+        self._title = title
         self._times = times or Times()
         self._run = run
         known = placed(run)
@@ -156,9 +158,16 @@ class Relayed:
                 for side in (1, 0)
             ]
         )
-        opened = {self._number(one.link): one.link for one in reversed(exchanges)}
+        opened = {self._number(one.link): one for one in reversed(exchanges)}
         links = [link for number, one in sorted(opened.items()) for link in self._links(number, one, span[0])]
         return transcript_of(tuple(links), tuple(kept), tuple(events))
+
+    @staticmethod
+    def lasting(seen: Transcript, seconds: float) -> Transcript:
+        """The record, which goes on for some time after its last message."""
+        last = seen.captures[-1]
+        quiet = Event(seq=last.seq + 1, time=last.time + seconds, kind=EventKind.LISTENING)
+        return replace(seen, events=(*seen.events, quiet))
 
     def interleaved(self, seed: int) -> list[Exchange]:
         """The exchanges with the plays mixed up, each of them in its own order; without queries that show many entries,
@@ -184,7 +193,10 @@ class Relayed:
         ends = self._player(known.initiator), self._player(known.responder)
         return ends if one.link.ours is one.sent else (ends[1], ends[0])
 
-    def _links(self, number: LinkId, link: Link, seq: int) -> list[Link]:
+    def _links(self, number: LinkId, one: Exchange, seq: int) -> list[Link]:
+        link = one.link
+        if self._title is not None:
+            link = replace(link, facts={**link.facts, "calling_ae": self._title(one)})
         opener, other = self._ends[link.id]
         name = f"{link.kind.value} {opener} {other}"
         bare = replace(

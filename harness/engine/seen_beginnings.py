@@ -48,13 +48,14 @@ class Group:
 
     @cached_property
     def created(self) -> frozenset[str]:
-        """The performed steps whose N-CREATE was accepted in the record."""
+        """The performed steps whose N-CREATE came from their maker in the record, and was accepted."""
         return frozenset(
             one.instance
             for one in self.carriers
             if (command := one.exchange.exchange.request.command) is not None
             and command.service is Service.N_CREATE
             and accepted(one.exchange.status)
+            and not one.leg.planned.leg.reaction
         )
 
     def announced(self, but: Carrier) -> Mapping[str, frozenset[str]]:

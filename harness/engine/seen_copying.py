@@ -57,7 +57,11 @@ class Copying:
             return OF_OTHERS
         if not self._is_whole(target, group):
             return UNSEEN
-        return _CHANGED if _may_change(finding.evidence.path) and not self._is_settled(finding, target, group) else ""
+        return (
+            _CHANGED
+            if _may_change(finding.evidence.path) and not self._is_settled(finding, target, source, group)
+            else ""
+        )
 
     def _knows(self, finding: Finding, target: Carrier, source: Carrier) -> bool:
         """Whether who copied took part in the message that it is held against, before, and it was taken."""
@@ -79,10 +83,11 @@ class Copying:
         one, other = (self._stations.get(each.exchange.exchange.id, "") for each in (target, source))
         return alike(one, other)
 
-    def _is_settled(self, finding: Finding, target: Carrier, group: Group | None) -> bool:
-        """Whether the record has all that could have changed what stands there: from the beginning, and of what is in
-        an archive the messages that it is updated by."""
-        if group is None or not (group.ordered or target.instance in group.created):
+    def _is_settled(self, finding: Finding, target: Carrier, source: Carrier, group: Group | None) -> bool:
+        """Whether the record has all that could have changed what stands there: from the order on, or from the step on
+        that a modality made, and of what is in an archive the messages that it is updated by."""
+        own_step = group is not None and source.instance in group.created
+        if group is None or not (group.ordered or own_step):
             return False
         if target.half is Half.REQUEST or target.transaction == "RAD-5":
             return True

@@ -111,17 +111,16 @@ class SeenLegs:
             found = tuple(one for one in self._candidates(view) if _possible(one[1], own))
             if found:
                 waiting.append(_Open(view, own, found, view.exchange.id in passed))
-                _take_what_is_sure(roles, own, found)
+                _take_what_is_sure(roles.shown, own, found)
         for one in waiting:
             if one.passes_on and _is_report(one.view) and _MANAGER not in roles.shown[one.ends.sender.who]:
                 roles.shown[one.ends.sender.who].add(_REPORTS)
-        self.found: Mapping[ExchangeId, Found] = {}
-        for _ in range(2):
-            self.found = {one.view.exchange.id: self._best(one, roles) for one in waiting}
+        for decided in (False, False, True):
+            best = {one.view.exchange.id: self._best(one, roles) for one in waiting}
             for one in waiting:
-                _, leg = self.found[one.view.exchange.id]
-                roles.likely[one.ends.sender.who].add(leg.initiator)
-                roles.likely[one.ends.receiver.who].add(leg.responder)
+                likely = best[one.view.exchange.id][: 1 if decided else None]
+                _take_what_is_sure(roles.likely, one.ends, likely)
+        self.found = {one.view.exchange.id: self._best(one, roles)[0] for one in waiting}
 
     # what a message may be
 
@@ -152,18 +151,20 @@ class SeenLegs:
 
     # which of them it is
 
-    def _best(self, one: _Open, roles: _Roles) -> Found:
+    def _best(self, one: _Open, roles: _Roles) -> Sequence[Found]:
+        """The candidates that most speaks for, all alike; the first is taken where nothing more is found out."""
         if len(one.candidates) == 1:
-            return one.candidates[0]
+            return one.candidates
 
-        def rank(numbered: tuple[int, Found]) -> tuple[int, int, int]:
-            place, (_, leg) = numbered
+        def rank(found: Found) -> tuple[int, int]:
+            leg = found[1]
             speaks = roles.weight(one.ends.sender, leg.initiator), roles.weight(one.ends.receiver, leg.responder)
             against = _against(one, leg)
-            return against - min(speaks), against - sum(speaks), place
+            return against - min(speaks), against - sum(speaks)
 
-        candidates = self._in_order(one)
-        return min(enumerate(candidates), key=rank)[1]
+        ranks = [(rank(found), found) for found in self._in_order(one)]
+        least = min(of for of, _ in ranks)
+        return [found for of, found in ranks if of == least]
 
     def _in_order(self, one: _Open) -> Sequence[Found]:
         """The candidates with what nothing else tells apart: who begins before who reacts, an image display before a
@@ -187,12 +188,13 @@ def _possible(leg: Leg, ends: Ends) -> bool:
     return (not sender or leg.initiator in sender) and (not receiver or leg.responder in receiver)
 
 
-def _take_what_is_sure(roles: _Roles, ends: Ends, found: Iterable[Found]) -> None:
+def _take_what_is_sure(roles: dict[Who, set[ActorName]], ends: Ends, found: Iterable[Found]) -> None:
+    """Of some legs what they have in common: who begins them, or who answers."""
     initiators, responders = ({getattr(leg, end) for _, leg in found} for end in ("initiator", "responder"))
     if len(initiators) == 1:
-        roles.shown[ends.sender.who] |= initiators
+        roles[ends.sender.who] |= initiators
     if len(responders) == 1:
-        roles.shown[ends.receiver.who] |= responders
+        roles[ends.receiver.who] |= responders
 
 
 def _against(one: _Open, leg: Leg) -> int:

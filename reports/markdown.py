@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from harness.model.claimed import Observation
-from harness.model.run import PlayResult, Run
+from harness.model.run import PlayResult, Run, StepResult
 from harness.model.verdict import Verdict
 from reports import ReadPayload
 from reports.claim_sheet.view import ClaimView, SystemView, sheet_of, told_run
@@ -90,7 +90,7 @@ def _head(run: Run) -> Iterator[str]:
     gate = gate_words(run)
     if gate:
         yield ""
-        yield f"**{escaped(gate)}**"
+        yield f"**{literal(gate, 300)}**"
     if run.interrupted:
         yield ""
         yield "**The run was interrupted: what is missing was not tested.**"
@@ -110,8 +110,10 @@ def _attention(run: Run, again: Reproduction) -> Iterator[str]:
         yield ""
         yield f"and {len(rows) - _FAILURES} more kinds of failure"
     yield ""
-    yield from _details(group_text(group, again) for group in found[:_DETAILS])
-    yield from _details(reason_text(*group.members[0], again) for group in reasons[: _DETAILS - len(found)])
+    for group in found[:_DETAILS]:
+        yield from _details(_name(group.step), statement(group.judged), group_text(group, again))
+    for reason in reasons[: max(0, _DETAILS - len(found))]:
+        yield from _details(_name(reason.members[0][1]), _why(reason), reason_text(*reason.members[0], again))
 
 
 def _row(group: Group) -> str:
@@ -127,22 +129,28 @@ def _row(group: Group) -> str:
 
 def _reason_row(group: ReasonGroup) -> str:
     step = group.members[0][1]
-    why = "; ".join(group.reasons) or "no finding says why"
     word = f"{_SIGNS[group.verdict]} {group.verdict.value.upper()}"
     name = f"{literal(step.step, 60)} {escaped(printable(step.transaction, 20))}"
-    return f"| {word} | {name} | {literal(why, 240)} | in {escaped(plays_words(play for play, _ in group.members))} |"
+    plays = plays_words(play for play, _ in group.members)
+    return f"| {word} | {name} | {literal(_why(group), 240)} | in {literal(plays, 200)} |"
 
 
-def _details(texts: Iterable[str]) -> Iterator[str]:
-    """Each failure in full, folded."""
-    for text in texts:
-        first, *_ = text.splitlines()
-        yield f"<details><summary>{escaped(first)}</summary>"
-        yield ""
-        yield f"<pre>{escaped(text)}</pre>"
-        yield ""
-        yield "</details>"
-        yield ""
+def _name(step: StepResult) -> str:
+    return f"{step.step} [{step.transaction}]"
+
+
+def _why(group: ReasonGroup) -> str:
+    return "; ".join(group.reasons) or "no finding says why"
+
+
+def _details(name: str, what: str, text: str) -> Iterator[str]:
+    """One failure in full, folded."""
+    yield f"<details><summary>{literal(name, 80)} {literal(what)}</summary>"
+    yield ""
+    yield f"<pre>{escaped(text)}</pre>"
+    yield ""
+    yield "</details>"
+    yield ""
 
 
 def _claims(run: Run, out: Path) -> Iterator[str]:

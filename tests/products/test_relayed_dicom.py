@@ -327,7 +327,7 @@ def test_storescu_is_killed_in_a_transfer(rig: Rig, tmp_path: Path) -> None:
     relayed = seen(rig)
     (lost,) = events(relayed, EventKind.LINK_LOST)
     assert lost.link == relayed.links[0].id
-    assert "the peer had not finished a C-STORE request with " in lost.text
+    assert "CT had not finished a C-STORE request with " in lost.text
     assert events(relayed, EventKind.NO_RESPONSE) == []
     assert relayed.exchanges == ()
     assert list(rig.recorder.spool().iterdir()) == []

@@ -338,10 +338,11 @@ class DimseTap:
     def _told(self, side: Side, ending: Ending) -> Ending:
         """The ending with what else is to be said of it."""
         unfinished = self._messages[side].unfinished
+        text = ending.text if self._end or ending.how is How.CUT else f"{self._player(side)}: {ending.text}"
         if self._unread:
-            return replace(ending, text=f"{ending.text}, after bytes that passed unread")
+            return replace(ending, text=f"{text}, after bytes that passed unread")
         if unfinished:
-            return replace(ending, text=f"{ending.text}; the peer had not finished {unfinished}")
+            return replace(ending, text=f"{ending.text}; {self._player(side)} had not finished {unfinished}")
         if self._phase is Phase.IDLE:
-            return replace(ending, text=f"{ending.text} {self._phase.value}")
+            return replace(ending, text=f"{text} {self._phase.value}")
         return ending

@@ -333,7 +333,7 @@ def test_a_mere_test_of_the_port(line: Line) -> None:
     line.end()
     assert len(line.transcript.links) == 2
     assert [event.kind for event in line.events(*ENDS)] == [EventKind.LINK_CLOSED] * 2
-    assert line.events(*ENDS)[0].text == "closed by the peer before any association request"
+    assert line.events(*ENDS)[0].text == "CT: closed by the peer before any association request"
 
 
 def test_an_association_request_that_nobody_answers(line: Line) -> None:
@@ -483,7 +483,7 @@ def test_a_transfer_that_was_broken_off(line: Line) -> None:
     line.end(B, How.CLOSED, How.LOST)
     assert line.exchanges == ()
     texts = {side: text for side, _, text, _ in told(line)}
-    assert "; the peer had not finished a C-STORE request with 15" in texts[A]
+    assert "; CT had not finished a C-STORE request with 15" in texts[A]
     assert "finished" not in texts[B]
     assert list((line.folder / "receiving").iterdir()) == []
 

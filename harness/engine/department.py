@@ -93,6 +93,11 @@ class Department(Premises):
             raise InputError(f"no simulated {name} is part of this run")
         return self._rooms[name].actor
 
+    def begin_anew(self, name: ActorName) -> None:
+        """End the connections to one of our actors that are open."""
+        if name in self._rooms:
+            self._rooms[name].begin_anew()
+
     def originates(self, name: ActorName) -> bool:
         """Whether an actor of that kind is given the facts of the case."""
         return name in self._classes and self._classes[name].originates

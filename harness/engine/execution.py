@@ -251,6 +251,9 @@ class Executor:
         """Do what starts the step, then wait for its legs. Returns how it ended."""
         if all(leg.state is LegState.NOT_APPLICABLE for leg in planned.legs):
             return "not applicable"
+        for leg in planned.legs:
+            if leg.state is LegState.LIVE and _shows(planned, leg):
+                self._department.begin_anew(leg.leg.responder)
         self._driver.feed(play, planned, reference, lambda: self._came(play, planned))
         times = self.assignment.times.of(planned.transaction.id)
         probing = planned.step.until and planned.step.expect != Expectation()

@@ -77,6 +77,12 @@ class Room:
         """End without ever having opened."""
         self.__exit__()
 
+    def begin_anew(self) -> None:
+        """End the connections that callers keep open, so that they have to look again whom they call."""
+        for endpoint in self._endpoints:
+            if isinstance(endpoint, MllpEndpoint):
+                endpoint.begin_anew()
+
     def react(self, work: Callable[[], None]) -> None:
         """Do something later, on another thread, after what the play that is worked for has waiting already."""
         self._reactions.add(work)

@@ -96,6 +96,7 @@ class MllpEndpoint:
         self._lock = threading.Lock()
         self._live: dict[threading.Thread, MllpLink] = {}
         self._arriving: dict[threading.Thread, Arrival] = {}
+        self._left: set[LinkId] = set()
         self._tls, self._tls_files = tls, tls_files
         self._stopping = threading.Event()
         self._acceptor: threading.Thread | None = None
@@ -144,6 +145,13 @@ class MllpEndpoint:
         for link in self._links().values():
             text = f"a handler did not return within {self._deadlines.stop:g} s of the stop"
             link.happened(EventKind.INTERNAL_ERROR, text)
+
+    def begin_anew(self) -> None:
+        """End the connections that are open, so that callers have to connect again; answers under way go first."""
+        for link in self._links().values():
+            with self._lock:
+                self._left.add(link.id)
+            link.stop_reading()
 
     def _links(self) -> dict[threading.Thread, MllpLink]:
         with self._lock:
@@ -307,6 +315,8 @@ class MllpEndpoint:
     def _ended_by_peer(self, link: MllpLink) -> tuple[EventKind, str]:
         if self._stopping.is_set():
             return EventKind.LINK_CLOSED, "closed by us: the endpoint stops"
+        if link.id in self._left:
+            return EventKind.LINK_CLOSED, "closed by us: callers are to connect again"
         if link.framer.inside:
             return EventKind.LINK_LOST, "the peer closed inside a message"
         return EventKind.LINK_CLOSED, "closed by the peer"

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,9 @@ from harness.model.system import Hl7Address
 from harness.model.tls import Laxity, Taken, TlsFiles, TlsMode
 from harness.model.transcript import EventKind
 from harness.pki import Pki
-from harness.transports.mllp import MllpEndpoint, connect, send, send_badly_secured
+from harness.transports.mllp import MllpEndpoint, connect, send, send_badly_secured, wrap
 from harness.transports.recorder import LinkOwner
-from harness.transports.tls import Conduct
+from harness.transports.tls import Conduct, connected
 
 MESSAGE = b"MSH|^~\\&|ADT|F|OF|F|||ADT^A04|1|P|2.5.1\r"
 ANSWER = b"MSH|^~\\&|OF|F|ADT|F|||ACK|2|P|2.5.1\rMSA|AA|1\r"
@@ -197,6 +198,31 @@ def test_a_mere_test_of_the_port_is_no_refusal(listen: Listen, tape: Any, owner:
         send(to, MESSAGE, owner=owner, recorder=tape, timeout=5)
     tape.wait(EventKind.MISUSED)
     assert len(misused(tape)) == 1
+
+
+def test_a_caller_that_keeps_its_connection_has_to_look_again(tape: Any, owner: LinkOwner, pki: TlsFiles) -> None:
+    endpoint = MllpEndpoint(
+        owner,
+        bind="127.0.0.1",
+        port=0,
+        handler=lambda request: ANSWER,
+        recorder=tape,
+        tls=TlsMode.MUTUAL,
+        tls_files=pki,
+    )
+    to = address(endpoint.start(), pki)
+    try:
+        with connected(to, 5.0) as kept:
+            kept.sendall(wrap(MESSAGE))
+            assert ANSWER in kept.recv(4096)
+            endpoint.begin_anew()
+            with suppress(OSError):
+                assert kept.recv(4096) == b""
+        tape.wait(EventKind.LINK_CLOSED)
+        assert tape.texts(EventKind.LINK_CLOSED) == ["closed by us: callers are to connect again"]
+        assert send(to, MESSAGE, owner=owner, recorder=tape, timeout=5) == ANSWER
+    finally:
+        endpoint.stop()
 
 
 # peers that are not ours

@@ -59,7 +59,7 @@ def read_run(path: Path) -> Run:
     """The run that a run.json holds, without its transcript; RecordingError when it is none that can be read."""
     try:
         data: Any = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RecordingError(f"{path} cannot be read: {_first_line(error)}") from None
     found = data.pop("format", None) if isinstance(data, dict) else None
     if found != FORMAT:

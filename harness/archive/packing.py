@@ -61,6 +61,8 @@ def _add(archive: tarfile.TarFile, name: str, source: Path | bytes) -> int:
     info = tarfile.TarInfo(name)
     if isinstance(source, bytes):
         return _put(archive, info, source)
+    if source.is_symlink() or not source.is_file():
+        raise InputError(f"{source} is no file of a run, but a link or something else")
     info.size = source.stat().st_size
     if info.size > LARGEST_FILE:
         raise InputError(f"{source} holds {info.size} bytes; a file of a bundle has at most {LARGEST_FILE}")

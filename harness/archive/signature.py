@@ -83,7 +83,12 @@ def private_key(path: Path, passphrase: Callable[[], str]) -> Ed25519PrivateKey:
             key = load(content, None)
         except TypeError:  # locked, and no password given
             key = load(content, passphrase().encode())
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except UnsupportedAlgorithm as error:
+        raise InputError(
+            f"{path} cannot be read here ({error}); an OpenSSH key with a passphrase needs the package bcrypt, and "
+            "`ssh-keygen -p` takes the passphrase off"
+        ) from None
+    except (ValueError, TypeError) as error:
         raise InputError(f"{path} is no key that can be read, or not with that passphrase: {error}") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise InputError(f"{path} is no Ed25519 key; `ssh-keygen -t ed25519 -f bundle-key` makes one")

@@ -262,6 +262,21 @@ def test_a_key_that_is_none_is_told_before_anything_is_written(swf: Swf, copy: P
     assert not (tmp_path / "run.swf.tar.gz").exists()
 
 
+@pytest.mark.parametrize("name", ["/run.json", "bundle.json", "plan.json"])
+@pytest.mark.parametrize("content", [b"[" * 200_000, b"{}", b"null", b"\xff", b'{"format": 7}'])
+def test_data_that_is_none_is_told_in_one_line(swf: Swf, bundle: Path, name: str, content: bytes) -> None:
+    def forge(files: dict[str, bytes]) -> None:
+        files[named(files, name)] = content
+        for seal in [one for one in files if one.endswith("evidence/manifest.sha256")]:
+            del files[seal]
+        with_manifest(files)
+
+    ended = swf("verify", str(changed(bundle, forge)))
+    assert ended.code == 3
+    assert len(ended.err.strip().splitlines()) == 1
+    assert "Traceback" not in ended.err
+
+
 # what cannot be bundled or verified
 
 

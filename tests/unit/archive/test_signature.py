@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import shutil
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,21 @@ def test_what_is_no_key_is_refused(tmp_path: Path, content: bytes) -> None:
         private_key(tmp_path / "key", none)
     with pytest.raises(InputError, match="cannot be read"):
         private_key(tmp_path / "gone", none)
+
+
+@needs_openssh
+def test_a_locked_key_is_opened_with_its_passphrase_or_says_what_is_missing(tmp_path: Path) -> None:
+    assert SSH_KEYGEN is not None
+    subprocess.run(
+        [SSH_KEYGEN, "-q", "-t", "ed25519", "-N", "open sesame", "-f", str(tmp_path / "key")], timeout=60, check=True
+    )
+    if find_spec("bcrypt") is None:
+        with pytest.raises(InputError, match="needs the package bcrypt"):
+            private_key(tmp_path / "key", lambda: "open sesame")
+        return
+    assert sign(CONTENT, private_key(tmp_path / "key", lambda: "open sesame"))
+    with pytest.raises(InputError, match="not with that passphrase"):
+        private_key(tmp_path / "key", lambda: "wrong")
 
 
 @needs_openssh

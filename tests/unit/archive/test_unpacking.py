@@ -244,6 +244,18 @@ def test_a_name_that_no_archive_may_hold_is_told_when_packing(tmp_path: Path) ->
 
 
 def test_a_file_that_is_gone_is_told_when_packing(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="is no file of a run"):
         pack(tmp_path / "one", "top", {"gone": tmp_path / "gone"})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_link_leads_to_is_not_given_away(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"secret")
+    (tmp_path / "link").symlink_to(tmp_path / "secret")
+    with pytest.raises(InputError, match="but a link"):
+        pack(tmp_path / "one", "top", {"link": tmp_path / "link"})
+
+
+def test_an_archive_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be written"):
+        pack(tmp_path / "no" / "folder", "top", {"a": b""})

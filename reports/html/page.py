@@ -169,15 +169,21 @@ def recorded_of(run: Run, payload: ReadPayload) -> Recorded:
 
 
 def _options(run: Run, claim: ClaimResult) -> tuple[str, ...]:
-    """The options that the system's file claims with the actor."""
-    return tuple(
-        printable(option, 60)
+    """The options that the system's file claims with the actor, with what was observed of each."""
+    shown = {
+        part.option: part.observation.value
+        for part in run.claimed
+        if (part.system, part.profile, part.actor) == (claim.system, claim.profile, claim.actor)
+    }
+    names = dict.fromkeys(
+        option
         for system in run.plan.systems
         if system.name == claim.system
         for one in system.claims
         if one.profile == claim.profile and claim.actor in one.actors
         for option in one.options
     )
+    return tuple(printable(name, 60) + (f" ({shown[name]})" if name in shown else "") for name in names)
 
 
 def _reason(group: ReasonGroup) -> ReasonRow:

@@ -292,3 +292,11 @@ def test_an_interrupted_run_says_so(sample: Sample) -> None:
     run = replace(sample.run, interrupted=True, plays=(replace(sample.run.plays[0], interrupted=True),))
     text = " ".join(read(replace(sample, run=run)).text)
     assert "interrupted: what is missing was not tested" in text
+
+
+def test_each_option_that_is_claimed_says_what_was_observed_of_it(sample: Sample) -> None:
+    (system,) = sample.run.plan.systems
+    claim = replace(system.claims[0], options=("HL7 v2.5.1", "Instance Availability Notification"))
+    plan = replace(sample.run.plan, systems=(replace(system, claims=(claim, claim)),))
+    text = render(replace(sample.run, plan=plan), sample.out, sample.payload)
+    assert "HL7 v2.5.1 (observed), Instance Availability Notification<" in text

@@ -87,6 +87,7 @@ class Page:
     words: str
     choices: tuple[Choice, ...]
     claims: tuple[Claimed, ...]
+    untested: tuple[Claimed, ...]
     steps: tuple[tuple[Verdict, int], ...]
     step_total: int
     matrix: Matrix | None
@@ -117,6 +118,7 @@ def build_page(run: Run, out: Path, payload: ReadPayload) -> Page:
     wire = recorded_of(run, payload)
     cards = Cards(Reproduction(out, run), Excerpts(wire.exchanges, payload, wire.marks))
     events = events_of(run)
+    claims = tuple(Claimed(claim, _options(run, claim)) for claim in run.claims)
     failures, warned, unjudged = complaints(run), warnings(run), not_judged(run)
     counts = Counter(step.verdict for play in run.plays for step in play.steps)
     reasons = tuple(_reason(group) for group in unexplained(run))
@@ -124,7 +126,8 @@ def build_page(run: Run, out: Path, payload: ReadPayload) -> Page:
         run=run,
         words=headline_words(run, failures, reasons),
         choices=choices_of(run),
-        claims=tuple(Claimed(claim, _options(run, claim)) for claim in run.claims),
+        claims=claims,
+        untested=tuple(one for one in claims if one.result.verdict is Verdict.NONE and not one.result.transactions),
         steps=graded(counts),
         step_total=sum(counts.values()),
         matrix=_matrix(run.plays),

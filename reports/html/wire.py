@@ -226,11 +226,7 @@ def _row(marked: MarkedRow) -> Json:
     short: list[Json] = [row.depth, row.place, row.name, row.value]
     if not (marked.marks or marked.absent or row.heading):
         return short
-    complaints: list[Json] = [
-        [mark.tone, mark.words, mark.anchor]
-        for mark in marked.marks[:_MARKS]
-        if mark.violated
-    ]
+    complaints: list[Json] = [[mark.tone, mark.words, mark.anchor] for mark in marked.marks[:_MARKS] if mark.violated]
     return [*short, complaints, len(marked.marks), row.heading, marked.absent]
 
 

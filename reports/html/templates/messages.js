@@ -1,8 +1,9 @@
 function milliseconds(value) { return value < 1000 ? `${value < 10 ? value.toFixed(1) : Math.round(value)} ms` : `${(value / 1000).toFixed(2)} s`; }
 
 function judgedOf(detail) {
+  const places = new Set(detail.m.flatMap((message) => message.r.flatMap((row) => (row[4] || []).map((mark) => mark[2]))));
   const items = detail.j.map(function ([tone, word, subject, compared, clause, anchor, step]) {
-    return node("li", { class: tone }, node("i", { class: `badge ${tone}` }, word), " ", node("a", { href: `#${encodeURIComponent(anchor)}` }, subject), compared ? `: ${compared}` : "", " ", node("button", { type: "button", class: "link", "data-do": "place", "data-place": anchor }, "show the place"), node("span", { class: "quiet" }, `${step} \u00b7 ${clause}`));
+    return node("li", { class: tone }, node("i", { class: `badge ${tone}` }, word), " ", node("a", { href: `#${encodeURIComponent(anchor)}` }, subject), compared ? `: ${compared}` : "", places.has(anchor) ? " " : "", !places.has(anchor) ? "" : node("button", { type: "button", class: "link", "data-do": "place", "data-place": anchor }, "show the place"), node("span", { class: "quiet" }, `${step} \u00b7 ${clause}`));
   });
   return node("ul", { class: "verdicts" }, ...items, detail.met ? node("li", { class: "quiet" }, `${detail.met} further facts were decided here, without complaint`) : "");
 }

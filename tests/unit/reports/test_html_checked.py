@@ -1,4 +1,4 @@
-"""The page of `swf check`: what is wrong first, every message with its fields and bytes, nothing hostile comes alive."""
+"""The page of `swf check`: what is wrong first, every message with fields and bytes, nothing hostile comes alive."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 
 from harness.cli._hops import hops_of
+from harness.cli._interruption import ends_by_hand
 from harness.cli._options import judging_options, known_option, overrides_option, strictness
 from harness.engine.watching import Until
 from harness.errors import InputError
@@ -80,6 +81,7 @@ def command(
 
     It listens on this machine alone unless another address is given before the port. Ctrl-C stops it.
     """
+    ends_by_hand()
     short = bool(hl7 or dicom or sender or receiver)
     if file is not None and short:
         raise InputError("the ways stand either in a relay file, or in --hl7, --dicom, --from and --to")

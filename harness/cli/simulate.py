@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from harness.cli._interruption import ends_by_hand
 from harness.cli._options import judging_options, known_option, overrides_option, strictness
 from harness.engine.stand_ins import DICOM_PORT, HL7_PORT, StandIns, hl7_peer_of, named_of, peer_of
 from harness.engine.watching import Until
@@ -98,6 +99,7 @@ def command(
                                                  type `next`: it performs the next entry of that worklist
       swf tell next                              the same, from a script
     """
+    ends_by_hand()
     request = SimulateRequest(
         stand_ins=StandIns(
             actors=actors_of(actors),

@@ -119,6 +119,8 @@ def test_what_passes_is_shown_recorded_and_judged(
     assert product.got == [registration.rstrip(b"\r") + b"\r"]
     assert answers == [b"\x0b" + one + b"\x1c\r" for one in product.said]
     assert "ADT^A04  AA" in ended.out
+    assert "swf: stopping; what was recorded is judged then" in ended.out
+    assert "interrupted" not in ended.out
     assert "The relay has stopped (stopped by hand): 1 exchanges. Judging them." in ended.out
     assert ended.code in (0, 2)
     assert "FAIL" not in ended.out
@@ -145,6 +147,25 @@ def test_each_system_is_a_partner_of_the_other(relayed: Relayed, registration: b
     assert shown[("HIS", "ADT", "RAD-1")] == ("verified", ["RIS"])
     assert {partner for _, partners in shown.values() for partner in partners} <= {"HIS", "RIS"}
     assert not any(claim["claimed"] for system in systems for claim in system["claims"])
+
+
+def test_a_second_signal_quits_at_once_and_what_was_recorded_can_be_judged(
+    swf_process: Any, swf: Any, registration: bytes
+) -> None:
+    with Product().running() as port:
+        running = swf_process("relay", "--hl7", f"0=127.0.0.1:{port}", "--from", "HIS", "--to", "RIS", "--out", "run")
+        found = re.search(r"127\.0\.0\.1:(\d+) \(HL7\)", running.wait_for_line("connects to"))
+        assert found is not None
+        with hl7.client.MLLPClient("127.0.0.1", int(found[1])) as client:
+            client.send_message(registration)
+        running.wait_for_line("HIS -> RIS")
+        running.process.send_signal(signal.SIGINT)
+        running.wait_for_line("swf: stopping")
+        running.process.send_signal(signal.SIGINT)
+        running.end(SOON)
+    judged = swf("judge", "run")
+    assert "1 scenarios" in judged.out
+    assert "FAIL" not in judged.out
 
 
 def test_both_sides_of_the_record_hold_the_same_bytes(relayed: Relayed, registration: bytes, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ class Choice:
     values: tuple[str, ...]
 
 
-def headline_words(run: Run, failures: Sequence[Group], undecided: Sequence[object]) -> str:
+def headline_words(run: Run, failures: Sequence[Group]) -> str:
     """What became of the run, in one sentence or two."""
     steps = [step for play in run.plays for step in play.steps]
     failed = sum(step.verdict is Verdict.FAIL for step in steps)

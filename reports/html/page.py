@@ -124,7 +124,7 @@ def build_page(run: Run, out: Path, payload: ReadPayload) -> Page:
     reasons = tuple(_reason(group) for group in unexplained(run))
     return Page(
         run=run,
-        words=headline_words(run, failures, reasons),
+        words=headline_words(run, failures),
         choices=choices_of(run),
         claims=claims,
         untested=tuple(one for one in claims if one.result.verdict is Verdict.NONE and not one.result.transactions),

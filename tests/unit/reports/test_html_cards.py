@@ -114,7 +114,7 @@ def test_the_origin_of_an_expected_value_stays_behind_it() -> None:
 
 
 def test_the_first_sentence_names_failures_and_what_rests_on_belief(sample: Sample) -> None:
-    words = headline_words(sample.run, complaints(sample.run), ())
+    words = headline_words(sample.run, complaints(sample.run))
     assert words == (
         "The harness or one of its simulated actors did wrong: this run is no statement on a system. "
         "1 requirement violated, 1 of 5 steps failed in 2 scenarios. 21 of 23 checks rest on believed requirements."
@@ -131,12 +131,12 @@ def test_the_first_sentence_names_failures_and_what_rests_on_belief(sample: Samp
 )
 def test_the_first_sentence_of_a_run_without_failures(sample: Sample, verdict: Verdict, words: str) -> None:
     run = replace(sample.run, plays=sample.run.plays[1:], verdict=verdict, believed=0)
-    assert headline_words(run, (), ()) == words
+    assert headline_words(run, ()) == words
 
 
 def test_the_first_sentence_of_nothing(sample: Sample) -> None:
     run = replace(sample.run, plays=(), verdict=Verdict.NONE, believed=0)
-    assert headline_words(run, (), ()) == "Nothing was run."
+    assert headline_words(run, ()) == "Nothing was run."
 
 
 def test_a_reader_can_choose_by_what_occurs(sample: Sample) -> None:

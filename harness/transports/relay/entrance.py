@@ -127,7 +127,8 @@ class Entrance:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _happened(self, kind: EventKind, text: str, facts: Mapping[str, str] = NO_FACTS) -> None:
-        self._recorder.happened(kind, text, owner=OWNER, facts={"hop": self._hop.name, **facts})
+        with suppress(OSError):  # a record that can take nothing more stops nothing that passes
+            self._recorder.happened(kind, text, owner=OWNER, facts={"hop": self._hop.name, **facts})
 
     # arrivals
 
@@ -249,6 +250,10 @@ class Entrance:
     def _send_away(self, sock: socket.socket, wire: Wire, why: _NoWay) -> None:
         """End a connection that leads nowhere, and record it with the reason."""
         sock.close()
+        with suppress(OSError):  # as above
+            self._record_refusal(wire, why)
+
+    def _record_refusal(self, wire: Wire, why: _NoWay) -> None:
         link = self._recorder.link_opened(
             kind=self._hop.kind,
             owner=OWNER,

@@ -172,7 +172,8 @@ class Pump:
         except Exception as fault:  # a fault of ours must not stop all the others
             text = f"a fault of the relay: {type(fault).__name__}: {fault}"
             facts = {"traceback": traceback.format_exc()}
-            pair.reading.recorder.happened(EventKind.INTERNAL_ERROR, text, owner=OWNER, facts=facts)
+            with suppress(OSError):  # a record that can take nothing more stops nothing that passes
+                pair.reading.recorder.happened(EventKind.INTERNAL_ERROR, text, owner=OWNER, facts=facts)
             self._break(pair, end, "ended by a fault of the relay")
 
     def _receive(self, pair: _Pair, end: _End) -> None:

@@ -144,4 +144,5 @@ def _tell(reading: Reading, entry: Piece | End) -> None:
         reading.tap = None
         text = f"a relay's reader failed, and reads no more of this connection: {type(fault).__name__}: {fault}"
         facts = {"traceback": traceback.format_exc()}
-        reading.recorder.happened(EventKind.INTERNAL_ERROR, text, owner=OWNER, facts=facts)
+        with suppress(OSError):  # a record that can take nothing more stops nothing that passes
+            reading.recorder.happened(EventKind.INTERNAL_ERROR, text, owner=OWNER, facts=facts)

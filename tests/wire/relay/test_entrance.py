@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import socket
 import ssl
@@ -11,11 +12,13 @@ from typing import Any
 
 import pytest
 
+from harness.engine.recording import TranscriptRecorder
 from harness.errors import InputError, PortInUse
 from harness.model.tls import TlsFiles, TlsMode, TlsTrouble
 from harness.model.transcript import EventKind
 from harness.transports.relay import How, Side
 from harness.transports.relay.entrance import Bounds, Entrance
+from harness.transports.relay.mllp import MllpTap
 from harness.transports.tls.contexts import calling_context, listening_context
 from tests.wire.relay.rig import Peer, Rig, dial, read_all, read_some
 
@@ -105,6 +108,30 @@ def test_no_more_connections_than_agreed(rig: Rig) -> None:
         assert sock.recv(1) == b"y"
     for sock in kept:
         sock.close()
+
+
+class FullDisk(TranscriptRecorder):
+    """A record that can take nothing more."""
+
+    def link_opened(self, **_: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def passed(self, *_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    happened = passed
+
+
+def test_a_full_disk_stops_nothing_that_passes(rig: Rig) -> None:
+    rig.recorder = FullDisk(rig.clock, None)
+    port, lost = rig.relay(echo, MllpTap), rig.open(rig.hop(nobody()))
+    for _ in range(3):
+        with dial(lost) as sock:
+            assert read_all(sock) == b""
+        with dial(port) as sock:
+            for text in (b"\x0bone\x1c\r", b"\x0btwo\x1c\r"):
+                sock.sendall(text)
+                assert read_some(sock, len(text)) == text
 
 
 def test_a_port_that_is_taken(rig: Rig) -> None:

@@ -23,6 +23,7 @@ from harness.engine.seen_legs import SeenLegs
 from harness.engine.seen_steps import Met, SeenStep, steps_of
 from harness.engine.seen_threads import Part, Thread, threads_of
 from harness.engine.sides import Sides
+from harness.model.hop import ALL_THAT_FOLLOWS, UNREAD
 from harness.model.names import ActorName, ExchangeId, LegId, LinkId, PlayerName, PlayId, ScenarioId, TransactionId
 from harness.model.plan import LegState, Plan, PlannedLeg, PlannedStep, Play
 from harness.model.profile import Leg
@@ -57,7 +58,8 @@ class Seen:
 
     `parts` are the exchanges of which a play has only a part, `events` the beginnings and ends of plays and steps.
     `cut` are requests whose answer the record does not reach. `ends` is when the record ended, in seconds since the
-    epoch; `stations` are the devices that sent each request, `called` those that it was sent to.
+    epoch; `stations` are the devices that sent each request, `called` those that it was sent to. `unread`: something
+    passed that a relay could not read.
     """
 
     plan: Plan
@@ -69,6 +71,7 @@ class Seen:
     stations: Mapping[ExchangeId, str]
     called: Mapping[ExchangeId, str]
     ends: float
+    unread: bool = False
 
     def actors(self, play: Play) -> frozenset[ActorName]:
         """The actors that were heard in a play."""
@@ -132,6 +135,7 @@ class _Watcher:
             stations=stations,
             called={view.exchange.id: self._legs.ends[view.exchange.id].receiver.station for view in known},
             ends=self._last,
+            unread=any(map(_is_unread, self._transcript.events)),
         )
 
     # one play
@@ -258,11 +262,16 @@ def _bounds(transcript: Transcript) -> tuple[int, int]:
     return (min(numbers), max(numbers)) if numbers else (1, 1)
 
 
+def _is_unread(event: Event) -> bool:
+    return event.facts.get(UNREAD) == ALL_THAT_FOLLOWS
+
+
 def _closed(events: Iterable[Event], transcript: Transcript) -> Mapping[LinkId, float]:
-    """When each link was closed, or that it was relayed to."""
+    """When each link was closed, or that it was relayed to; one that was read no more is as good as closed."""
     ended: dict[LinkId, float] = {}
     for event in events:
-        if event.kind in (EventKind.LINK_CLOSED, EventKind.LINK_LOST) and event.link is not None:
+        over = event.kind in (EventKind.LINK_CLOSED, EventKind.LINK_LOST) or _is_unread(event)
+        if over and event.link is not None:
             ended[event.link] = min(event.time, ended.get(event.link, event.time))
     for link in transcript.links:
         if link.relays is not None:

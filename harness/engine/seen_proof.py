@@ -44,6 +44,7 @@ _NOBODY_KNOWS = "what is not in the record may explain it"
 _MIXED = "several devices or archives may be mixed up in it"
 _ENDED = "it may have been ended where the record does not show it"
 _NOT_YET = "the record ends before its time was up"
+_UNREAD = "some of what passed could not be read"
 
 _ORDINARY = frozenset({_BEGAN_BEFORE, _TOO_SOON, _ELSEWHERE, _NOT_YET, _ENDED, _SEVERAL, _MIXED, OF_OTHERS, UNSEEN})
 """What every record that begins and ends somewhere has: it says nothing about anybody."""
@@ -77,6 +78,8 @@ class Proof:
         doubts = next(fitting, () if alone else _WHOLE)
         if not doubts:
             return ""
+        if self._seen.unread:
+            return _UNREAD
         ground = self._grounds.get(view.play.id)
         if ground is None or ground.view is not view:
             ground = self._grounds[view.play.id] = _Ground(view, self._seen)

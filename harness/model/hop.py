@@ -9,6 +9,12 @@ from harness.model.profile import LinkKind
 from harness.model.record import Record
 from harness.model.tls import TlsFiles, TlsMode
 
+UNREAD = "unread"
+"""Fact of an event of a relay: how much of what the system at the link sends passed without being read."""
+
+THIS_ALONE = "this"
+ALL_THAT_FOLLOWS = "all that follows"
+
 
 @dataclass(frozen=True, kw_only=True)
 class HopSide(Record):

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from harness.dicom.encoding import payload_head
+from harness.model.hop import ALL_THAT_FOLLOWS, THIS_ALONE, UNREAD
 from harness.model.names import ExchangeId, PlayerName
 from harness.model.profile import Service
 from harness.model.transcript import DimseCommand, Direction, EventKind
@@ -32,7 +33,7 @@ from harness.transports.relay.negotiation import (
     read_request,
 )
 from harness.transports.relay.pairing import Pairing
-from harness.transports.relay.pdus import Control, Fragment, PduError, PduReader, PduType
+from harness.transports.relay.pdus import Control, Fragment, PduError, PduReader, PduType, TlsHeard
 from harness.transports.relay.phases import Phase, after
 from harness.transports.relay.tap import NO_FACTS, OWNER, Crossing, Ending, How, Links, Side
 
@@ -41,9 +42,6 @@ MOST_FAULTS = 16
 
 IN_MEMORY = 1 << 20
 """Bytes of a data set that are kept in memory while it comes: many associations may be under way at a time."""
-
-UNREAD = "unread"
-"""Fact of an event: how much passed unread, `this` alone or `all that follows` of what the peer sends."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ class DimseTap:
                 if side in self._unread:
                     break
         except PduError as fault:
-            self._give_up(str(fault), side, received_at, {side})
+            self._break_off(fault, side, received_at)
         self._count(side, received_at)
 
     def ended(self, side: Side, ending: Ending) -> None:
@@ -114,7 +112,7 @@ class DimseTap:
             try:
                 self._readers[side].close()
             except PduError as fault:
-                self._give_up(str(fault), side, ending.at, {side})
+                self._break_off(fault, side, ending.at)
         self._endings[side] = ending
         self._weigh(side, 0)
         if len(self._endings) == len(Side):
@@ -285,17 +283,28 @@ class DimseTap:
             return
         self._faults.add((side, text))
         if len(self._faults) < MOST_FAULTS:
-            self._noise(text, side, at, "this")
+            self._noise(text, side, at, THIS_ALONE)
         else:
             self._give_up(text, side, at, set(Side))
 
+    def _break_off(self, fault: PduError, side: Side, at: float) -> None:
+        """Read no more of what a side sends; where no association was begun there was nothing to be read."""
+        if self._phase is Phase.IDLE and not isinstance(fault, TlsHeard):
+            self._let_pass({side})
+            self._noise(f"{fault}; this is no DICOM", side, at, THIS_ALONE)
+        else:
+            self._give_up(str(fault), side, at, {side})
+
     def _give_up(self, text: str, side: Side, at: float, sides: set[Side]) -> None:
         """Read no more of what these sides send; `side` sent what cannot be read."""
+        self._let_pass(sides)
+        self._noise(f"{text}; all that follows passes unread", side, at, ALL_THAT_FOLLOWS)
+
+    def _let_pass(self, sides: set[Side]) -> None:
         for one in sides:
             self._messages[one].discard()
             self._readers[one] = PduReader()
         self._unread |= sides
-        self._noise(f"{text}; all that follows passes unread", side, at, "all that follows")
 
     def _noise(self, text: str, side: Side, at: float, unread: str) -> None:
         facts = {**self._facts(side), UNREAD: unread}

@@ -10,6 +10,7 @@ import re
 from collections import deque
 from dataclasses import dataclass, field
 
+from harness.model.hop import ALL_THAT_FOLLOWS, UNREAD
 from harness.model.names import ExchangeId
 from harness.model.transcript import Direction, EventKind, Half, PayloadKind
 from harness.transports.mllp.framing import MESSAGE_LIMIT, Frame, Framer, Noise
@@ -167,14 +168,16 @@ class MllpTap:
             self._held.size -= voice.framer.held
             voice.framer = Framer(0)
         if voice.noises <= _NOISE_LIMIT + 1:
-            self._recorder.happened(EventKind.NOISE, text, link=self._links.of(side), owner=OWNER, at=at)
+            facts = {UNREAD: ALL_THAT_FOLLOWS} if voice.noises > _NOISE_LIMIT else {}
+            self._recorder.happened(EventKind.NOISE, text, link=self._links.of(side), owner=OWNER, facts=facts, at=at)
 
     def _stop_reading(self, side: Side, why: str, moment: _Moment) -> None:
         """Read nothing more of either side; it goes on passing."""
         self._deaf = True
         self._held.size -= sum(voice.framer.held for voice in self._voices.values())
         link = self._links.of(side)
-        self._recorder.happened(EventKind.NOISE, why, link=link, owner=OWNER, at=moment.received_at)
+        facts = {UNREAD: ALL_THAT_FOLLOWS}
+        self._recorder.happened(EventKind.NOISE, why, link=link, owner=OWNER, facts=facts, at=moment.received_at)
 
     def _silence(self, endings: dict[Side, Ending]) -> None:
         """Say which requests get no answer because whoever had to give it ended the connection first.

@@ -22,7 +22,6 @@ _VALUE_HEAD = 6
 _VALUE_OVERHEAD = 2
 _COMMAND = 0b01
 _LAST = 0b10
-_SHOWN = 16
 
 
 class PduType(IntEnum):
@@ -47,6 +46,10 @@ _TYPES = frozenset(PduType)
 
 class PduError(ValueError):
     """The stream holds no PDU at this place; what follows cannot be read."""
+
+
+class TlsHeard(PduError):
+    """TLS is spoken where PDUs are expected: whatever passes is hidden in it."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,7 @@ class PduReader:
     def close(self) -> None:
         """Nothing more will come. PduError when what came begins a PDU and is too short to be read as one."""
         if self._type is None and self._held and self._held[0] not in _TYPES:
-            raise PduError(self._no_pdu())
+            raise self._no_pdu()
 
     def _collect(self, view: memoryview, place: int, wanted: int) -> int:
         """Hold bytes up to so many; the place behind them."""
@@ -142,18 +145,17 @@ class PduReader:
     def _begin(self) -> None:
         kind, length = struct.unpack(">BxL", self._held)
         if kind not in _TYPES:
-            raise PduError(self._no_pdu())
+            raise self._no_pdu()
         self._type, self._left = PduType(kind), length
         if self._type is not PduType.P_DATA_TF and length > LONGEST_CONTROL:
             raise PduError(f"an {self._type.words} of {length} bytes at byte {self._offset - _PDU_HEAD}")
         self._held.clear()
 
-    def _no_pdu(self) -> str:
+    def _no_pdu(self) -> PduError:
         head = bytes(self._held)
         if self._offset == len(head) and heard_tls(head):
-            return "TLS on a connection that is relayed in the clear"
-        shown = head[:_SHOWN].hex(" ")
-        return f"bytes that begin no PDU, at byte {self._offset - len(head)}: {shown}"
+            return TlsHeard("TLS on a connection that is relayed in the clear")
+        return PduError(f"bytes that begin no PDU, at byte {self._offset - len(head)}: {head.hex(' ')}")
 
     def _begin_value(self) -> _Value:
         length, context_id, header = struct.unpack(">LBB", self._held)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from harness.engine.unscripted import UnscriptedExchange, hl7_exchange
+from harness.model.hop import ALL_THAT_FOLLOWS, THIS_ALONE
 from harness.model.names import ActorName, PlayerName
 from harness.model.profile import Service
 from harness.model.transcript import Exchange
@@ -223,6 +224,25 @@ def test_a_request_that_the_record_ends_with_is_left_out() -> None:
     unanswered = ("RIS", "rad-2.to-order-filler/ack-answered")
     assert watch(events).failures == []
     assert unanswered in watch(events, idle=100.0).failures
+
+
+def test_an_answer_may_have_passed_unread() -> None:
+    events = changed(day()[:3], named("RAD-2"), lambda one: replace(one, answer=None))
+    events = [one for one in events if one.transaction == "RAD-2"]
+    unanswered = ("RIS", "rad-2.to-order-filler/ack-answered")
+    assert unanswered in watch(events, idle=100.0, unread=THIS_ALONE).failures
+    assert unanswered not in watch(events, idle=100.0, unread=ALL_THAT_FOLLOWS).failures
+
+
+def test_what_passed_unread_may_be_what_is_missing() -> None:
+    lost = CASE.uids(1)[1]
+    events = [one for one in day() if not (one.command is not None and one.command.sop_instance == lost)]
+    events = [one for one in events if one.transaction != "RAD-10"]
+    missing = ("CT", "storage/listed-equals-stored")
+    assert missing in watch(events, times=DECLARED, idle=100.0, unread=THIS_ALONE).failures
+    watched = watch(events, times=DECLARED, idle=100.0, unread=ALL_THAT_FOLLOWS)
+    assert missing not in watched.failures
+    assert any("could not be read" in text for text in received(watched, "storage/listed-equals-stored"))
 
 
 def test_a_retrieve_whose_images_go_another_way_lacks_nothing() -> None:

@@ -14,12 +14,13 @@ from harness import checks
 from harness.engine.judging import judge
 from harness.engine.unscripted import UnscriptedExchange, dimse_exchange, unscripted_play
 from harness.hl7 import edit
+from harness.model.hop import UNREAD
 from harness.model.names import ActorName, PlayerName
 from harness.model.plan import Plan
 from harness.model.profile import Service
 from harness.model.run import JudgedFinding, Run
 from harness.model.system import Times
-from harness.model.transcript import Exchange, Transcript
+from harness.model.transcript import Event, EventKind, Exchange, Transcript
 from harness.model.verdict import Verdict
 from harness.profiles import knowledge
 from tests.legal.workflow_messages import (
@@ -175,13 +176,21 @@ def watch(
     times: Times | None = None,
     idle: float = 0.0,
     title: Callable[[Exchange], str] | None = None,
+    unread: str = "",
 ) -> Watched:
-    """The events as a relay saw them, judged; the record goes on for `idle` seconds after the last of them."""
+    """The events as a relay saw them, judged; the record goes on for `idle` seconds after the last of them.
+
+    `unread`: at the beginning, so much of what is sent on the first link passed without being read.
+    """
     plan, transcript, read = unscripted_play(events, KNOWN)
     relayed = Relayed(judge(plan, transcript, read, KNOWN), transcript, player, times=times, title=title)
     seen = relayed.transcript(first=first, last=last)
     if idle:
         seen = relayed.lasting(seen, idle)
+    if unread:
+        begin, link = seen.captures[0], seen.captures[0].link
+        noise = Event(seq=begin.seq, time=begin.time, kind=EventKind.NOISE, link=link, facts={UNREAD: unread})
+        seen = replace(seen, events=(noise, *seen.events))
     return Watched(judge(relayed.plan, seen, read, KNOWN), relayed.plan, seen)
 
 

@@ -17,13 +17,13 @@ from harness.engine.reading import is_complete
 from harness.engine.recording import TranscriptRecorder
 from harness.engine.storage import EvidenceWriter
 from harness.identifiers import FixedClock
-from harness.model.hop import Hop, HopSide
+from harness.model.hop import UNREAD, Hop, HopSide
 from harness.model.names import PlayerName
 from harness.model.profile import LinkKind, Service
 from harness.model.transcript import Direction, Event, EventKind, Exchange, Half, SocketAddress, Transcript
 from harness.transports.dimse.assembly import Message
 from harness.transports.dimse.commands import Command
-from harness.transports.relay.dimse import IN_MEMORY, MOST_FAULTS, UNREAD, DimseTap
+from harness.transports.relay.dimse import IN_MEMORY, MOST_FAULTS, DimseTap
 from harness.transports.relay.held import HELD_LIMIT, Held
 from harness.transports.relay.tap import Crossing, Ending, How, Side, Wire
 from tests.unit.transports.relay.associations import (
@@ -504,8 +504,19 @@ def test_bytes_that_are_not_dicom(line: Line) -> None:
         (accepted.id, "127.0.0.1:40001"),
         (opened.id, "192.0.2.7:104"),
     ]
-    assert [how for _, how in unread(line)] == ["all that follows"] * 2
+    assert unread(line) == [
+        ("bytes that begin no PDU, at byte 0: 47 45 54 20 2f 20; this is no DICOM", "this"),
+        ("bytes that begin no PDU, at byte 0: 48 54 54 50 2f 31; this is no DICOM", "this"),
+    ]
     assert [event.kind for event in line.events(*ENDS)] == [EventKind.LINK_CLOSED] * 2
+
+
+def test_tls_that_the_relay_is_no_part_of(line: Line) -> None:
+    line.say(A, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+    line.say(B, b"\x16\x03\x03\x00\x7a\x02")
+    line.end()
+    text = "TLS on a connection that is relayed in the clear; all that follows passes unread"
+    assert unread(line) == [(text, "all that follows")] * 2
 
 
 def test_a_stream_that_breaks_is_no_longer_read_and_the_other_one_is(line: Line) -> None:

@@ -104,7 +104,8 @@ def _speak(sock: socket.socket, said: Said) -> Tried:
                 return tried(Taken.REFUSED, "it answered with a TLS alert")
             answer = said.heard(bytes(received))
             if answer is not None:
-                sock.sendall(said.last)
+                with suppress(OSError):  # it has answered: how it takes our leave changes nothing
+                    sock.sendall(said.last)
                 return tried(*answer)
     except TimeoutError:
         return tried(Taken.SILENT, "it neither refused nor answered")

@@ -20,12 +20,13 @@ from harness.engine.attribution import Attribution
 from harness.engine.reading import is_complete
 from harness.engine.seen_claims import claims_of
 from harness.engine.seen_legs import SeenLegs
+from harness.engine.seen_reactions import Reactions
 from harness.engine.seen_steps import Met, SeenStep, steps_of
 from harness.engine.seen_threads import Part, Thread, threads_of
 from harness.engine.sides import Sides
 from harness.model.hop import ALL_THAT_FOLLOWS, UNREAD
 from harness.model.names import ActorName, ExchangeId, LegId, LinkId, PlayerName, PlayId, ScenarioId, TransactionId
-from harness.model.plan import LegState, Plan, PlannedLeg, PlannedStep, Play
+from harness.model.plan import LegState, Plan, PlannedLeg, PlannedStep, Play, StepRef
 from harness.model.profile import Leg
 from harness.model.scenario import Case, OrderRequest, Patient, PersonName, Practitioner, Scenario, Step, Visit
 from harness.model.system import System
@@ -122,8 +123,11 @@ class _Watcher:
         stations = {view.exchange.id: self._legs.ends[view.exchange.id].sender.station for view in known}
         asker = {number: f"{self._legs.ends[number].sender.player} {one}".strip() for number, one in stations.items()}
         usual = _form(view for view in known)
-        for number, thread in enumerate(threads_of(known, asker), start=1):
-            self._add(found, number, thread, usual)
+        threads = [(thread, [self._met(part) for part in thread.parts]) for thread in threads_of(known, asker)]
+        stepped = [(thread, met, steps_of(met)) for thread, met in threads]
+        reactions = Reactions((step for _, _, steps in stepped for step in steps), self._assignment.times, self._last)
+        for number, (thread, met, steps) in enumerate(stepped, start=1):
+            self._add(found, number, thread, met, steps, usual=usual, reactions=reactions)
         plan = self._planned(found.plays)
         return Seen(
             plan=plan,
@@ -140,12 +144,21 @@ class _Watcher:
 
     # one play
 
-    def _add(self, found: _Finding, number: int, thread: Thread, usual: bool) -> None:
+    def _add(
+        self,
+        found: _Finding,
+        number: int,
+        thread: Thread,
+        met: Sequence[Met],
+        steps: Sequence[SeenStep],
+        *,
+        usual: bool,
+        reactions: Reactions,
+    ) -> None:
         form, profile = _FORMS[_form((part.view for part in thread.parts), usual)]
         name = PlayId(f"{SCENARIO}@{form}#{number}")
-        met = [self._met(part) for part in thread.parts]
-        steps = steps_of(met)
-        planned = tuple(self._planned_step(step) for step in steps)
+        awaited = {step.id: reactions.missing(step) for step in steps}
+        planned = tuple(self._planned_step(step, awaited[step.id]) for step in steps)
         case = _case(thread)
         scenario = Scenario(
             id=SCENARIO,
@@ -164,6 +177,8 @@ class _Watcher:
                 for one in exchanges:
                     self._put(found, name, step, leg, one)
         found.events += self._events(name, steps)
+        for step in steps:
+            found.events += [self._expired(name, step, leg) for leg in awaited[step.id]]
 
     def _met(self, part: Part) -> Met:
         number = part.view.exchange.id
@@ -175,7 +190,7 @@ class _Watcher:
         if met.part.responses is not None:
             found.parts[play, view.exchange.id] = PartView(view.exchange, view.read, view.decoded, met.part.responses)
 
-    def _planned_step(self, step: SeenStep) -> PlannedStep:
+    def _planned_step(self, step: SeenStep, awaited: Sequence[PlannedLeg]) -> PlannedStep:
         first = step.first
         legs = tuple(
             PlannedLeg(
@@ -187,7 +202,21 @@ class _Watcher:
             for exchanges in step.legs.values()
         )
         described = Step(id=step.id, transaction=step.transaction.id, initiator=first.leg.initiator)
-        return PlannedStep(step=described, transaction=step.transaction, legs=legs, initiator=first.players[0])
+        planned = (*legs, *awaited)
+        return PlannedStep(step=described, transaction=step.transaction, legs=planned, initiator=first.players[0])
+
+    def _expired(self, play: PlayId, step: SeenStep, leg: PlannedLeg) -> Event:
+        """That a reaction had its time and did not come."""
+        seconds = f"{self._assignment.times.of(step.transaction.id).act:g}"
+        return Event(
+            seq=self._bounds[1],
+            time=self._last,
+            kind=EventKind.LEG_EXPIRED,
+            step=StepRef(play, step.id),
+            play=play,
+            leg=leg.leg.id,
+            facts={"seconds": seconds},
+        )
 
     def _events(self, play: PlayId, steps: Sequence[SeenStep]) -> Iterator[Event]:
         """The beginning and the end of a play: that of the record, at the times of its own messages."""

@@ -186,6 +186,11 @@ def _may_follow(ground: _Ground, finding: Finding) -> str:
     return "" if ground.declared else _MAY_FOLLOW
 
 
+def _undeclared(ground: _Ground, finding: Finding) -> str:
+    """Whether nobody declared how long a reaction may take that did not come."""
+    return "" if ground.declared else _MAY_FOLLOW
+
+
 def _missing_may_follow(ground: _Ground, finding: Finding) -> str:
     """The same, where not something else is at fault: what is stored and not listed in the end is so for good."""
     return _may_follow(ground, finding) if "not stored" in finding.received else ""
@@ -317,6 +322,7 @@ _OF_STEP: tuple[Doubt, ...] = (_step_began_before, _several)
 _DOUBTS: Mapping[str, tuple[Doubt, ...]] = MappingProxyType(
     {
         # one message, or a question with its answer: what may rest on more
+        "*/delivered": (_undeclared,),
         "*/ack-accepted": (_unseen_reason,),
         "rad-*/status": (_unseen_reason,),
         "rad-*/completed": (_never,),

@@ -267,3 +267,23 @@ def test_claims_say_what_was_seen_and_with_whom() -> None:
 def test_the_record_is_judged_alike_each_time() -> None:
     events: list[UnscriptedExchange] = changed(day(), MAKES, says(b"ACC1", b"ACCX"))
     assert watch(events).run.plays == watch(events).run.plays
+
+
+# what did not come
+
+
+def test_a_report_that_never_came_is_missed_where_another_came() -> None:
+    silent = [one for one in other_patient(day()) if not named("RAD-10", "report")(one)]
+    events = [*day(), *silent]
+    missing = ("PACS", "rad-10.report/delivered")
+    assert missing in watch(events, times=DECLARED, idle=100.0).failures
+    assert watch(events, times=DECLARED).run.verdict is Verdict.PASS
+    assert watch(events, idle=100.0).run.verdict is Verdict.INCONCLUSIVE
+    assert watch(silent, times=DECLARED, idle=100.0).run.verdict is Verdict.PASS
+
+
+def test_a_performed_step_that_was_not_passed_on_is_missed_where_another_was() -> None:
+    kept = [one for one in other_patient(day()) if not named("RAD-7", "to-image-manager")(one)]
+    missing = ("RIS", "rad-7.to-image-manager/delivered")
+    assert missing in watch([*day(), *kept], times=DECLARED, idle=100.0).failures
+    assert missing not in watch(kept, times=DECLARED, idle=100.0).failures

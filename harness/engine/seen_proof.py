@@ -162,8 +162,10 @@ def _named_step(carrier: Carrier) -> frozenset[str]:
 
 
 def _several(ground: _Ground, finding: Finding) -> str:
-    """Whether two systems play one actor in what a message belongs to; who only asks counts where it is charged."""
+    """Whether two systems play an actor that a message is of, or to, in what it belongs to; who only asks counts where
+    it is charged."""
     carrier, group = ground.of(finding)
+    ends = {finding.actor, carrier.leg.initiator, carrier.leg.responder} if carrier is not None else {finding.actor}
     players: dict[str, set[PlayerName]] = {}
     for one in group.carriers if group is not None else filter(None, [carrier]):
         command = one.exchange.exchange.request.command
@@ -172,7 +174,7 @@ def _several(ground: _Ground, finding: Finding) -> str:
         if not asks or finding.actor == one.leg.initiator:
             players.setdefault(one.leg.initiator, set()).add(planned.initiator)
         players.setdefault(one.leg.responder, set()).add(planned.responder)
-    return _SEVERAL if any(len(own) > 1 for own in players.values()) else ""
+    return _SEVERAL if any(len(own) > 1 for actor, own in players.items() if actor in ends) else ""
 
 
 def _may_follow(ground: _Ground, finding: Finding) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import Enum
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -19,6 +19,7 @@ from harness.model.system import System
 from harness.model.tls import TlsFiles, TlsMode
 from harness.scenario_files.limits import MOST_PORT
 from harness.scenario_files.names import Names
+from harness.scenario_files.securing import files_beside
 from harness.yaml_source import Faults, SourceMapping, read, validate
 
 LOOPBACK = "127.0.0.1"
@@ -102,10 +103,11 @@ def load_relay(path: Path | Traversable, names: Names, system: Callable[[str], S
     faults = Faults()
     if not written.hops:
         faults.add(source.place_of("hops"), "hops: a relay has at least one way through it")
-    files = _beside(source, written.tls, Path(str(path)).parent, faults)
+    folder = Path(str(path)).parent
+    files = None if written.tls is None else files_beside(source, written.tls, folder, faults)
     hops = tuple(_hop(source, name, hop, files, names, faults) for name, hop in written.hops.items())
     _no_circles(source, hops, faults)
-    systems = _systems(source, written, hops, Path(str(path)).parent, system, faults)
+    systems = _systems(source, written, hops, folder, system, faults)
     faults.raise_if_any()
     return RelayPlan(hops=hops, systems=systems)
 
@@ -170,21 +172,6 @@ def _secured(
         faults.add(place, text)
     elif not files.certificate and (side.tls is TlsMode.MUTUAL or isinstance(side, RelayEntrance)):
         faults.add(place, f"tls: {side.tls.value} needs a `certificate` and a `key` of ours under `tls` at the top")
-
-
-def _beside(source: SourceMapping, written: TlsFiles | None, folder: Path, faults: Faults) -> TlsFiles | None:
-    """The files of TLS at their paths, which count from the folder of the relay file."""
-    if written is None:
-        return None
-    if bool(written.certificate) != bool(written.key):
-        faults.add(source.place_of("tls"), "tls: `certificate` and `key` belong together")
-    found: dict[str, str] = {}
-    for one in fields(written):
-        named = getattr(written, one.name)
-        found[one.name] = str(folder / named) if named else ""
-        if (named or one.name == "authorities") and not (folder / named).is_file():
-            faults.add(source.place_of("tls", one.name), f"{one.name}: there is no file {folder / named}")
-    return TlsFiles(**found)
 
 
 def _no_circles(source: SourceMapping, hops: tuple[Hop, ...], faults: Faults) -> None:

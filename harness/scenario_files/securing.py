@@ -37,7 +37,7 @@ def secure(source: SourceMapping, system: System, faults: Faults) -> System:
             text = "tls: with what? `tls: {certificate: ..., key: ..., authorities: ...}` at the top names our files"
             faults.add(source.place_of(*at, "tls"), text)
         return system
-    files = _beside(source, system.tls, system.path, faults)
+    files = files_beside(source, system.tls, Path(system.path).parent, faults)
     if not secured and system.launch is not Launch.REFERENCE:
         text = "tls: nothing is secured with it; write `tls: mutual` at each address and department actor that is"
         faults.add(source.place_of("tls"), text)
@@ -66,9 +66,8 @@ def _listeners(system: System) -> Iterator[tuple[At, TlsMode]]:
             yield ("department", actor), ours.tls
 
 
-def _beside(source: SourceMapping, files: TlsFiles, path: str, faults: Faults) -> TlsFiles:
-    """The files at their paths, which count from the folder of the system file; those of a PKI where none are named."""
-    folder = Path(path).parent
+def files_beside(source: SourceMapping, files: TlsFiles, folder: Path, faults: Faults) -> TlsFiles:
+    """The files at their paths, which count from the folder of the file that names them; else those of a PKI."""
     if bool(files.certificate) != bool(files.key):
         faults.add(source.place_of("tls"), "tls: `certificate` and `key` belong together")
     if files.pki:

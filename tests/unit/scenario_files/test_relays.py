@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from harness.errors import InputError, SourceError
 from harness.model.profile import LinkKind
-from harness.model.tls import TlsFiles, TlsMode
+from harness.model.tls import AUTHORITY, OURS, Badness, TlsFiles, TlsMode
 from harness.scenario_files import ScenarioFiles
 from harness.scenario_files.relays import RelayPlan, load_relay
 from harness.scenario_files.schema import keys_of, relay_schema
@@ -74,6 +74,21 @@ def test_each_side_may_be_secured_with_the_files_beside(load: Load, path: Path) 
     assert (orders.leads_to.tls, orders.leads_to.tls_files) == (TlsMode.MUTUAL, TlsFiles(**files))
     assert (orders.accepts.tls, orders.accepts.tls_files) == (TlsMode.NONE, None)
     assert images.leads_to.tls_files is None
+
+
+def test_a_pki_stands_for_every_file(load: Load, path: Path) -> None:
+    pki = path.parent / "certs"
+    for names in (OURS, AUTHORITY, *(badness.names for badness in Badness)):
+        for name in (names.certificate, names.key):
+            (pki / name).parent.mkdir(parents=True, exist_ok=True)
+            (pki / name).write_text("made for a test\n", encoding="utf-8")
+    orders, _ = load("port: 2576", "port: 2576, tls: mutual", "tls: {pki: certs}\n").hops
+    assert orders.leads_to.tls_files == TlsFiles(
+        certificate=str(pki / "harness.pem"),
+        key=str(pki / "harness.key"),
+        authorities=str(pki / "ca.pem"),
+        pki=str(pki),
+    )
 
 
 def test_systems_with_files_are_described(load: Load, write: Callable[..., Path]) -> None:

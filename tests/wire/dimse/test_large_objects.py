@@ -145,7 +145,7 @@ def test_what_arrives_is_told_while_it_arrives(listen, associate, samples, tmp_p
 def test_what_is_too_large_ends_the_association_and_says_why(
     listen, associate, samples, archive, recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spooling.Spool.__init__, "__defaults__", (LARGE + 10,))
+    monkeypatch.setattr(spooling.Spool.__init__, "__defaults__", (LARGE + 10, LARGE))
     address = listen(archive)
     with pytest.raises(LinkLost), associate(address, CT) as association:
         association.c_store(samples.payload(rows=ROWS))

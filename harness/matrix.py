@@ -18,6 +18,7 @@ from harness.model.names import ActorName, CheckName, LegId, PlayerName, Scenari
 from harness.model.plan import Plan, Play
 from harness.model.profile import Leg
 from harness.model.run import PlayResult, Run
+from harness.model.tls import TLS_CHECKS
 from harness.model.verdict import Confidence, Outcome, Verdict
 from harness.scenario_files.bounds import load_bounds, shipped_bounds, write_bounds
 from harness.wiring import (
@@ -188,7 +189,7 @@ def core_decisions(play: Play, result: PlayResult) -> int:
 
 def _core(leg: Leg) -> tuple[CheckName, ...]:
     """The core checks of a leg, and those on TLS, which decide something where a step tests that."""
-    return (*leg.core, *(name for name in leg.checks if name.startswith("tls.")))
+    return (*leg.core, *(name for name in leg.checks if name in TLS_CHECKS))
 
 
 def _cast(play: Play) -> frozenset[ActorName]:

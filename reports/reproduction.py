@@ -2,7 +2,7 @@
 
 A request that we sent is sent again to the product that is still there, with the one that it needs before it. What the
 product sent by itself is sent again in its place to our own actor, and judged. What nobody sent, or what a system
-answered that the harness starts by itself, needs the scenario.
+answered that the harness starts by itself, needs the scenario, and so does what was done with a connection.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from harness.model.profile import Service
 from harness.model.run import JudgedFinding, PlayResult, Run
 from harness.model.system import Launch, System
 from harness.model.target import target_of
+from harness.model.tls import TLS_CHECKS
 from harness.model.transcript import Exchange, Half
 from harness.scenario_files import Kind, shipped
 from reports.printable import printable
@@ -34,7 +35,7 @@ class Reproduction:
     def of_finding(self, play: PlayResult, judged: JudgedFinding) -> str:
         """The shortest way to see a finding again."""
         evidence = judged.finding.evidence
-        if evidence is None:
+        if evidence is None or judged.finding.check in TLS_CHECKS:
             return self.again(play)
         if self._run is None:
             theirs = evidence.half is Half.REQUEST and judged.player != HARNESS

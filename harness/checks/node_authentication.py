@@ -13,12 +13,9 @@ from harness.checks.registry import play_check
 from harness.model.deviation import Change, Deviation
 from harness.model.finding import Evidence, Finding
 from harness.model.plan import LegState
-from harness.model.tls import Taken
+from harness.model.tls import CALLERS, LISTENERS, Taken
 from harness.model.transcript import Event, EventKind
 from harness.model.verdict import Outcome
-
-CALLERS, LISTENERS = "tls.callers", "tls.listeners"
-"""The checks: of whoever is called, and of whoever calls."""
 
 _REFUSED = "refused: an alert, or the end of the connection"
 _WHATEVER = "whatever: IHE authenticates nodes, not names"

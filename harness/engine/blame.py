@@ -24,6 +24,7 @@ from harness.model.names import HARNESS, ActorName, LegId, PlayerName, StepId
 from harness.model.question import done, undone
 from harness.model.run import Why
 from harness.model.scenario import Answer, Step
+from harness.model.tls import TLS_CHECKS
 from harness.model.transcript import Half
 from harness.model.verdict import Confidence, Outcome, Owner, Reason, Strength
 from harness.profiles import Knowledge
@@ -34,8 +35,6 @@ _REACHABLE = "/reachable"
 _ACCEPTED = "/ack-accepted"
 _OUTCOME = ("/completed", "/status", "/answered")
 """What is owed of a retrieve that its receiver may stand in the way of."""
-_CONDUCT = frozenset({"tls.callers", "tls.listeners"})
-"""Checks of what was done with a connection, and of no message."""
 _PLAIN = re.compile(r"[A-Z ]*|[0-9A-F]{4}|.{0,3}")
 """Words, codes and statuses: that two findings name the same one joins nothing."""
 
@@ -265,7 +264,7 @@ def purpose_of(step: Step) -> Reason | None:
 
 def _how(view: LegView, finding: Finding) -> Reason:
     """Whether the charged actor sent the message that a finding is about, or owed one."""
-    if finding.check in _CONDUCT:
+    if finding.check in TLS_CHECKS:
         return Reason.OWN_DOING
     if finding.evidence is None:
         return Reason.OWED_IT

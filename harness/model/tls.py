@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from harness.model.names import CheckName
 from harness.model.record import Record
 
 
@@ -34,7 +35,7 @@ class TlsFiles(Record):
 
 
 @dataclass(frozen=True)
-class CertificateNames:
+class CertificateNames(Record):
     """Names of the files of one certificate in the folder of a PKI."""
 
     certificate: str
@@ -64,6 +65,13 @@ class Badness(Enum):
 
 STRANGER = "bad/unknown-ca.pem"
 """The authority that nobody trusts, in the folder of the PKI."""
+
+
+CALLERS, LISTENERS = CheckName("tls.callers"), CheckName("tls.listeners")
+"""The checks of whoever is called by a bad caller, and of whoever calls a bad listener."""
+
+TLS_CHECKS = frozenset({CALLERS, LISTENERS})
+"""They are about what was done with a connection, and about no message."""
 
 
 class Laxity(Enum):

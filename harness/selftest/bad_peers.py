@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.node_authentication import CALLERS, LISTENERS, tested
+from harness.checks.node_authentication import tested
 from harness.checks.recording import ExchangeView, LegView
 from harness.model.proof import Mutation
-from harness.model.tls import Taken
+from harness.model.tls import CALLERS, LISTENERS, Taken
 from harness.model.transcript import EventKind
 from harness.selftest.mutants import Base, Mutant, of_one
 from harness.selftest.outcomes import SendToBadListener, TurnOutcome

@@ -92,6 +92,7 @@ def test_a_system_that_lets_a_bad_caller_in_fails(swf: Any, tmp_path: Path) -> N
     said = " ".join(ended.out.split())
     assert "A caller is refused whose certificate has expired" in said
     assert "let in: it accepted the association" in said
+    assert "owed what did not come" not in said
     found = verdicts(tmp_path / "bad", "sec.tls-dicom-callers")
     assert {step for step, verdict in found.items() if verdict == "fail"} == {"worklist-expired", "worklist-early"}
     assert swf("judge", "bad").code == 1

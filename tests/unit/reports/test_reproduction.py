@@ -14,6 +14,7 @@ from harness.model.names import ActorName, ExchangeId, LinkId
 from harness.model.profile import Service
 from harness.model.run import JudgedFinding, PlayResult, Run
 from harness.model.system import Launch
+from harness.model.tls import LISTENERS
 from harness.model.transcript import DimseCommand, Direction, Half, SocketAddress
 from harness.scenario_files import Kind, shipped
 from reports.reproduction import Reproduction
@@ -95,6 +96,20 @@ def test_what_nobody_sent_needs_the_scenario(sample: Sample) -> None:
     assert Reproduction("out", sample.run).of_finding(play, placed) == AGAIN
     lost = replace(judged, finding=replace(judged.finding, evidence=Evidence(exchange=ExchangeId(77))))
     assert Reproduction("out", sample.run).of_finding(play, lost) == AGAIN
+
+
+def test_what_was_done_with_a_connection_needs_the_scenario(sample: Sample) -> None:
+    play, judged = failing(sample.run)
+    shown = replace(judged, finding=replace(judged.finding, check=LISTENERS))
+    assert Reproduction("out", sample.run).of_finding(play, shown) == AGAIN
+
+
+def test_the_reference_system_with_tls_is_named(sample: Sample) -> None:
+    (system,) = sample.run.plan.systems
+    path = str(shipped(Kind.SYSTEM)["reference-tls"])
+    secured = replace(system, launch=Launch.REFERENCE, secured=True, path=path)
+    run = replace(sample.run, plan=replace(sample.run.plan, systems=(secured,)))
+    assert Reproduction("out", run).again(run.plays[0]).startswith("swf run --sut reference-tls --seed 42 ")
 
 
 def test_what_only_we_played_needs_the_scenario(sample: Sample) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
+from harness.model.claimed import Observation
 from harness.model.names import ExchangeId
 from harness.model.run import ClaimResult, PlayResult, Run
 from harness.model.transcript import Transcript
@@ -36,6 +38,15 @@ from reports.reproduction import Reproduction
 from reports.wording import not_judged, play_anchor, plays_words, step_anchor, unexplained
 
 _FIRST = "attention/"
+_COLOURS: Mapping[Observation | None, str] = MappingProxyType(
+    {
+        None: "none",
+        Observation.OBSERVED: "pass",
+        Observation.PARTLY_OBSERVED: "inconclusive",
+        Observation.CONTRADICTED: "fail",
+        Observation.NOT_OBSERVED: "none",
+    }
+)
 _WARNED = "warning/"
 _CARDS = 20
 _ROWS = 200
@@ -55,11 +66,21 @@ class ReasonRow:
 
 
 @dataclass(frozen=True)
+class Option:
+    """An option of a claim, what was seen of it, and the colour of that."""
+
+    name: str
+    seen: str
+    css: str
+
+
+@dataclass(frozen=True)
 class Claimed:
-    """What came of a claim, with the options that the vendor claims for it."""
+    """What came of a claim, with the options that the vendor claims for it, and the products at the other end."""
 
     result: ClaimResult
-    options: tuple[str, ...]
+    options: tuple[Option, ...]
+    partners: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -118,7 +139,7 @@ def build_page(run: Run, out: Path, payload: ReadPayload) -> Page:
     wire = recorded_of(run, payload)
     cards = Cards(Reproduction(out, run), Excerpts(wire.exchanges, payload, wire.marks))
     events = events_of(run)
-    claims = tuple(Claimed(claim, _options(run, claim)) for claim in run.claims)
+    claims = tuple(Claimed(claim, _options(run, claim), _partners(claim)) for claim in run.claims)
     failures, warned, unjudged = complaints(run), warnings(run), not_judged(run)
     counts = Counter(step.verdict for play in run.plays for step in play.steps)
     reasons = tuple(_reason(group) for group in unexplained(run))
@@ -171,10 +192,10 @@ def recorded_of(run: Run, payload: ReadPayload) -> Recorded:
     )
 
 
-def _options(run: Run, claim: ClaimResult) -> tuple[str, ...]:
-    """The options that the system's file claims with the actor, with what was observed of each."""
+def _options(run: Run, claim: ClaimResult) -> tuple[Option, ...]:
+    """The options that the system's file claims with the actor, with what was observed of each that the profile has."""
     shown = {
-        part.option: part.observation.value
+        part.option: part.observation
         for part in run.claimed
         if (part.system, part.profile, part.actor) == (claim.system, claim.profile, claim.actor)
     }
@@ -186,7 +207,15 @@ def _options(run: Run, claim: ClaimResult) -> tuple[str, ...]:
         if one.profile == claim.profile and claim.actor in one.actors
         for option in one.options
     )
-    return tuple(printable(name, 60) + (f" ({shown[name]})" if name in shown else "") for name in names)
+    return tuple(
+        Option(printable(name, 60), shown[name].value if name in shown else "", _COLOURS[shown.get(name)])
+        for name in names
+    )
+
+
+def _partners(claim: ClaimResult) -> tuple[str, ...]:
+    """Other products that were at the other end; a simulated actor is none."""
+    return tuple(sorted({printable(name, 60) for names in claim.partners.values() for name in names}))
 
 
 def _reason(group: ReasonGroup) -> ReasonRow:

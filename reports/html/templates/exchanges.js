@@ -127,7 +127,8 @@ function wayOf(marks) {
     const crowded = at > 0 && x(seconds) - x(marks[at - 1][1]) < 110;
     picture.append(drawn("text", { x: x(seconds), y: crowded && at % 2 ? 8 : 47 }, name));
   });
-  return node("div", { class: "way" }, picture);
+  const told = marks.slice(1).map(([name, seconds]) => [name, `+${(seconds * 1000).toFixed(seconds < 0.01 ? 2 : 1)} ms`]);
+  return node("div", { class: "way" }, picture, marks.length > 2 ? factsOf(told) : "");
 }
 
 function linkOf(detail) {

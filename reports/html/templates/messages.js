@@ -5,7 +5,7 @@ function judgedOf(detail) {
   const items = detail.j.map(function ([tone, word, subject, compared, clause, anchor, step]) {
     return node("li", { class: tone }, node("i", { class: `badge ${tone}` }, word), " ", node("a", { href: `#${encodeURIComponent(anchor)}` }, subject), compared ? `: ${compared}` : "", places.has(anchor) ? " " : "", !places.has(anchor) ? "" : node("button", { type: "button", class: "link", "data-do": "place", "data-place": anchor }, "show the place"), node("span", { class: "quiet" }, `${step} \u00b7 ${clause}`));
   });
-  return node("ul", { class: "verdicts" }, ...items, detail.met ? node("li", { class: "quiet" }, `${detail.met} further facts were decided here, without complaint`) : "");
+  return node("ul", { class: "verdicts" }, ...items, detail.met ? node("li", { class: "quiet" }, `${detail.met} ${items.length ? "further " : ""}${detail.met === 1 ? "fact was" : "facts were"} decided here, without complaint`) : "");
 }
 
 function factsOf(pairs) {

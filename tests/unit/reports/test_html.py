@@ -299,4 +299,6 @@ def test_each_option_that_is_claimed_says_what_was_observed_of_it(sample: Sample
     claim = replace(system.claims[0], options=("HL7 v2.5.1", "Instance Availability Notification"))
     plan = replace(sample.run.plan, systems=(replace(system, claims=(claim, claim)),))
     text = render(replace(sample.run, plan=plan), sample.out, sample.payload)
-    assert "HL7 v2.5.1 (observed), Instance Availability Notification<" in text
+    assert '<span class="chip pass" title="observed">HL7 v2.5.1 (observed)</span>' in text
+    assert '<span class="chip none" title="">Instance Availability Notification</span>' in text
+    assert "1 of 2 observed" in text

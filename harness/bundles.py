@@ -83,7 +83,7 @@ def bundle(request: BundleRequest) -> tuple[Packed, str, BundleFacts]:
     """Write a bundle; the archive, the digest of its manifest, and what it holds. InputError when that cannot be."""
     folders = run_folders(request.run)
     top = _top(request.run, folders)
-    out = request.out or request.run.resolve().parent / f"{top}{SUFFIX}"
+    out = request.out or Path(f"{request.run.resolve()}{SUFFIX}")
     if out.exists() and not request.force:
         raise InputError(f"{out} exists already; --force writes it anew, --out gives another name")
     key = private_key(request.key, request.passphrase) if request.key is not None else None

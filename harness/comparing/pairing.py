@@ -6,15 +6,15 @@ the rest of the messages look different.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Protocol
 
 from harness.comparing.identity import Renaming
-from harness.comparing.leaves import LARGEST, Leaves
+from harness.comparing.leaves import LARGEST, Kind, Leaves
 from harness.dicom.encoding import decode_payload
 from harness.dicom.statuses import is_pending
 from harness.dicom.uids import keyword_of
@@ -165,21 +165,65 @@ def is_final(capture: Capture) -> bool:
 
 
 def paired_answers(before: Sequence[Leaves], after: Sequence[Leaves], known: Renaming) -> list[tuple[Leaves, Leaves]]:
-    """Answers of a query side by side: those that say the same belong together, in whatever order they came."""
+    """Answers of a query side by side, in whatever order they came.
+
+    Those that are about the same things belong together; the rest is about somebody else, whom the other run has not.
+    Where none is about the same, those that say the same belong together.
+    """
     if len(before) <= 1 and len(after) <= 1:
         return list(zip(before, after, strict=False))
-    if max(len(before), len(after)) > _MOST_ANSWERS:
-        return list(zip(before, after, strict=False))
-    likeness = [
-        (-_likeness(one, other, known), abs(place - at), place, at)
-        for place, one in enumerate(before)
-        for at, other in enumerate(after)
-    ]
-    found: dict[int, int] = {}
-    for _, _, place, at in sorted(likeness):
-        if place not in found and at not in found.values():
-            found[place] = at
+    found = _best(_related(before, after, known))
+    if not found and max(len(before), len(after)) <= _MOST_ANSWERS:
+        found = _best(_alike(before, after, known))
     return [(before[place], after[at]) for place, at in sorted(found.items())]
+
+
+def _alike(before: Sequence[Leaves], after: Sequence[Leaves], known: Renaming) -> Iterator[tuple[int, int, int]]:
+    """Pairs that say the same at half of their places at least."""
+    for place, one in enumerate(before):
+        for at, other in enumerate(after):
+            likeness = _likeness(one, other, known)
+            if likeness * 2 >= len(one.keys() | other.keys()):
+                yield likeness, place, at
+
+
+def _best(scored: Iterable[tuple[int, int, int]]) -> dict[int, int]:
+    """The pairs of the highest scores, each place once; of equal ones those that stand nearest."""
+    found: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, _, place, at in sorted((-score, abs(place - at), place, at) for score, place, at in scored):
+        if place not in found and at not in taken:
+            found[place] = at
+            taken.add(at)
+    return found
+
+
+def _related(before: Sequence[Leaves], after: Sequence[Leaves], known: Renaming) -> Iterator[tuple[int, int, int]]:
+    """Pairs of which more identifiers are the same than are not."""
+    homes: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for at, leaves in enumerate(after):
+        for leaf in leaves.values():
+            if leaf.kind is Kind.IDENTIFIER:
+                homes[leaf.domain, leaf.value].add(at)
+    for place, leaves in enumerate(before):
+        shared: Counter[int] = Counter()
+        for leaf in {leaf for leaf in leaves.values() if leaf.kind is Kind.IDENTIFIER}:
+            meant = known.forth.get((leaf.domain, leaf.value), leaf.value)
+            shared.update(homes.get((leaf.domain, meant), ()))
+        for at, count in shared.items():
+            score = count - _contradictions(leaves, after[at], known)
+            if score > 0:
+                yield score, place, at
+
+
+def _contradictions(before: Leaves, after: Leaves, known: Renaming) -> int:
+    """At how many places there stands another identifier than the one that is known to stand for the first."""
+    pairs = ((leaf, after[path]) for path, leaf in before.items() if leaf.kind is Kind.IDENTIFIER and path in after)
+    return sum(
+        known.forth.get((leaf.domain, leaf.value), leaf.value) != other.value
+        for leaf, other in pairs
+        if (leaf.domain, leaf.value) in known.forth or (other.domain, other.value) in known.back
+    )
 
 
 def _likeness(before: Leaves, after: Leaves, known: Renaming) -> int:

@@ -85,6 +85,19 @@ def test_answers_are_held_against_those_that_say_the_same(made: Make) -> None:
     assert differences(found) == [("RequestedProcedureDescription", Way.OTHER, "head", "hand")]
 
 
+def test_answers_about_somebody_else_are_not_held_against_ours(made: Make) -> None:
+    before, after = made(), made()
+    before.order("A1")
+    after.order("B1")
+    before.query(("1", "chest"))
+    after.query(("8", "chest"))
+    before.query(*((f"foreign-{number}", "head") for number in range(90)), ("1", "chest"))
+    after.query(*((f"other-{number}", "foot") for number in range(70)), ("8", "spine"))
+    found = held(before, after)
+    assert differences(found) == [("RequestedProcedureDescription", Way.OTHER, "chest", "spine")]
+    assert [(one.what, one.before, one.after) for one in found.counts] == [("responses to a C-FIND", 92, 72)]
+
+
 def test_how_often_was_asked_until_something_came_is_no_difference(made: Make) -> None:
     before, after = made(), made()
     for _ in range(4):

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date
 
 from harness.model.failing import Failure, counts, failures_of, finding_failure, leg_failures, scenario_of
+from harness.model.hop import step_kind
 from harness.model.known import (
     ABSENT,
     NOT_OFFERED,
@@ -51,7 +52,8 @@ def gated(known: KnownDeviations, plays: Sequence[PlayResult]) -> tuple[tuple[Pl
 def accounts_for(entry: KnownDeviation, failure: Failure) -> bool:
     """Whether an entry is about a failure; whether it has expired does not matter."""
     return (
-        (entry.scenario, entry.step, entry.verdict) == (failure.scenario, failure.step, failure.verdict)
+        (entry.scenario, entry.verdict) == (failure.scenario, failure.verdict)
+        and entry.step == step_kind(failure.scenario, failure.step)
         and entry.form in ("", failure.form)
         and entry.leg in ("", failure.leg)
         and entry.system in (None, failure.player)
@@ -145,7 +147,7 @@ def _played(entry: KnownDeviation, plays: Iterable[PlayResult]) -> Iterator[LegR
     for play in plays:
         if entry.form in ("", play.form) and (not entry.system or entry.system in play.roles.values()):
             for step in play.steps:
-                if step.step == entry.step:
+                if step_kind(entry.scenario, step.step) == entry.step:
                     yield from (leg for leg in step.legs if entry.leg in ("", leg.leg))
 
 

@@ -24,17 +24,14 @@ from harness.engine.seen_reactions import Reactions
 from harness.engine.seen_steps import Met, SeenStep, steps_of
 from harness.engine.seen_threads import Part, Thread, threads_of
 from harness.engine.sides import Sides
-from harness.model.hop import ALL_THAT_FOLLOWS, UNREAD
-from harness.model.names import ActorName, ExchangeId, LegId, LinkId, PlayerName, PlayId, ScenarioId, TransactionId
+from harness.model.hop import ALL_THAT_FOLLOWS, UNREAD, WATCHED_SCENARIO
+from harness.model.names import ActorName, ExchangeId, LegId, LinkId, PlayerName, PlayId, TransactionId
 from harness.model.plan import LegState, Plan, PlannedLeg, PlannedStep, Play, StepRef
 from harness.model.profile import Leg
 from harness.model.scenario import Case, OrderRequest, Patient, PersonName, Practitioner, Scenario, Step, Visit
 from harness.model.system import System
 from harness.model.transcript import Event, EventKind, Exchange, Transcript
 from harness.profiles import Knowledge
-
-SCENARIO = ScenarioId("watched")
-"""The scenario of every play that was found in traffic."""
 
 _BY = "what was seen"
 _FORMS: Mapping[bool, tuple[str, str]] = {True: ("2.5.1", "SWF.b"), False: ("2.3.1", "SWF")}
@@ -156,12 +153,12 @@ class _Watcher:
         reactions: Reactions,
     ) -> None:
         form, profile = _FORMS[_form((part.view for part in thread.parts), usual)]
-        name = PlayId(f"{SCENARIO}@{form}#{number}")
+        name = PlayId(f"{WATCHED_SCENARIO}@{form}#{number}")
         awaited = {step.id: reactions.missing(step) for step in steps}
         planned = tuple(self._planned_step(step, awaited[step.id]) for step in steps)
         case = _case(thread)
         scenario = Scenario(
-            id=SCENARIO,
+            id=WATCHED_SCENARIO,
             title=_title(thread, met),
             citation={},
             forms=(form,),
@@ -328,7 +325,7 @@ def _case(thread: Thread) -> Case:
         for place, number in enumerate(thread.patients)
     }
     return Case(
-        id=SCENARIO,
+        id=WATCHED_SCENARIO,
         title="Whoever the messages are about",
         patients=patients,
         visit=Visit(patient_class=""),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from harness.model.names import ActorName, PlayerName
+from harness.model.names import ActorName, PlayerName, ScenarioId, StepId
 from harness.model.profile import LinkKind
 from harness.model.record import Record
 from harness.model.tls import TlsFiles, TlsMode
@@ -14,6 +15,16 @@ UNREAD = "unread"
 
 THIS_ALONE = "this"
 ALL_THAT_FOLLOWS = "all that follows"
+
+WATCHED_SCENARIO: Final = ScenarioId("watched")
+"""The scenario of every play that was found in traffic. Its steps are called by their transactions, `rad-8`; those of
+one kind that come later in a play have a number, `rad-8.2`."""
+
+
+def step_kind(scenario: ScenarioId, step: StepId) -> StepId:
+    """The step without its number, where it was found in traffic: how often a transaction comes is no part of what it
+    is. A step of any other scenario is its own kind."""
+    return StepId(step.partition(".")[0]) if scenario == WATCHED_SCENARIO else step
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from typing import Final
 
 from harness.errors import InputError
 from harness.model.failing import Failure
+from harness.model.hop import step_kind
 from harness.model.known import NOT_OFFERED, UNDECIDED, KnownDeviation
 from harness.model.record import Record
 from harness.model.verdict import Verdict
@@ -59,7 +60,7 @@ def entries_for(failures: Iterable[Failure], signature: Signature) -> dict[Known
         entry = KnownDeviation(
             scenario=failure.scenario,
             form=failure.form,
-            step=failure.step,
+            step=step_kind(failure.scenario, failure.step),
             leg=failure.leg,
             system=failure.player,
             requirement=failure.requirement,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.model.failing import FAILING
+from harness.model.hop import WATCHED_SCENARIO
 from harness.model.known import NOT_OFFERED, UNDECIDED, KnownDeviation, KnownDeviations
 from harness.model.names import PlayerName, ScenarioId
 from harness.model.record import Record
@@ -67,7 +68,9 @@ def read_known(
         at = ("known", index)
         _entry(source, entry, at, names, faults)
         scenario = scenarios.get(entry.scenario)
-        if scenario is not None:
+        if entry.scenario == WATCHED_SCENARIO:
+            _seen_place(source, entry, at, names, faults)
+        elif scenario is not None:
             _place(source, entry, at, names, scenario, faults)
         elif "." not in entry.scenario or family(entry.scenario) in families:
             faults.name(source.place_of(*at, "scenario"), "scenario", entry.scenario, scenarios)
@@ -113,6 +116,20 @@ def _place(
     known = faults.name(source.place_of(*at, "step"), f"step of {entry.scenario}", entry.step, steps)
     if known and entry.leg:
         transaction = steps[entry.step].transaction
+        legs = names.legs.get(transaction, frozenset())
+        faults.name(source.place_of(*at, "leg"), f"leg of {transaction}", entry.leg, legs)
+
+
+def _seen_place(
+    source: SourceMapping, entry: KnownDeviation, at: tuple[str | int, ...], names: Names, faults: Faults
+) -> None:
+    """Of what is found in traffic, a step is called by its transaction, and may come in either form."""
+    if entry.form:
+        faults.name(source.place_of(*at, "form"), f"form of {entry.scenario}", entry.form, names.forms)
+    steps = {transaction.lower(): transaction for transaction in names.transactions}
+    known = faults.name(source.place_of(*at, "step"), f"step of {entry.scenario}", entry.step, steps)
+    if known and entry.leg:
+        transaction = steps[entry.step]
         legs = names.legs.get(transaction, frozenset())
         faults.name(source.place_of(*at, "leg"), f"leg of {transaction}", entry.leg, legs)
 

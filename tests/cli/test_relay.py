@@ -193,6 +193,19 @@ def test_a_defect_of_the_sender_is_its_own(relayed: Relayed, registration: bytes
     assert any("PID-3" in requirement for requirement in found["HIS"])
 
 
+def test_a_known_defect_fails_no_relay(relayed: Relayed, registration: bytes, swf: Any) -> None:
+    """However often it comes."""
+    defective = re.sub(rb"(PID\|[^|]*\|[^|]*\|)[^|]*", rb"\1", registration, count=1)
+    with Product().running() as port:
+        ended, _ = relayed(port, defective, defective)
+    assert ended.code == 1
+    signed = ("--owner", "HIS team", "--reason", "Repaired in release 5", "--expires", "2999-12-31")
+    assert swf("baseline", "run", *signed, "--inconclusive", "--out", "our.known.yaml").code == 0
+    judged = swf("judge", "run", "--known", "our.known.yaml")
+    assert judged.code == 0
+    assert "all known; see our.known.yaml" in judged.out
+
+
 def test_a_defect_of_the_receiver_is_its_own(relayed: Relayed, registration: bytes, tmp_path: Path) -> None:
     with Product(changes=(("MSA|AA|", "MSA|AA|not-"),)).running() as port:
         ended, _ = relayed(port, registration)

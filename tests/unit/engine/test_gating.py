@@ -283,3 +283,13 @@ def test_a_finding_on_a_leg_that_is_not_judged_counts_for_nothing() -> None:
 )
 def test_an_entry_is_gone_only_where_its_requirement_was_decided(plays: list[PlayResult], state: EntryState) -> None:
     assert gated(known(entry()), plays)[1].uses[0].state is state
+
+
+@pytest.mark.parametrize("step", ["rad-8", "rad-8.2", "rad-8.17"])
+def test_what_is_known_of_traffic_is_known_however_often_it_comes(step: str) -> None:
+    found = replace(play(leg(finding()), step=step), play=PlayId("watched@2.5.1#3"))
+    known = KnownDeviations(
+        entries=(entry(scenario=ScenarioId("watched"), step=StepId("rad-8")),), files=("k.yaml",), day="2026-01-01"
+    )
+    _, gate = gated(known, (found,))
+    assert (gate.new, gate.known) == (0, 1)

@@ -115,3 +115,29 @@ def test_what_a_system_names_concerns_that_system(library: ScenarioFiles, write:
 def test_no_file_is_nothing_known(library: ScenarioFiles) -> None:
     known = load_known([], library, {}, "2026-05-04")
     assert (known.files, known.entries, known.sha256) == ((), (), "")
+
+
+def test_what_is_found_in_traffic_is_called_by_its_transaction(read: Read) -> None:
+    (entry,) = read('scenario: swf.plain\n    form: "2.3.1"\n    step: worklist', "scenario: watched\n    step: rad-5")
+    assert (entry.scenario, entry.step, entry.leg) == ("watched", "rad-5", "query")
+
+
+@pytest.mark.parametrize(
+    ("step", "leg", "text"),
+    [
+        ("worklist", "query", "unknown step of watched `worklist`"),
+        ("rad-5.2", "query", "unknown step of watched `rad-5.2`; did you mean `rad-5`?"),
+        ("rad-5", "quary", "unknown leg of RAD-5 `quary`; did you mean `query`?"),
+    ],
+)
+def test_a_place_that_traffic_never_has(read: Read, step: str, leg: str, text: str) -> None:
+    new = f'scenario: watched\n    form: "2.3.1"\n    step: {step}\n    leg: {leg}'
+    with pytest.raises(SourceError) as raised:
+        read('scenario: swf.plain\n    form: "2.3.1"\n    step: worklist\n    leg: query', new)
+    assert text in str(raised.value)
+
+
+def test_a_form_that_nobody_speaks(read: Read) -> None:
+    new = 'scenario: watched\n    form: "9"\n    step: rad-5'
+    with pytest.raises(SourceError, match="unknown form of watched `9`"):
+        read('scenario: swf.plain\n    form: "2.3.1"\n    step: worklist', new)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -89,7 +89,6 @@ class Line:
     tap: DimseTap
     folder: Path
     now: float = BASE
-    passed: dict[Side, bytes] = field(default_factory=lambda: {A: b"", B: b""})
 
     def say(self, side: Side, data_: bytes | Message, *, arrives: bool = True) -> None:
         """Something passes from a side: in at one second, out at the next."""

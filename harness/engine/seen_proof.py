@@ -162,8 +162,7 @@ def _named_step(carrier: Carrier) -> frozenset[str]:
 
 
 def _several(ground: _Ground, finding: Finding) -> str:
-    """Whether two systems play an actor that a message is of, or to, in what it belongs to; who only asks counts where
-    it is charged."""
+    """Whether two systems play an actor that a message is of, or to, in what it belongs to, others' questions apart."""
     carrier, group = ground.of(finding)
     ends = {finding.actor, carrier.leg.initiator, carrier.leg.responder} if carrier is not None else {finding.actor}
     players: dict[str, set[PlayerName]] = {}
@@ -171,8 +170,9 @@ def _several(ground: _Ground, finding: Finding) -> str:
         command = one.exchange.exchange.request.command
         asks = command is not None and command.service in (Service.C_FIND, Service.C_MOVE, Service.C_GET)
         planned = one.leg.planned
-        if not asks or finding.actor == one.leg.initiator:
-            players.setdefault(one.leg.initiator, set()).add(planned.initiator)
+        if asks and (carrier is None or one.exchange is not carrier.exchange):
+            continue
+        players.setdefault(one.leg.initiator, set()).add(planned.initiator)
         players.setdefault(one.leg.responder, set()).add(planned.responder)
     return _SEVERAL if any(len(own) > 1 for actor, own in players.items() if actor in ends) else ""
 
@@ -212,6 +212,11 @@ def _too_soon(ground: _Ground, finding: Finding) -> str:
     return _TOO_SOON if changes and asked - max(changes) < ground.times(carrier).show else ""
 
 
+def _missing_too_soon(ground: _Ground, finding: Finding) -> str:
+    """The same of what did not come at all; what came is as it is."""
+    return _too_soon(ground, finding) if "not received" in finding.received else ""
+
+
 def _changes(carrier: Carrier) -> bool:
     command = carrier.exchange.exchange.request.command
     return carrier.half is Half.REQUEST and (command is None or command.service not in _ASKING)
@@ -230,9 +235,14 @@ def _surplus(ground: _Ground, finding: Finding) -> str:
 
 def _sent_elsewhere(ground: _Ground, finding: Finding) -> str:
     """Whether what is missing of a retrieve may have gone another way: nothing came by this one, or not to its end."""
+    return _still_sending(ground, finding) if "not received" in finding.received else ""
+
+
+def _still_sending(ground: _Ground, finding: Finding) -> str:
+    """Whether the objects of a retrieve were not all sent yet when the record ended, or are sent another way."""
     carrier = ground.beginnings.at(finding.evidence)
-    if carrier is None or "not received" not in finding.received:
-        return ""
+    if carrier is None:
+        return _ELSEWHERE
     stores = [
         exchange.exchange
         for leg in ground.view.legs
@@ -372,8 +382,8 @@ _DOUBTS: Mapping[str, tuple[Doubt, ...]] = MappingProxyType(
         "storage/refused-not-found": (*_WHOLE, _too_soon, _one_archive),
         "storage/wrong-entry-not-found": (*_WHOLE, _too_soon, _one_archive),
         "storage/stored-is-committed": (*_WHOLE, _one_archive),
-        "storage/retrieved-equals-*": (*_WHOLE, _too_soon, _surplus, _changed, _sent_elsewhere),
-        "retrieve/*": (_several, _one_destination),
+        "storage/retrieved-equals-*": (*_WHOLE, _missing_too_soon, _surplus, _changed, _sent_elsewhere),
+        "retrieve/*": (_several, _one_destination, _still_sending),
         "updates/cancelled-not-started": (*_WHOLE, _one_station),
         "updates/*": (_several, _too_soon),
     }

@@ -109,10 +109,14 @@ def run_folders(path: Path) -> Mapping[str, Path]:
         return {"": path}
     if not path.is_dir():
         raise InputError(f"{path} is no folder of a run")
-    found = {one.name: one for one in sorted(path.iterdir()) if (one / _EVIDENCE).is_dir()}
+    found = _runs_in(path)
     if not found:
         raise InputError(f"{path} holds no run: no evidence/ in it, nor in a folder within it")
     return found
+
+
+def _runs_in(path: Path) -> dict[str, Path]:
+    return {one.name: one for one in sorted(path.iterdir()) if (one / _EVIDENCE).is_dir()}
 
 
 def _top(path: Path, folders: Mapping[str, Path]) -> str:
@@ -328,6 +332,8 @@ def opened_run(path: Path, bounds: Bounds | None = None) -> Iterator[Path]:
     RecordingError or InputError when there is none, or when the bundle is not as its manifest says.
     """
     if not path.is_file():
+        if path.is_dir() and not (path / _EVIDENCE).is_dir() and len(found := _runs_in(path)) > 0:
+            raise InputError(f"{path} holds runs in folders of its own: {', '.join(found)}; give one of them")
         yield path
         return
     with TemporaryDirectory(prefix="swf-bundle-") as made:

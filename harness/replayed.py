@@ -42,6 +42,10 @@ def replay(request: ReplayRequest, show: Callable[[str], object]) -> int:
         sender = Replay(evidence, Sending(wait=request.wait))
         targets = [request.target or sender.target(number) for number in request.exchanges]
         known = [target for target in targets if target is not None]
+        if known and request.target is None and request.run.is_file():
+            raise InputError(
+                f"{request.run} is a bundle, and names {known[0]}: say with --to where to send, if it is to be there"
+            )
         if known and len(known) != len(targets):
             raise InputError("some of these went to a system, and others came to us: send them apart")
         if not known:

@@ -133,6 +133,15 @@ def test_runs_of_different_scenarios_say_so(
     assert "swf.scheduled@2.3.1  pass -> not there" in ended.out
 
 
+def test_a_folder_of_runs_says_which_there_are(swf: Swf, scheduled: tuple[Path, Ended], tmp_path: Path) -> None:
+    for name in ("none", "reference"):
+        shutil.copytree(scheduled[0], tmp_path / "matrix" / name)
+    ended = swf("diff", "matrix", "matrix")
+    assert ended.code == 3
+    assert "holds runs in folders of its own: none, reference" in ended.err
+    assert swf("diff", "matrix/none", "matrix/reference").code == 0
+
+
 @pytest.mark.parametrize("name", ["gone", "empty"])
 def test_what_is_no_run_is_told(swf: Swf, scheduled: tuple[Path, Ended], tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()

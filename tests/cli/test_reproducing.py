@@ -66,6 +66,12 @@ times: {{answer: 5, act: 5}}
     again = swf(*words[1:])
     assert again.code == 0, again.err
     assert "status A801" in again.out
+    assert "status A801" in swf(*words[1:-2]).out
+    assert swf("bundle", "run 1", "--out", "run.swf.tar.gz").code == 0
+    packed = swf("replay", "run.swf.tar.gz", words[3])
+    assert packed.code == 3  # nobody else's record says where we connect to
+    assert f"names {title}@127.0.0.1:{port}: say with --to where to send" in packed.err
+    assert "status A801" in swf("replay", "run.swf.tar.gz", *words[3:]).out
 
 
 DEFECTS = {
@@ -91,6 +97,9 @@ def test_what_a_system_sent_by_itself_is_judged_again_without_it(swf: Swf, tmp_p
     assert f"FAIL ({actor})" in again.out
     assert (tmp_path / "again" / "report.html").is_file()
     assert swf("judge", "again").code == 1
+    assert swf("bundle", "again").code == 0
+    assert swf("verify", "again.swf.tar.gz").code == 0  # it is a run that was only watched
+    assert swf("diff", "again", "again.swf.tar.gz", "--exit-on", "any").code == 0
 
 
 def test_what_breaks_no_rule_by_itself_says_where_it_is_judged(swf: Swf, tmp_path: Path) -> None:

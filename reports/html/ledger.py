@@ -15,11 +15,12 @@ _CELLS = 6
 
 @dataclass(frozen=True)
 class Cell:
-    """A sighting: a link to its exchange, and the place in words."""
+    """A sighting: a link to its exchange, and the place in words. `first`: here its identifier broke first."""
 
     href: str
     title: str
     broken: bool
+    first: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def ledger_of(play: PlayResult) -> Ledger | None:
             printable(value, 80) or "(empty)",
             index == 0,
             name in broken,
-            _places(entries, steps),
+            _places(entries, steps, first_breaks(play)),
         )
         for name, by_value in values.items()
         for index, (value, entries) in enumerate(by_value.items())
@@ -84,7 +85,7 @@ def ledger_of(play: PlayResult) -> Ledger | None:
     )
 
 
-def _places(entries: Sequence[LedgerEntry], steps: Sequence[str]) -> tuple[Place, ...]:
+def _places(entries: Sequence[LedgerEntry], steps: Sequence[str], firsts: Sequence[LedgerEntry]) -> tuple[Place, ...]:
     """The steps in order, with the line of the value from where it was seen first to where it was seen last."""
     seen = {_step(entry) for entry in entries}
     held = [place for place, step in enumerate(steps) if step in seen]
@@ -92,7 +93,7 @@ def _places(entries: Sequence[LedgerEntry], steps: Sequence[str]) -> tuple[Place
     tracks = {first: "from", last: "to"} if first != last else {}
     return tuple(
         Place(
-            tuple(_cell(entry) for entry in entries if _step(entry) == step)[:_CELLS],
+            tuple(_cell(entry, entry in firsts) for entry in entries if _step(entry) == step)[:_CELLS],
             tracks.get(place, "through" if first < place < last else ""),
         )
         for place, step in enumerate(steps)
@@ -103,10 +104,10 @@ def _step(entry: LedgerEntry) -> str:
     return entry.place.partition(":")[0]
 
 
-def _cell(entry: LedgerEntry) -> Cell:
+def _cell(entry: LedgerEntry, first: bool) -> Cell:
     title = f"exchange {entry.exchange}, {printable(entry.place, 120)}, by {printable(entry.actor, 40)}"
     if entry.first:
         title += ", seen first here"
     if entry.charged:
         title += f"; broken by {printable(entry.charged, 40)}: {printable(entry.requirement or '', 120)}"
-    return Cell(href(exchange_anchor(entry.exchange)), title, entry.broken)
+    return Cell(href(exchange_anchor(entry.exchange)), title, entry.broken, first)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from harness.checks.recording import LegView, PlayView
 from harness.checks.registry import play_check
-from harness.model.deviation import Change, Deviation
+from harness.model.deviation import RULES_ON_CALLERS, RULES_ON_LISTENERS, Change, Deviation
 from harness.model.finding import Evidence, Finding
 from harness.model.plan import LegState
 from harness.model.tls import CALLERS, LISTENERS, Taken
@@ -22,7 +22,7 @@ _WHATEVER = "whatever: IHE authenticates nodes, not names"
 _NOT_SENT = "nothing is sent: an alert, or the end of the connection"
 
 
-@play_check(CALLERS)
+@play_check(CALLERS, rules=tuple(RULES_ON_CALLERS.values()))
 def callers(play: PlayView) -> Iterator[Finding]:
     """What responders did with a caller of ours that they should refuse."""
     for view, deviation in _tests(play, CALLERS):
@@ -30,7 +30,7 @@ def callers(play: PlayView) -> Iterator[Finding]:
             yield from _of_listener(view, deviation, _events(play, view, deviation))
 
 
-@play_check(LISTENERS)
+@play_check(LISTENERS, rules=tuple(RULES_ON_LISTENERS.values()))
 def listeners(play: PlayView) -> Iterator[Finding]:
     """What initiators did when our listener showed what they should not talk to."""
     for view, deviation in _tests(play, LISTENERS):

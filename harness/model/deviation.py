@@ -98,7 +98,7 @@ MISUSES = TLS_CHANGES | frozenset(
 """The changes that misuse a link of their own."""
 
 
-_RULES_ON_CALLERS: Mapping[Change, str] = {
+RULES_ON_CALLERS: Mapping[Change, str] = {
     Change.EXPIRED_CERTIFICATE: "tls-expired-caller",
     Change.FUTURE_CERTIFICATE: "tls-early-caller",
     Change.UNKNOWN_AUTHORITY: "tls-unknown-caller",
@@ -107,7 +107,7 @@ _RULES_ON_CALLERS: Mapping[Change, str] = {
     Change.IN_THE_CLEAR: "tls-plain-caller",
     Change.OTHER_HOST: "tls-other-host-caller",
 }
-_RULES_ON_LISTENERS: Mapping[Change, str] = {
+RULES_ON_LISTENERS: Mapping[Change, str] = {
     Change.EXPIRED_CERTIFICATE: "tls-expired-listener",
     Change.FUTURE_CERTIFICATE: "tls-early-listener",
     Change.UNKNOWN_AUTHORITY: "tls-unknown-listener",
@@ -161,7 +161,7 @@ class Deviation(Record):
     @property
     def tls_rule(self) -> str:
         """The rule of a leg that it puts to the test; empty when it is not about TLS."""
-        rules = _RULES_ON_LISTENERS if self.of_listener else _RULES_ON_CALLERS
+        rules = RULES_ON_LISTENERS if self.of_listener else RULES_ON_CALLERS
         return rules.get(self.change, "")
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -90,6 +90,12 @@ def actors_of(words: Iterable[str]) -> tuple[ActorName, ...]:
                 f"actors: {', '.join(sorted(known.values()))}"
             )
     return tuple(dict.fromkeys(found))
+
+
+def _usual_profiles() -> Mapping[ActorName, str]:
+    """The profile that each actor has first of all, by the kinds of products."""
+    kinds = workshop().files.kinds().values()
+    return {actor: kind.profiles[0] for kind in reversed(tuple(kinds)) for actor in kind.actors}
 
 
 def systems_of(suts: Sequence[str]) -> tuple[System, ...]:
@@ -221,7 +227,7 @@ class _Running:
 
     def _status_lines(self) -> Iterator[str]:
         simulation = self._simulation
-        listening = tuple(listeners(self._stand_ins.actors, simulation.parties, self._knowledge))
+        listening = tuple(listeners(self._stand_ins.actors, simulation.parties, self._knowledge, _usual_profiles()))
         titles = {one.id: one.title for one in self._knowledge.transactions.values()}
         yield f"Simulated: {', '.join(self._stand_ins.actors)}. What to enter on the other side:"
         yield from introduction(listening, titles)

@@ -39,7 +39,7 @@ def patients(cases: Sequence[Case]) -> Iterator[str]:
         return
     yield ""
     many = len(cases) > _SHOWN
-    yield f"Ordered for {len(cases)} patients{f', the last {_SHOWN} of them' if many else ''}:"
+    yield f"Ordered for {len(cases)} patient{'' if len(cases) == 1 else 's'}{f', the last {_SHOWN} of them' if many else ''}:"
     for case in cases[-_SHOWN:]:
         patient = next(iter(case.patients.values()))
         name = "^".join(filter(None, (patient.name.family, patient.name.given)))

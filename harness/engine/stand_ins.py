@@ -141,14 +141,17 @@ def can_order(wanted: StandIns) -> bool:
 
 
 def listeners(
-    actors: Iterable[ActorName], parties: Mapping[ActorName, Party], knowledge: Knowledge
+    actors: Iterable[ActorName],
+    parties: Mapping[ActorName, Party],
+    knowledge: Knowledge,
+    profiles: Mapping[ActorName, str],
 ) -> Iterator[Listener]:
-    """Where each of our actors can be called, and for what, in the order of the actors."""
+    """Where each of our actors can be called, and for what its usual profile requires, in the order of the actors."""
     classes = actor_classes()
     for actor in actors:
         dimse, hl7 = parties[actor].dimse, parties[actor].hl7
         if classes[actor].speaks_dimse() and dimse is not None:
-            called = _called(actor, LinkKind.DIMSE, knowledge)
+            called = _called(actor, LinkKind.DIMSE, knowledge, profiles)
             yield Listener(
                 actor=actor,
                 kind=LinkKind.DIMSE,
@@ -165,14 +168,16 @@ def listeners(
                 facility=hl7.facility,
                 host=hl7.host,
                 port=hl7.port,
-                called=_called(actor, LinkKind.MLLP, knowledge),
+                called=_called(actor, LinkKind.MLLP, knowledge, profiles),
             )
 
 
-def _called(actor: ActorName, kind: LinkKind, knowledge: Knowledge) -> tuple[TransactionId, ...]:
-    """What the actor is called for, on links of that kind, by the profile that requires most of it."""
-    every = [profile.transactions_of(actor) for profile in knowledge.profiles.values()]
-    required = max(every, key=len, default=())
+def _called(
+    actor: ActorName, kind: LinkKind, knowledge: Knowledge, profiles: Mapping[ActorName, str]
+) -> tuple[TransactionId, ...]:
+    """What the actor is called for on links of that kind; of an actor without a usual profile, by any of them."""
+    usual = [knowledge.profiles[profiles[actor]]] if actor in profiles else list(knowledge.profiles.values())
+    required = {one for profile in usual for one in profile.transactions_of(actor)}
     return in_order(
         one.id
         for one in knowledge.transactions.values()

@@ -38,8 +38,8 @@ def patients(cases: Sequence[Case]) -> Iterator[str]:
     if not cases:
         return
     yield ""
-    many = len(cases) > _SHOWN
-    yield f"Ordered for {len(cases)} patient{'' if len(cases) == 1 else 's'}{f', the last {_SHOWN} of them' if many else ''}:"
+    people = "1 patient" if len(cases) == 1 else f"{len(cases)} patients"
+    yield f"Ordered for {people}{f', the last {_SHOWN} of them' if len(cases) > _SHOWN else ''}:"
     for case in cases[-_SHOWN:]:
         patient = next(iter(case.patients.values()))
         name = "^".join(filter(None, (patient.name.family, patient.name.given)))

@@ -102,7 +102,7 @@ def _of_caller(play: PlayView, view: LegView, deviation: Deviation, events: Sequ
         yield from _decided(view, deviation, Outcome.VIOLATED, "it sent all the same", _NOT_SENT, sent.evidence())
     elif Taken.IMPOSSIBLE in taken:
         yield from _decided(view, deviation, Outcome.UNDECIDED, taken[Taken.IMPOSSIBLE], _NOT_SENT)
-    elif view.exchanges:
+    elif not _all_came_after_refusal(view, events):
         said = "it sent over a connection that was open before, so that nothing was shown to it"
         yield from _decided(view, deviation, Outcome.UNDECIDED, said, _NOT_SENT)
     elif Taken.REFUSED not in taken:
@@ -141,6 +141,13 @@ def _outcomes(events: Sequence[Event]) -> Mapping[Taken, str]:
 def _is_secured(view: LegView) -> bool:
     """Whether the proper call of the leg was answered over TLS."""
     return any(one.exchange.link.facts.get("tls") and one.exchange.final is not None for one in view.exchanges)
+
+
+def _all_came_after_refusal(view: LegView, events: Sequence[Event]) -> bool:
+    """Whether what came without anything bad being shown, if anything did, came over connections that were made after a
+    refusal: a sender that repeats what it could not send."""
+    refused = [event.seq for event in events if event.facts.get("outcome") == Taken.REFUSED.value]
+    return all(refused and one.exchange.link.seq > min(refused) for one in view.exchanges)
 
 
 def _talked_properly(play: PlayView, view: LegView) -> bool:

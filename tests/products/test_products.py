@@ -84,7 +84,9 @@ def test_wlmscpfs_is_asked_with_every_combination_of_keys(worklist: Product, run
 
 
 def test_orthanc_over_tls(secured_orthanc: Product, run: Runner, compare: Compare) -> None:
-    judged = run(secured_orthanc.system_file(), scenarios=["swf.scheduled", "sec.tls-dicom-callers"])
+    judged = run(
+        secured_orthanc.system_file(), scenarios=["swf.scheduled", "sec.tls-dicom-callers", "sec.tls-dicom-reports"]
+    )
     compare(judged, "orthanc-tls")
     assert judged.transcript is not None
     links = [link for link in judged.transcript.links if link.peer.port == secured_orthanc_port(secured_orthanc)]

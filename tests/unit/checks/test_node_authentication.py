@@ -36,9 +36,9 @@ SYSTEM = PlayerName("SYSTEM")
 SECURED = {"tls": "TLSv1.3"}
 
 
-def exchange(number: int, facts: dict[str, str], *, answered: bool = True) -> ExchangeView:
+def exchange(number: int, facts: dict[str, str], *, answered: bool = True, seq: int = 0) -> ExchangeView:
     link = Link(
-        seq=0,
+        seq=seq,
         time=0.0,
         id=LinkId(number),
         kind=LinkKind.DIMSE,
@@ -282,6 +282,12 @@ def test_a_connection_that_was_open_before_proves_nothing() -> None:
     finding = stage.only()
     assert finding.outcome is Outcome.UNDECIDED
     assert "open before" in finding.received
+
+
+def test_what_is_repeated_after_a_refusal_to_the_good_listener_is_right() -> None:
+    stage = listener(proper=False).took(Taken.REFUSED)
+    stage.tested = [exchange(2, SECURED, seq=5)]
+    assert stage.only().outcome is Outcome.MET
 
 
 def test_what_our_side_cannot_show_is_not_decided() -> None:

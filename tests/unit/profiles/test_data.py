@@ -29,7 +29,7 @@ def test_counts() -> None:
     assert len(KNOWN.edges) == 238
     assert sum(len(rules) for rules in KNOWN.leg_rules.values()) == 66
     assert len(KNOWN.play_rules) == 177
-    assert len(KNOWN.requirements()) == 4595
+    assert len(KNOWN.requirements()) == 4600
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def next_step(play: PlayResult, step: StepResult, judged: JudgedFinding, again: 
 
 def where(play: PlayResult, step: StepResult) -> str:
     """The step in its scenario's source, with its transaction."""
-    source = f"{printable(play.scenario_path or play.play)}:{step.line}"
+    source = printable(play.scenario_path or play.play) + (f":{step.line}" if step.line else "")
     return f"{source}  {printable(step.step)} [{printable(step.transaction)}]"
 
 

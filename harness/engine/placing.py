@@ -79,6 +79,7 @@ class PlacedRecording:
             if seen is None and not self._placed[exchange.id] and self._foreign(exchange)
             if not self._breaks.of_earlier_attempt(exchange.request.seq) and exchange.link.id not in misused
         ]
+        self.orphans += seen.unknown if seen is not None else ()
 
     def _found(
         self, plays: Sequence[Play], read: ReadPayload, learnt: Learnt | None
@@ -111,7 +112,7 @@ class PlacedRecording:
                 continue
             shapes = set(self._recogniser.candidates(self._views[orphan]))
             for leg in view.legs:
-                awaited = leg.planned.state is LegState.LIVE and leg.planned.initiator != HARNESS
+                awaited = self._seen is None and leg.planned.state is LegState.LIVE and leg.planned.initiator != HARNESS
                 if awaited and (leg.step.transaction.id, leg.planned.leg.id) in shapes:
                     yield leg, orphan
 

@@ -27,7 +27,7 @@ from harness.engine.sides import Sides
 from harness.model.hop import ALL_THAT_FOLLOWS, UNREAD, WATCHED_SCENARIO
 from harness.model.names import ActorName, ExchangeId, LegId, LinkId, PlayerName, PlayId, TransactionId
 from harness.model.plan import LegState, Plan, PlannedLeg, PlannedStep, Play, StepRef
-from harness.model.profile import Leg
+from harness.model.profile import Leg, Service
 from harness.model.scenario import Case, OrderRequest, Patient, PersonName, Practitioner, Scenario, Step, Visit
 from harness.model.system import System
 from harness.model.transcript import Event, EventKind, Exchange, Transcript
@@ -55,9 +55,9 @@ class Seen:
     """What traffic shows: the plan with its plays, and where each exchange is in them.
 
     `parts` are the exchanges of which a play has only a part, `events` the beginnings and ends of plays and steps.
-    `cut` are requests whose answer the record does not reach. `ends` is when the record ended, in seconds since the
-    epoch; `stations` are the devices that sent each request, `called` those that it was sent to. `unread`: something
-    passed that a relay could not read.
+    `cut` are requests whose answer the record does not reach, `unknown` what is of no transaction that we know. `ends`
+    is when the record ended, in seconds since the epoch; `stations` are the devices that sent each request, `called`
+    those that it was sent to. `unread`: something passed that a relay could not read.
     """
 
     plan: Plan
@@ -66,6 +66,7 @@ class Seen:
     views: Mapping[ExchangeId, ExchangeView]
     events: tuple[Event, ...]
     cut: tuple[ExchangeId, ...]
+    unknown: tuple[ExchangeId, ...]
     stations: Mapping[ExchangeId, str]
     called: Mapping[ExchangeId, str]
     ends: float
@@ -133,6 +134,7 @@ class _Watcher:
             views=self._views,
             events=tuple(found.events),
             cut=tuple(sorted(self._cut)),
+            unknown=tuple(sorted(one.id for one in self._transcript.exchanges if self._is_unknown(one))),
             stations=stations,
             called={view.exchange.id: self._legs.ends[view.exchange.id].receiver.station for view in known},
             ends=self._last,
@@ -254,7 +256,13 @@ class _Watcher:
             for system in known.values()
         )
 
-    # what is cut
+    # what is left out
+
+    def _is_unknown(self, exchange: Exchange) -> bool:
+        """Whether nobody knows what a message is; that somebody only tests the link is no such message."""
+        command = exchange.request.command
+        tests = command is not None and command.service in (Service.C_ECHO, Service.C_CANCEL)
+        return not tests and exchange.id not in self._cut and exchange.id not in self._legs.found
 
     def _is_cut(self, exchange: Exchange) -> bool:
         """Whether a request has no end because the record, or its link, ended before the next answer was due."""

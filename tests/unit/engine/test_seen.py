@@ -14,6 +14,7 @@ from harness.model.profile import Service
 from harness.model.transcript import Exchange
 from harness.model.verdict import Outcome, Verdict
 from tests.legal.workflow_messages import Case, entries_of
+from tests.specimens.builder import plain_ack
 from tests.unit.engine.watched_days import (
     CASE,
     DECLARED,
@@ -129,9 +130,11 @@ def test_a_result_that_names_no_structured_report_is_nobodys() -> None:
         b"MSH|^~\\&|LAB|H|RIS|H|20240102101500||ORU^R01^ORU_R01|L1|P|2.5.1\r"
         b"PID|||P1001^^^SWF^PI||LINDGREN^ASTA\rOBR|1|A1^OP\rOBX|1|TX|HB^Haemoglobin||7.1\r"
     )
-    events = [*day()[:3], hl7_exchange("RAD-28", "export", result, step="exported")]
+    answer = plain_ack(result, "AA", "E1")
+    events = [*day()[:3], hl7_exchange("RAD-28", "export", result, answer, step="exported")]
     run = watch(events).run
     assert "RAD-28" not in {step.transaction for play in run.plays for step in play.steps}
+    assert run.orphans == (4,)
     assert run.verdict is Verdict.PASS
 
 

@@ -9,7 +9,8 @@ question, what our actor then does wrong cannot be told from the recording to be
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.checks import consistency
@@ -20,7 +21,7 @@ from harness.checks.recording import ExchangeView, LegView, PlayView
 from harness.checks.registry import Scope, scopes
 from harness.model.deviation import MISUSES
 from harness.model.finding import Evidence, Finding
-from harness.model.names import HARNESS, ActorName, LegId, PlayerName, StepId
+from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, PlayerName, StepId
 from harness.model.question import done, undone
 from harness.model.run import Why
 from harness.model.scenario import Answer, Step
@@ -68,6 +69,38 @@ class _Fault:
     when: int | None
 
 
+class _Near:
+    """The faults of a play by what may join a finding to one of them: few of many."""
+
+    def __init__(self, faults: Sequence[_Fault], exchanges: Mapping[ExchangeId, ExchangeView]) -> None:
+        self._faults = faults
+        self._exchanges = exchanges
+        self._places: dict[tuple[PlayerName, str, str | ExchangeId], list[int]] = defaultdict(list)
+        self._players = frozenset(fault.player for fault in faults)
+        for place, fault in enumerate(faults):
+            evidence, value = fault.finding.evidence, fault.finding.received
+            if evidence is not None:
+                self._places[fault.player, "exchange", evidence.exchange].append(place)
+                self._places[fault.player, "instance", _instance(exchanges.get(evidence.exchange))].append(place)
+                if not _PLAIN.fullmatch(value):
+                    self._places[fault.player, "value", value].append(place)
+
+    def to(self, finding: Finding, player: PlayerName) -> Iterator[_Fault]:
+        """The faults of others than the player that have a message, an instance or a value in common with a finding, in
+        their order."""
+        keys: list[tuple[str, str | ExchangeId]] = [("value", finding.received)]
+        keys += [("value", one) for one in finding.expected.split(" | ")]
+        keys += [("exchange", one.exchange) for one in (finding.given, finding.evidence) if one is not None]
+        instance = _instance(self._exchanges.get(finding.evidence.exchange)) if finding.evidence is not None else ""
+        if instance:
+            keys.append(("instance", instance))
+        others = self._players - {player}
+        found = {
+            place for other in others for kind, name in keys for place in self._places.get((other, kind, name), ())
+        }
+        yield from (self._faults[place] for place in sorted(found))
+
+
 class Blame:
     """The faults of one play, and what they explain."""
 
@@ -81,6 +114,7 @@ class Blame:
         self._order = {planned.step.id: place for place, planned in enumerate(view.play.steps)}
         self._exchanges = {exchange.exchange.id: exchange for leg in view.legs for exchange in leg.exchanges}
         self._faults = sorted(self._found(findings), key=lambda fault: self._order[fault.leg.step.step.id])
+        self._near = _Near(self._faults, self._exchanges)
         self._undone = tuple(undone(view.events))
         self._done = done(view.events)
         self._first = next((fault for fault in self._faults if fault.player != HARNESS), None)
@@ -129,9 +163,9 @@ class Blame:
     def _consequence(self, finding: Finding, player: PlayerName) -> Charge | None:
         """What follows from an earlier fault of somebody else, as the recording shows."""
         when = self._when(finding.evidence)
-        for fault in self._faults:
+        for fault in self._near.to(finding, player):
             earlier = when is not None and fault.when is not None and fault.when < when
-            if earlier and fault.player != player and self._joined(fault, finding):
+            if earlier and self._joined(fault, finding):
                 owner = Owner.HARNESS if fault.player == HARNESS else Owner.OTHER_SYSTEM
                 return Charge(player, owner, _after(fault), excused=True)
         return None

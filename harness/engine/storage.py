@@ -227,6 +227,8 @@ class Evidence:
             found: Plan = adapter(Plan).validate_json(path.read_bytes())
         except (OSError, ValidationError) as error:
             raise RecordingError(f"{path} cannot be read: {_first_line(error)}") from None
+        if found.watching is not None and len(found.assignments) != 1:
+            raise RecordingError(f"{path} cannot be read: a run that was watched has one assignment")
         return found
 
     def transcript(self) -> Transcript:

@@ -38,7 +38,7 @@ def test_1_when_a_system_fails(swf: Swf, tmp_path: Path) -> None:
     assert ended.code == 1
     assert "order [RAD-2]  FAIL (Order Placer)" in ended.out
     assert "OBR-2" in ended.out
-    assert "reproduce: swf run --seed" in ended.out
+    assert "reproduce: swf replay run " in ended.out
     assert "Traceback" not in ended.out + ended.err
 
 

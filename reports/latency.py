@@ -169,15 +169,19 @@ def _number(row: Answering) -> tuple[str, int]:
     return head, int(number) if number.isascii() and number.isdigit() and len(number) < 10 else -1
 
 
-def stall_words(rows: Iterable[Answering]) -> tuple[tuple[Answering, str], ...]:
-    """Whose answers show the stall, in words."""
+def stall_words(rows: Iterable[Answering]) -> tuple[tuple[PlayerName, str], ...]:
+    """Which systems show the stall, in which transactions, in words."""
+    found: dict[PlayerName, list[str]] = defaultdict(list)
+    for row in rows:
+        if row.player != HARNESS and row.stalled:
+            times = f"{row.stalled} of {row.count} answers of {row.transaction} take about {row.median * 1000:.0f} ms"
+            found[row.player].append(times)
     return tuple(
         (
-            row,
-            f"{row.stalled} of {row.count} answers take about {row.median * 1000:.0f} ms, whatever they hold. So looks "
-            "Nagle's algorithm that meets delayed acknowledgement: one side writes a message in pieces, and waits for "
-            "an acknowledgement in between. Setting TCP_NODELAY on the sockets of that side ends it.",
+            player,
+            f"{', '.join(times)}, whatever they hold. So looks Nagle's algorithm that meets delayed acknowledgement: "
+            "one side writes a message in pieces, and waits for an acknowledgement in between. Setting TCP_NODELAY on "
+            "the sockets of that side ends it.",
         )
-        for row in rows
-        if row.player != HARNESS and row.stalled
+        for player, times in found.items()
     )

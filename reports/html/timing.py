@@ -12,6 +12,7 @@ from reports.printable import printable
 from reports.wording import exchange_anchor, player_words
 
 ROW_LIMIT = 200
+_NOTE = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ class TimingTable:
 def timing_table(run: Run, timings: Mapping[ExchangeId, Timing]) -> TimingTable:
     """The table of a run; empty where nothing was answered."""
     found = answering(run, timings)
-    notes = tuple((f"{player_words(row.player)}, {printable(row.actor, 60)}", text) for row, text in stall_words(found))
+    notes = tuple((player_words(player), printable(text, _NOTE)) for player, text in stall_words(found))
     return TimingTable(tuple(_row(row) for row in found[:ROW_LIMIT]), notes)
 
 

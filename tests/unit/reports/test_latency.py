@@ -103,9 +103,11 @@ def test_a_stall_is_most_answers_at_the_time_of_a_delayed_acknowledgement(times:
 
 def test_a_stall_is_told_of_systems_and_not_of_ourselves() -> None:
     slow = (0.041,) * 10
-    ((found, text),) = stall_words([row(*slow), row(*slow, player=HARNESS), row(0.001)])
-    assert found.player == "Acme RIS"
-    assert text.startswith("10 of 10 answers take about 41 ms, whatever they hold.")
+    ((player, text),) = stall_words([row(*slow), row(*slow, player=HARNESS), row(0.001), row(*slow, 0.042)])
+    assert player == "Acme RIS"
+    assert text.startswith(
+        "10 of 10 answers of RAD-5 take about 41 ms, 11 of 11 answers of RAD-5 take about 41 ms, whatever they hold."
+    )
     assert "TCP_NODELAY" in text
 
 

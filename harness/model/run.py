@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from harness.model.claimed import ClaimedPart
 from harness.model.finding import Finding
@@ -24,7 +25,7 @@ from harness.model.plan import Plan
 from harness.model.profile import Requirement
 from harness.model.record import Record, plentiful
 from harness.model.transcript import Transcript
-from harness.model.verdict import Confidence, Outcome, Owner, Reason, Verdict
+from harness.model.verdict import Confidence, Outcome, Owner, Reason, Verdict, worst
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,16 @@ class LegResult(Record):
     undecided: tuple[CheckName, ...] = ()
     not_offered: PlayerName | None = None
     known: KnownAs | None = None
+
+    @cached_property
+    def exchange_verdicts(self) -> Mapping[ExchangeId, Verdict] | None:
+        """The worst verdict of a finding on each exchange; None where they do not explain that of the leg."""
+        found: dict[ExchangeId, Verdict] = {}
+        for judged in self.findings:
+            if judged.finding.evidence is not None:
+                exchange = judged.finding.evidence.exchange
+                found[exchange] = worst([found.get(exchange, Verdict.NONE), judged.verdict])
+        return found if self.verdict is worst(found.values()) else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -167,11 +167,5 @@ def _says(row: Row, known: Recorded) -> tuple[str, ...] | None:
 
 def verdict_in_leg(leg: LegResult, exchange: ExchangeId) -> Verdict:
     """The verdict of one exchange of a leg; that of the leg where no finding explains it."""
-    found = [
-        (judged.finding.evidence.exchange, judged.verdict)
-        for judged in leg.findings
-        if judged.finding.evidence is not None
-    ]
-    if leg.verdict is not worst(verdict for _, verdict in found):
-        return leg.verdict
-    return worst([Verdict.PASS, *(verdict for number, verdict in found if number == exchange)])
+    found = leg.exchange_verdicts
+    return leg.verdict if found is None else worst([Verdict.PASS, found.get(exchange, Verdict.NONE)])

@@ -31,11 +31,13 @@ def test_the_files_are_those_of_the_command(run_pytest: Pytest, scenario: Any) -
     ended = run_pytest("--sut", "none", "--swf-out", "out")
     assert {path.name for path in (ended.folder / "out").iterdir()} == {
         "allure-results",
+        "badge.svg",
         "evidence",
         "junit.xml",
         "manifest.sha256",
         "report.html",
         "run.json",
+        "summary.md",
     }
     judged = subprocess.run(
         [sys.executable, "-m", "harness.cli", "judge", "out"], cwd=ended.folder, capture_output=True, check=False

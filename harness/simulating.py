@@ -34,7 +34,7 @@ from harness.engine.stand_ins import (
 )
 from harness.engine.telling import told
 from harness.engine.watching import Until, WatchedSession, watched_plan
-from harness.errors import HarnessError, InputError
+from harness.errors import HarnessError, InputError, PortInUse
 from harness.identifiers import Identifiers
 from harness.model.hop import Watching
 from harness.model.names import ActorName, ExchangeId
@@ -162,7 +162,10 @@ class _Running:
     def serve(self) -> str:
         """Open everything, serve until it is time to stop, close everything; why it ended."""
         with ExitStack() as stack:
-            department = stack.enter_context(self._department())
+            try:
+                department = stack.enter_context(self._department())
+            except PortInUse as fault:
+                raise PortInUse(f"{fault}; here that is --dicom-port, --hl7-port or --as ACTOR=AE_TITLE:PORT") from None
             self._note(department)
             self._simulation = Simulation(
                 department,

@@ -205,6 +205,7 @@ def test_two_actors_on_one_port_are_told_with_the_way_out(swf: Swf, free_port: i
     ended = swf("simulate", "ris", *named, *FREE, "--worklist", "0", "--out", "run")
     assert ended.code == 3
     assert "PPS Manager" in ended.err
+    assert "--as ACTOR=AE_TITLE:PORT" in ended.err
 
 
 def test_it_ends_by_itself_after_a_time(swf: Swf) -> None:

@@ -267,6 +267,12 @@ def _changed(ground: _Ground, finding: Finding) -> str:
     return _CHANGED if path.partition(".")[0].partition("[")[0] in _CHANGEABLE else ""
 
 
+def _unseen_request(ground: _Ground, finding: Finding) -> str:
+    """Whether a report may be of a request from before; one whose request is there has to fit it."""
+    unknown = finding.evidence is not None and finding.evidence.path == "TransactionUID"
+    return _began_before(ground, finding) if unknown else ""
+
+
 def _one_station(ground: _Ground, finding: Finding) -> str:
     """Whether another device of the same actor may be who was shown, or told, what this one was not."""
     carrier, group = ground.of(finding)
@@ -355,6 +361,7 @@ _DOUBTS: Mapping[str, tuple[Doubt, ...]] = MappingProxyType(
         "storage/requested-class": (),
         "storage/reported-once": (),
         "storage/reported-class": (),
+        "storage/committed-equals-requested": (_unseen_request,),
         "storage/one-report": (_several,),
         "storage/transaction-used-once": (_several,),
         "mpps/set-was-created": (_step_began_before,),

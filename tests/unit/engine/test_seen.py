@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 
 import pytest
 
-from harness.engine.unscripted import UnscriptedExchange, hl7_exchange
-from harness.model.hop import ALL_THAT_FOLLOWS, THIS_ALONE
-from harness.model.names import ActorName, PlayerName
+from harness.engine.judging import judge
+from harness.engine.reading import transcript_of
+from harness.engine.unscripted import UnscriptedExchange, hl7_exchange, unscripted_play
+from harness.model.hop import ALL_THAT_FOLLOWS, THIS_ALONE, Watching
+from harness.model.names import HARNESS, ActorName, PlayerName
 from harness.model.profile import Service
-from harness.model.transcript import Exchange
+from harness.model.run import Run
+from harness.model.transcript import Direction, Exchange, Half
 from harness.model.verdict import Outcome, Verdict
 from tests.legal.workflow_messages import Case, entries_of
 from tests.specimens.builder import plain_ack
 from tests.unit.engine.watched_days import (
     CASE,
     DECLARED,
+    KNOWN,
+    Change,
     answers,
     changed,
     day,
@@ -290,3 +296,55 @@ def test_a_performed_step_that_was_not_passed_on_is_missed_where_another_was() -
     missing = ("RIS", "rad-7.to-image-manager/delivered")
     assert missing in watch([*day(), *kept], times=DECLARED, idle=100.0).failures
     assert missing not in watch(kept, times=DECLARED, idle=100.0).failures
+
+
+# our own actors as stand-ins
+
+
+def stood_in(change: Callable[[UnscriptedExchange], bool], to: Change) -> Run:
+    """A day in which our own filler and archive stood in for a modality that is a product."""
+    ours = (ActorName("Order Filler"), ActorName("PPS Manager"), ActorName("Image Manager"))
+    wanted = [
+        one
+        for one in day()
+        if one.transaction in ("RAD-5", "RAD-6", "RAD-8", "RAD-10") and one.leg != "to-image-manager"
+    ]
+    plan, transcript, read = unscripted_play(changed(wanted, change, to), KNOWN)
+    links = [
+        replace(
+            link,
+            actor=link.peer_actor if link.actor == "Modality" else link.actor,
+            peer_actor=None,
+            ours=link.actor in ours,
+            cause=None,
+            leg=None,
+            facts={"calling_ae": "CT1", "called_ae": "CT1"},
+        )
+        for link in transcript.links
+    ]
+    received = {link.id for link in links if not link.ours}
+    captures = [
+        replace(
+            one,
+            direction=Direction.RECEIVED if (one.half is Half.REQUEST) is (one.link in received) else Direction.SENT,
+        )
+        for one in transcript.captures
+    ]
+    group = replace(plan.assignments[0], plays=(), serves={})
+    watched = replace(plan, systems=(), assignments=(group,), watching=Watching())
+    return judge(watched, transcript_of(tuple(links), tuple(captures), ()), read, KNOWN)
+
+
+def test_a_fault_of_our_stand_in_is_an_error_and_a_products_is_a_failure() -> None:
+    def nobody(_: UnscriptedExchange) -> bool:
+        return False
+
+    faultless = stood_in(nobody, gone)
+    assert faultless.verdict is Verdict.PASS
+    assert {one.system for one in faultless.claims} == {"CT1"}
+    assert all(one.partners == {} for one in faultless.claims)
+    theirs = stood_in(MAKES, says(b"ACC1", b"ACCX"))
+    assert {one.player for one in findings(theirs) if one.verdict is Verdict.FAIL} == {"CT1"}
+    our_own = stood_in(named("RAD-10", "report"), says(b"1.2.3.4.5.1.1.2", b"1.2.3.4.5.1.1.7"))
+    assert {one.player for one in findings(our_own) if one.verdict is Verdict.ERROR} == {HARNESS}
+    assert [one for one in findings(our_own) if one.verdict is Verdict.FAIL] == []

@@ -95,9 +95,12 @@ class Copying:
         return any(isinstance(one.content, Message) and one.leg.planned.responder == charged for one in group.carriers)
 
     def _is_of_one(self, target: Carrier, source: Carrier) -> bool:
-        """Whether two messages are about the same order, step or object, as far as both are about any."""
+        """Whether two messages are about the same order, step or object, or where one is about none, the same patient."""
         one, other = self._beginnings.group(target), self._beginnings.group(source)
-        return one is other or one is None or other is None
+        if one is not None and other is not None:
+            return one is other
+        mine, theirs = ({each.value for each in it.identifiers if each.kind == "patient"} for it in (target, source))
+        return not mine or not theirs or not mine.isdisjoint(theirs)
 
     def _speaks_of_others(self, path: str, target: Carrier, group: Group | None) -> bool:
         """Whether a message is, or may be, of an order, a step or an object that the record does not have."""

@@ -313,7 +313,7 @@ def stood_in(change: Callable[[UnscriptedExchange], bool], to: Change) -> Run:
     links = [
         replace(
             link,
-            actor=link.peer_actor if link.actor == "Modality" else link.actor,
+            actor=(link.peer_actor or link.actor) if link.actor == "Modality" else link.actor,
             peer_actor=None,
             ours=link.actor in ours,
             cause=None,

@@ -95,7 +95,7 @@ class Copying:
         return any(isinstance(one.content, Message) and one.leg.planned.responder == charged for one in group.carriers)
 
     def _is_of_one(self, target: Carrier, source: Carrier) -> bool:
-        """Whether two messages are about the same order, step or object, or where one is about none, the same patient."""
+        """Whether two messages are about the same order, step or object; where one is of none, the same patient."""
         one, other = self._beginnings.group(target), self._beginnings.group(source)
         if one is not None and other is not None:
             return one is other

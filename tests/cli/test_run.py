@@ -63,11 +63,13 @@ def test_a_run_passes_and_writes_every_file(scheduled: tuple[Path, Ended]) -> No
     assert ended.err == ""
     assert {path.name for path in out.iterdir()} == {
         "allure-results",
+        "badge.svg",
         "evidence",
         "junit.xml",
         "manifest.sha256",
         "report.html",
         "run.json",
+        "summary.md",
     }
     assert {path.name for path in (out / "evidence").iterdir()} == {
         "manifest.sha256",

@@ -5,6 +5,7 @@ It joins what the plan says with what the transports do, and knows neither proto
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -26,6 +27,8 @@ from harness.transports.relay.tap import OWNER, TapMaker
 from harness.transports.relay.trail import Trail
 from harness.transports.tls import rehearse
 
+TURN = 0.0005
+"""Seconds after which the thread that reads along leaves the turn to the pump; what passes goes before what is read."""
 STOPPING = 30.0
 """Seconds in which everything that passed must be read and recorded once the relay stops."""
 
@@ -60,6 +63,8 @@ class Relay:
                 rehearse(side.tls_files)
         allow_many()
         with ExitStack() as stack:
+            stack.callback(sys.setswitchinterval, sys.getswitchinterval())
+            sys.setswitchinterval(TURN)
             trail = Trail()
             stack.callback(self._read_out, trail)
             pump = Pump(trail, self._clock)

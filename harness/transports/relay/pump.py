@@ -23,7 +23,7 @@ from harness.transports.relay.tap import OWNER, Crossing, Ending, How, Side, Tap
 from harness.transports.relay.trail import End, Piece, Reading, Trail
 from harness.transports.tls import explain, farewell
 
-READ_SIZE = 256 * 1024
+READ_SIZE = 64 * 1024
 _READS = 8
 """Reads from one socket before the others have their turn."""
 

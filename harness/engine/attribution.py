@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.checks.recording import ExchangeView
+from harness.dicom.statuses import StatusClass, status_class
 from harness.engine.keys import Key, answer_keys, matching_keys, request_keys, stated_keys
 from harness.hl7 import Message
 from harness.model.names import HARNESS, ActorName, ExchangeId, LegId, LinkId, PlayId, StepId, TransactionId
@@ -174,7 +175,8 @@ class Attributor:
         answered = self._known_by(key for entry in answer_keys(view) for key in entry)
         asking = [progress for progress in running if _asks_so(progress, view)]
         asking = [progress for progress in asking if _wants_nothing(progress) is not any(answer_keys(view))] or asking
-        yield "step that asks so", [progress for progress in asking if progress in answered] or asking
+        named = [] if _is_cut_short(view) else [progress for progress in asking if progress in answered]
+        yield "step that asks so", named or asking
         yield "answers", [progress for progress in answered if progress in running]
         yield "association", _in_order(self._by_link.get(view.exchange.link.id, ()))
         waiting = [progress for progress in running if self._step_for(progress, self.candidates(view), view)]
@@ -276,6 +278,11 @@ def _asks_so(progress: _Progress, view: ExchangeView) -> bool:
         return False
     wanted = progress.play.step(progress.current).step.keys
     return bool(wanted) and set(wanted) == view.once(matching_keys)
+
+
+def _is_cut_short(view: ExchangeView) -> bool:
+    """Whether a query was taken back before all its answers had come: whom they do not name they may have left out."""
+    return view.status is not None and status_class(view.status) is StatusClass.CANCEL
 
 
 def _wants_nothing(progress: _Progress) -> bool:

@@ -323,7 +323,7 @@ def test_a_query_that_was_cut_short_belongs_to_the_play_that_waits_though_it_sho
     assert placed[own] == [(running.id, "worklist", "query", "only play that awaits it")]
 
 
-def _asked(wire: Wire, say: Say, *answers: str | tuple[str, str], **keys: str) -> ExchangeId:
+def _asked(wire: Wire, say: Say, *answers: str | tuple[str, str], end: int = 0, **keys: str) -> ExchangeId:
     """A system's query, answered with an entry of each of those patients (and of that study)."""
     told = [(one, f"1.2.{number}") if isinstance(one, str) else one for number, one in enumerate(answers)]
     entries = [(0xFF00, say.entry(patient, study)) for patient, study in told]
@@ -333,7 +333,7 @@ def _asked(wire: Wire, say: Say, *answers: str | tuple[str, str], **keys: str) -
         "Order Filler",
         "Modality",
         request=say.dataset(PatientID="", **keys),
-        responses=[*entries, (0x0000, None)],
+        responses=[*entries, (end, None)],
         sent=False,
     )
 
@@ -385,6 +385,23 @@ def test_of_two_plays_that_ask_alike_the_one_that_is_answered_is_meant(
         wire.begin_step(play, "by-accession")
     number = _asked(wire, say, _patient(second), AccessionNumber="1")
     assert bench.placed()[number] == [(second.id, "by-accession", "query", "step that asks so")]
+
+
+def test_a_query_that_was_taken_back_may_be_of_each_that_asks_so(
+    bench: Bench, build: Build, wire: Wire, say: Say, modality: System
+) -> None:
+    """Its answers break off: that they do not name a play's patient says nothing."""
+    by_date = build.step("by-date", "RAD-5", "Modality", keys={"ScheduledProcedureStepStartDate": KeyMatch.RANGE})
+    plays = bench.plan(by_date, systems=[modality], copies=2)
+    for play in plays:
+        wire.begin(play)
+        wire.begin_step(play, "by-date")
+    keys = {"ScheduledProcedureStepStartDate": "20260101-20260102"}
+    broken_off = _asked(wire, say, _patient(plays[1]), end=0xFE00, **keys)
+    whole = _asked(wire, say, _patient(plays[1]), **keys)
+    placed = bench.placed()
+    assert placed[broken_off] == [(play.id, "by-date", "query", "step that asks so") for play in plays]
+    assert placed[whole] == [(plays[1].id, "by-date", "query", "step that asks so")]
 
 
 def test_a_query_that_finds_nothing_is_that_of_the_play_that_asks_for_nothing(
